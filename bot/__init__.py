@@ -1,0 +1,1 @@
+"""Tocsin: what concerns each facility, told to the right people, followed until answered."""

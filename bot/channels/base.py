@@ -1,0 +1,52 @@
+"""What a channel is, and the three ways in which it can fail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Protocol
+
+from bot.domain.message import Message
+
+
+class DeliveryError(Exception):
+    """A message that was not delivered. The text never quotes a token, a URL or a body."""
+
+
+class TransientDeliveryError(DeliveryError):
+    """Worth retrying, no sooner than ``retry_after`` when the peer said so."""
+
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class PermanentDeliveryError(DeliveryError):
+    """The peer will never accept this message at this address: nobody should retry."""
+
+
+class UncertainDeliveryError(DeliveryError):
+    """The message left and no answer came: it may have been delivered, or not."""
+
+
+class Channel(Protocol):
+    """One way out."""
+
+    async def send(self, address: str, message: Message, *, key: str) -> str:
+        """Send ``message`` to ``address`` and return the peer's receipt.
+
+        Args:
+            address: room id, channel id or mailbox.
+            message: rendered; refused with :class:`PermanentDeliveryError` when larger
+                than the channel's limit.
+            key: idempotency key: the same key is the same message, however often sent.
+
+        Raises:
+            TransientDeliveryError: rate limited, or a fault of the peer.
+            PermanentDeliveryError: unknown address, revoked token, oversized body.
+            UncertainDeliveryError: sent, and the connection broke before an answer.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...

@@ -1,0 +1,1 @@
+"""What people may ask, whatever way they talk. No chat library in sight."""

@@ -1,0 +1,68 @@
+"""A rendered message: what one address receives, in the forms its channel may need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from feeds.advisory import Tlp
+
+
+class ChannelName(StrEnum):
+    """The ways out."""
+
+    MATRIX = "matrix"
+    SLACK = "slack"
+    EMAIL = "email"
+    CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer offered with a message: a button in Slack, a reaction or a word elsewhere.
+
+    ``value`` travels back unchanged (``ALR-2026-0412:taken``); ``emoji`` is the reaction.
+    """
+
+    word: str
+    label: str
+    value: str
+    emoji: str = ""
+    style: str = ""  # "", "primary" or "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail (a notice to print). ``content`` is UTF-8 text."""
+
+    name: str
+    media_type: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent. Rendered once, when the delivery row is written, and kept with it.
+
+    Args:
+        subject: one line; for a mail above TLP:GREEN it carries no content.
+        text: plain text; the fallback of every channel.
+        html: sanitised HTML for Matrix and mail; empty when there is none.
+        blocks: Slack Block Kit blocks; empty when there are none.
+        marking: the message's own marking, which may be above the bulletin's.
+        choices: answers offered.
+        thread: receipt of the first message of the same thread at the same address.
+        awareness: a campaign or reminder, from which one may unsubscribe.
+    """
+
+    subject: str
+    text: str
+    html: str = ""
+    blocks: tuple[dict[str, Any], ...] = ()
+    marking: Tlp = Tlp.CLEAR
+    choices: tuple[Choice, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    thread: str = ""
+    language: str = "fr"
+    awareness: bool = False

@@ -1,0 +1,1 @@
+"""Importers: bytes in, lines or a named error out."""

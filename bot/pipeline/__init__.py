@@ -1,0 +1,1 @@
+"""Use cases: each step takes rows in and leaves rows behind, so that a crash loses nothing."""
