@@ -1,0 +1,18 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of the real corpus, kept beside the checkout and never inside it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real corpus (../shared/data) is not beside this checkout")
+    return SHARED_DATA
