@@ -47,6 +47,17 @@ class Channel(Protocol):
         """
         ...
 
+    async def find(self, address: str, *, key: str) -> str | None:
+        """The receipt of a message already sent under ``key``, if the peer can tell.
+
+        Asked before an uncertain send is tried again. A channel whose peer recognises
+        keys by itself (Matrix, mail) answers ``None``: sending again is then harmless.
+
+        Raises:
+            TransientDeliveryError: the peer could not be asked.
+        """
+        ...
+
     async def close(self) -> None:
         """Release connections."""
         ...

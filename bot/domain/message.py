@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from feeds.advisory import Tlp
 
@@ -66,3 +68,20 @@ class Message:
     thread: str = ""
     language: str = "fr"
     awareness: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The message as plain JSON values; :meth:`from_json` reads it back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        return cls(
+            **{
+                **values,
+                "marking": Tlp(values["marking"]),
+                "blocks": tuple(values["blocks"]),
+                "choices": tuple(Choice(**choice) for choice in values["choices"]),
+                "attachments": tuple(Attachment(**item) for item in values["attachments"]),
+            }
+        )

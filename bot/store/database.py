@@ -1,0 +1,120 @@
+"""One transaction in a worker thread, on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session, sessionmaker
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Work = Callable[Concatenate[Session, P], R]
+
+POSTGRESQL_CONNECTIONS = 8  # per process; also its number of worker threads
+
+
+class DatabaseUrlError(ValueError):
+    """The database URL cannot be used; the message says what one looks like."""
+
+
+class Database:
+    """Runs functions that take a :class:`Session`, each in a transaction of its own.
+
+    No ``await`` can sit inside a transaction: the work runs in a thread and returns
+    before anything else is awaited. SQLite has one writer, hence one thread.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _checked(url)
+        self.is_sqlite = self.url.startswith("sqlite")
+        workers = 1 if self.is_sqlite else POSTGRESQL_CONNECTIONS
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="tocsin-store")
+        self._running: set[asyncio.Future[Any]] = set()
+
+    async def run(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run ``work(session, …)`` in a transaction and return what it returned.
+
+        The caller may be cancelled; the transaction is not: it ends by itself, and
+        :meth:`close` waits for it.
+        """
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._executor, lambda: self.call(work, *args, **kwargs))
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return await asyncio.shield(future)
+
+    def call(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same, in this thread: for the command line, which has nothing else to do."""
+        with self._sessions() as session, session.begin():
+            return work(session, *args, **kwargs)
+
+    async def close(self) -> None:
+        """Wait for the transactions under way, then let the connections go."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self.dispose()
+
+    def dispose(self) -> None:
+        """Let the connections go."""
+        self._executor.shutdown(wait=True)
+        self.engine.dispose()
+
+
+def database_now(session: Session) -> datetime:
+    """The database's own clock, aware: the one clock that every worker shares."""
+    if session.get_bind().dialect.name == "sqlite":
+        stamp = session.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
+        return datetime.fromisoformat(str(stamp)).replace(tzinfo=UTC)
+    now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now.astimezone(UTC)
+
+
+def _checked(url: str) -> str:
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError as error:
+        raise DatabaseUrlError(
+            "database_url cannot be read: write sqlite:///path/to/tocsin.db or"
+            " postgresql://user@host/tocsin"
+        ) from error
+    if backend not in {"sqlite", "postgresql"}:
+        raise DatabaseUrlError(
+            f"database_url: {backend} is not supported, use sqlite or postgresql"
+        )
+    return url
+
+
+def _postgresql_engine(url: str) -> Engine:
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=POSTGRESQL_CONNECTIONS,
+        max_overflow=0,
+        pool_pre_ping=True,  # a restarted server must not cost a failed transaction
+    )
+
+
+def _sqlite_engine(url: str) -> Engine:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    # SQLite promotes a reading transaction to a writing one only if nobody wrote
+    # meanwhile, and fails at once otherwise: every transaction starts as a writer.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun above, not by the driver
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")

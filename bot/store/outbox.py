@@ -1,0 +1,248 @@
+"""The outbox: deliveries claimed under a fenced lease, recorded only by who holds it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.domain.delivery import Address, DeliveryKind, DeliveryState, Lease, NewDelivery
+from bot.domain.message import ChannelName, Message
+from bot.store.database import database_now
+from bot.store.schema import DeliveryRow, new_id
+from bot.store.statements import insert_ignoring, rows_changed
+
+LEASE = timedelta(minutes=2)  # longer than the slowest channel's time-out
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A row of the outbox as an operator sees it."""
+
+    id: uuid.UUID
+    kind: str
+    subject: str
+    subject_id: uuid.UUID
+    facility_id: int | None
+    channel: str
+    address: str
+    state: DeliveryState
+    attempts: int
+    due_at: datetime
+    created_at: datetime
+    settled_at: datetime | None
+    receipt: str
+    reason: str
+    message: Message
+    key: str
+
+
+def enqueue(session: Session, deliveries: Iterable[NewDelivery], *, now: datetime) -> int:
+    """Write deliveries that are not there yet; return how many were new."""
+    rows = {
+        delivery.key: {
+            "id": new_id(),
+            "key": delivery.key,
+            "kind": delivery.kind.value,
+            "subject_id": delivery.subject_id,
+            "subject": delivery.subject,
+            "facility_id": delivery.facility_id,
+            "channel": delivery.to.channel.value,
+            "address": delivery.to.address,
+            "marking": int(delivery.message.marking),
+            "payload": delivery.message.to_json(),
+            "state": DeliveryState.DUE.value,
+            "due_at": now,
+            "attempts": 0,
+            "created_at": now,
+            "trace_id": delivery.trace_id,
+            "receipt": "",
+            "reason": "",
+        }
+        for delivery in deliveries
+    }
+    return insert_ignoring(session, DeliveryRow, list(rows.values()), conflict=["key"])
+
+
+def lease_due(
+    session: Session,
+    *,
+    limit: int,
+    now: datetime,
+    channels: Sequence[ChannelName] = tuple(ChannelName),
+) -> list[Lease]:
+    """Claim at most ``limit`` deliveries that are due, oldest first.
+
+    A lease that ran out is claimed again as *uncertain*: its worker may have sent the
+    message before it died. Whether a lease ran out is judged by the database's clock.
+    """
+    clock = database_now(session)
+    rows = session.scalars(
+        select(DeliveryRow)
+        .where(_claimable(now, clock))
+        .where(DeliveryRow.channel.in_([channel.value for channel in channels]))
+        .order_by(DeliveryRow.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    leases = []
+    for row in rows:
+        uncertain = row.state in {DeliveryState.LEASED, DeliveryState.UNCERTAIN}
+        row.state = DeliveryState.LEASED.value
+        row.lease_token = new_id()
+        row.lease_until = clock + LEASE
+        row.attempts += 1
+        leases.append(_lease(row, row.lease_token, uncertain=uncertain))
+    return leases
+
+
+def mark_delivered(session: Session, lease: Lease, receipt: str, *, now: datetime) -> bool:
+    """Record that the channel accepted the message; False if the lease was lost."""
+    return _settle(
+        session, lease, state=DeliveryState.DELIVERED, receipt=receipt, settled_at=now, reason=""
+    )
+
+
+def mark_dead(session: Session, lease: Lease, reason: str, *, now: datetime) -> bool:
+    """Give the delivery up for ``reason``; False if the lease was lost."""
+    return _settle(session, lease, state=DeliveryState.DEAD, reason=reason, settled_at=now)
+
+
+def mark_due_again(
+    session: Session, lease: Lease, reason: str, *, due_at: datetime, uncertain: bool
+) -> bool:
+    """Put the delivery back for ``due_at``; False if the lease was lost."""
+    state = DeliveryState.UNCERTAIN if uncertain else DeliveryState.DUE
+    return _settle(session, lease, state=state, reason=reason, due_at=due_at)
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the earliest waiting delivery is due, or None when none waits."""
+    return session.scalar(
+        select(func.min(DeliveryRow.due_at)).where(
+            DeliveryRow.state.in_([DeliveryState.DUE.value, DeliveryState.UNCERTAIN.value])
+        )
+    )
+
+
+def counts(session: Session) -> dict[tuple[ChannelName, DeliveryState], int]:
+    """How many deliveries there are, by channel and state."""
+    rows = session.execute(
+        select(DeliveryRow.channel, DeliveryRow.state, func.count()).group_by(
+            DeliveryRow.channel, DeliveryRow.state
+        )
+    )
+    return {(ChannelName(channel), DeliveryState(state)): count for channel, state, count in rows}
+
+
+def listed(
+    session: Session, *, states: Sequence[DeliveryState] = (), limit: int = 200
+) -> list[Delivery]:
+    """The latest deliveries, those in ``states`` only when it is not empty."""
+    query = select(DeliveryRow).order_by(DeliveryRow.created_at.desc()).limit(limit)
+    if states:
+        query = query.where(DeliveryRow.state.in_([state.value for state in states]))
+    return [_delivery(row) for row in session.scalars(query)]
+
+
+def thread_roots(session: Session, subject_id: uuid.UUID) -> dict[Address, str]:
+    """Receipts of the first messages delivered about a subject, by address."""
+    rows = session.scalars(
+        select(DeliveryRow)
+        .where(DeliveryRow.subject_id == subject_id)
+        .where(DeliveryRow.state == DeliveryState.DELIVERED.value)
+        .order_by(DeliveryRow.created_at.desc())
+    )
+    return {Address(ChannelName(row.channel), row.address): row.receipt for row in rows}
+
+
+def subject_of_receipt(
+    session: Session, channel: ChannelName, address: str, receipt: str
+) -> tuple[str, str] | None:
+    """What the message behind a receipt was about: its kind and its speakable reference."""
+    row = session.execute(
+        select(DeliveryRow.kind, DeliveryRow.subject)
+        .where(DeliveryRow.channel == channel.value)
+        .where(DeliveryRow.address == address)
+        .where(DeliveryRow.receipt == receipt)
+    ).first()
+    return (row.kind, row.subject) if row else None
+
+
+def replay(session: Session, delivery_id: uuid.UUID, *, now: datetime) -> bool:
+    """Put a dead delivery back in the queue; False if it is not dead."""
+    done = session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == delivery_id)
+        .where(DeliveryRow.state == DeliveryState.DEAD.value)
+        .values(
+            state=DeliveryState.UNCERTAIN.value,
+            due_at=now,
+            created_at=now,  # the give-up age starts again
+            settled_at=None,
+            reason="",
+        )
+    )
+    return rows_changed(done) == 1
+
+
+def _claimable(now: datetime, clock: datetime) -> ColumnElement[bool]:
+    waiting = [DeliveryState.DUE.value, DeliveryState.UNCERTAIN.value]
+    return or_(
+        and_(DeliveryRow.state.in_(waiting), DeliveryRow.due_at <= now),
+        and_(
+            DeliveryRow.state == DeliveryState.LEASED.value,
+            DeliveryRow.lease_until < clock,
+        ),
+    )
+
+
+def _settle(session: Session, lease: Lease, *, state: DeliveryState, **values: object) -> bool:
+    done = session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == lease.delivery_id)
+        .where(DeliveryRow.lease_token == lease.token)
+        .values(state=state.value, lease_token=None, lease_until=None, **values)
+    )
+    return rows_changed(done) == 1
+
+
+def _lease(row: DeliveryRow, token: uuid.UUID, *, uncertain: bool) -> Lease:
+    return Lease(
+        delivery_id=row.id,
+        token=token,
+        key=row.key,
+        kind=DeliveryKind(row.kind),
+        subject_id=row.subject_id,
+        to=Address(ChannelName(row.channel), row.address),
+        message=Message.from_json(row.payload),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        uncertain=uncertain,
+        trace_id=row.trace_id,
+    )
+
+
+def _delivery(row: DeliveryRow) -> Delivery:
+    return Delivery(
+        id=row.id,
+        kind=row.kind,
+        subject=row.subject,
+        subject_id=row.subject_id,
+        facility_id=row.facility_id,
+        channel=row.channel,
+        address=row.address,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        due_at=row.due_at,
+        created_at=row.created_at,
+        settled_at=row.settled_at,
+        receipt=row.receipt,
+        reason=row.reason,
+        message=Message.from_json(row.payload),
+        key=row.key,
+    )

@@ -1,0 +1,64 @@
+"""The few statements that SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Result
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from bot.store.schema import Base, CounterRow
+
+
+def _insert(session: Session, table: type[Base]) -> Any:
+    sqlite_bound = session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if sqlite_bound else postgresql.insert(table)
+
+
+def insert_ignoring(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    conflict: Sequence[str],
+) -> int:
+    """Insert the rows that do not conflict on ``conflict``; return how many went in.
+
+    Every row gives the same columns.
+    """
+    if not rows:
+        return 0
+    statement = _insert(session, table).on_conflict_do_nothing(index_elements=conflict)
+    key = [getattr(table, name) for name in conflict]
+    return len(session.execute(statement.returning(*key), rows).all())
+
+
+def rows_changed(result: Result[Any]) -> int:
+    """How many rows an UPDATE or DELETE touched."""
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def upsert(
+    session: Session,
+    table: type[Base],
+    values: Mapping[str, Any],
+    *,
+    key: Sequence[str],
+) -> None:
+    """Insert one row, or replace the values of the one that has the same key."""
+    statement = _insert(session, table).values(values)
+    changed = {name: statement.excluded[name] for name in values if name not in key}
+    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+
+
+def next_numbers(session: Session, series: str, count: int) -> range:
+    """Take ``count`` numbers of a series, from 1, each given once."""
+    statement = _insert(session, CounterRow).values(name=series, value=count)
+    taken = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"value": CounterRow.value + count}
+        ).returning(CounterRow.value)
+    ).scalar_one()
+    return range(taken - count + 1, taken + 1)
