@@ -39,7 +39,9 @@ class AnswerKind(StrEnum):
     UNKNOWN = "unknown"  # je ne sais pas
     SEARCHED_CLEAN = "searched_clean"  # compromission recherchée : rien
     COMPROMISED = "compromised"  # compromission trouvée : déclarer
-    READ = "read"  # consigne reçue ("FAIT", "REÇU", "RÉPONDU")
+    READ = "read"  # FAIT : la consigne est lue et passée
+    RECEIVED = "received"  # REÇU : la fraude est arrivée ici, personne n'y a répondu
+    REPLIED = "replied"  # RÉPONDU : quelqu'un y a répondu, il faut l'aider
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class AssetLine:
     version: str  # empty when the inventory has none
     category: AssetCategory
     location: str = ""
+    quantity: int = 1  # a line may stand for several alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +111,98 @@ class AlertView:
     functions: tuple[str, ...] = ()  # for bulletins aimed at functions
     coverage: Coverage = Coverage()
     next_step: datetime | None = None  # when the reminder goes, in the facility's zone
+    next_contact: str = ""  # role told after the reminder: "suppleant", "direction"
     change: str = ""  # what changed since the last message, for a revision
+    language: str = "fr"
+
+    @property
+    def names_machines(self) -> bool:
+        """Whether the message names equipment, which raises its marking."""
+        return bool(self.affected or self.to_check)
+
+    @property
+    def about_functions(self) -> bool:
+        """A bulletin aimed at people and places: no product, no equipment, plain words."""
+        return not (self.product or self.names_machines)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryCount:
+    """How many pieces of equipment of one category."""
+
+    category: AssetCategory
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing to decide in a digest: an upgrade, or an opinion that is awaited.
+
+    ``title`` is the product ("Windows Server, mise à jour de mars"); ``closes`` the
+    advisories that the action closes; ``awaiting`` the role whose opinion is awaited
+    ("biomedical", "prestataire"), empty when it is the reader's own move.
+    """
+
+    title: str
+    target: str = ""  # version to reach, or empty
+    counts: tuple[CategoryCount, ...] = ()
+    closes: tuple[str, ...] = ()
+    reference: str = ""  # ALR-2026-0412: what to name to see more or answer
+    exploited: bool = False
+    awaiting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A missing version, asked once per product: the answer settles ``settles`` bulletins."""
+
+    reference: str
+    product: str
+    settles: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """Everything a digest says: what to decide first, then how the rest stands.
+
+    ``starts_on`` and ``ends_on`` are both included; seven days or less are called by their
+    ISO week. ``late``, ``fixed`` and ``set_aside`` count alerts over the period.
+    """
+
+    reference: str
+    facility: str
+    finess: str
+    starts_on: date
+    ends_on: date
+    decisions: tuple[Decision, ...] = ()
+    questions: tuple[OpenQuestion, ...] = ()
+    late: int = 0
+    fixed: int = 0
+    set_aside: int = 0
+    coverage: Coverage = Coverage()
+    tlp: Tlp = Tlp.CLEAR  # the highest of the bulletins it draws on
+    exercise: bool = False
+    language: str = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class InitialStateView:
+    """Day one: what the inventory already reveals, as its most useful actions.
+
+    ``actions`` holds the ten most useful, best first; ``other_actions`` counts the rest.
+    ``advisories`` counts the bulletins that concern the facility, ``exploited`` those whose
+    flaw is being exploited.
+    """
+
+    reference: str
+    facility: str
+    finess: str
+    actions: tuple[Decision, ...] = ()
+    other_actions: int = 0
+    advisories: int = 0
+    exploited: int = 0
+    questions: tuple[OpenQuestion, ...] = ()
+    coverage: Coverage = Coverage()
+    tlp: Tlp = Tlp.CLEAR
+    exercise: bool = False
     language: str = "fr"

@@ -1,0 +1,88 @@
+"""What a campaign and an incident say to people: everything their templates may name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from feeds.advisory import Pap, Tlp
+
+
+class CareImpact(StrEnum):
+    """Is care affected? What a declarant may say; unknown counts as potential."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class IncidentReader(StrEnum):
+    """Who reads of an incident: the facility's own room, or an authority's SSI mailbox."""
+
+    ROOM = "room"
+    AUTHORITY = "authority"
+    CERT = "cert"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """An awareness campaign as one destination receives it.
+
+    ``body`` is the author's Markdown: foreign text, rendered without HTML. ``reminder`` is
+    0 for the first message, then 1, 2…
+    """
+
+    reference: str
+    authority: str  # name of the authority that speaks
+    title: str
+    body: str
+    tlp: Tlp = Tlp.CLEAR
+    answer_by: date | None = None
+    wants_answer: bool = True
+    reminder: int = 0
+    exercise: bool = False
+    language: str = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of an incident's time-line; ``at`` is aware."""
+
+    at: datetime
+    text: str
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An incident as one destination reads of it.
+
+    Dates are aware and in the facility's zone; where that zone is not Paris, templates show
+    Paris time too. ``summary`` and ``timeline`` are people's words, hostile like any.
+    ``qualification`` is a suggestion ("grave", "significatif"), empty when there is none.
+    ``pending`` says, in codes ("room", "authority", "cert"), what could not be done yet.
+    """
+
+    reference: str  # INC-2026-0007
+    facility: str
+    finess: str
+    summary: str
+    opened_at: datetime
+    care: CareImpact = CareImpact.UNKNOWN
+    reader: IncidentReader = IncidentReader.ROOM
+    declarant: str = ""  # name, or role when the name is not known
+    declarant_function: str = ""
+    callback: str = ""  # how to reach the declarant, when the chat is lost
+    authority: str = ""
+    number: str = ""  # given back by the national portal once a person has filed it
+    nature: str = ""
+    qualification: str = ""
+    state: str = "open"  # open, contained, closed
+    timeline: tuple[TimelineEntry, ...] = ()
+    pending: tuple[str, ...] = ()
+    alert: str = ""  # ALR-… when it was declared from an alert
+    tlp: Tlp = Tlp.AMBER
+    pap: Pap | None = None
+    exercise: bool = False
+    language: str = "fr"
