@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
+from operator import attrgetter
 from typing import Any, Self
 
 
@@ -142,15 +143,12 @@ class Advisory:
     cvss: float | None = None  # highest base score carried by the document, 0 to 10
     closed_at: datetime | None = None  # an alerte that its publisher closed
     withdrawn: bool = False
+    excerpt: bool = False  # a feed's few lines: never replaces a text read in full
     language: str = "fr"
 
     def to_json(self) -> dict[str, Any]:
         """The advisory as plain JSON values; :meth:`from_json` reads it back."""
-        return {
-            name: encoded
-            for field in dataclasses.fields(self)
-            if (encoded := _encode(getattr(self, (name := field.name)))) not in (None, "", [])
-        }
+        return _encode_fields(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -166,34 +164,70 @@ class Advisory:
                 "cves": tuple(values.get("cves", ())),
                 "risks": tuple(values.get("risks", ())),
                 "advice": tuple(values.get("advice", ())),
-                "references": tuple(Reference(**row) for row in values.get("references", ())),
+                "references": tuple(
+                    Reference(row.get("title", ""), row.get("url", ""))
+                    for row in values.get("references", ())
+                ),
                 "revisions": tuple(
-                    Revision(datetime.fromisoformat(row["date"]), row["description"])
+                    Revision(datetime.fromisoformat(row["date"]), row.get("description", ""))
                     for row in values.get("revisions", ())
                 ),
                 "tlp": Tlp(values.get("tlp", Tlp.CLEAR)),
                 "pap": None if values.get("pap") is None else Pap(values["pap"]),
-                "audience": audience and Audience(**{k: tuple(v) for k, v in audience.items()}),
+                "audience": None
+                if audience is None
+                else Audience(**{name: tuple(codes) for name, codes in audience.items()}),
                 "closed_at": values.get("closed_at")
                 and datetime.fromisoformat(values["closed_at"]),
             }
         )
 
     def digest(self) -> str:
-        """SHA-256 (hex) of everything the publisher says, whatever the order of keys."""
-        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        """SHA-256 (hex) of everything the publisher says, except when it was said.
+
+        Dates of the bulletin do not decide (they are midnight, and some feeds have none);
+        neither does the order of its rows, which CERT-FR does not keep. The publisher's
+        own history of revisions counts.
+        """
+        values = _encode_fields(
+            dataclasses.replace(
+                self,
+                affected=tuple(sorted(self.affected, key=_ROW_ORDER)),
+                cves=tuple(sorted(self.cves)),
+                risks=tuple(sorted(self.risks)),
+                references=tuple(sorted(self.references, key=_REFERENCE_ORDER)),
+            )
+        )
+        del values["published_at"], values["revised_at"]
+        canonical = json.dumps(values, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_ROW_ORDER = attrgetter(*(field.name for field in dataclasses.fields(AffectedProduct)))
+_REFERENCE_ORDER = attrgetter("title", "url")
+
+
+_NAMES = {
+    kind: tuple(field.name for field in dataclasses.fields(kind))
+    for kind in (Advisory, AffectedProduct, Reference, Revision, Audience)
+}
+_NOTHING: tuple[Any, ...] = (None, "", [])
+
+
+def _encode_fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass that say something: neither ``None`` nor empty."""
+    return {
+        name: encoded
+        for name in _NAMES[type(value)]
+        if (encoded := _encode(getattr(value, name))) not in _NOTHING
+    }
 
 
 def _encode(value: Any) -> Any:
+    if isinstance(value, str | int | float) or value is None:
+        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, tuple):
         return [_encode(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: encoded
-            for field in dataclasses.fields(value)
-            if (encoded := _encode(getattr(value, field.name))) not in ("", [])
-        }
-    return value
+    return _encode_fields(value)

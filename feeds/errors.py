@@ -7,6 +7,7 @@
     │   ├── DocumentTooLargeError  the answer is over the size cap
     │   └── ForbiddenAddressError  the address is private, or a redirect leaves https
     └── MalformedDocumentError     something was read that cannot be understood
+        └── NumberingGapError      a bulletin that must exist could not be found
 
 :class:`MalformedDocumentError` is *yielded* by parsers beside the advisories
 they could read, so that one bad item never hides the others.
@@ -50,3 +51,10 @@ class MalformedDocumentError(FeedError):
         self.source = source
         self.item = item
         self.reason = reason
+
+
+class NumberingGapError(MalformedDocumentError):
+    """A number is missing in a series that its publisher numbers without holes.
+
+    Either the bulletin was withheld, or it was missed: somebody has to look.
+    """

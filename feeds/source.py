@@ -24,6 +24,10 @@ class Document:
 
     ``fetched_at`` is aware. ``cursor`` is ``None`` when reading this document does not
     move the source (a file given by hand).
+
+    ``problems`` is what was noticed while fetching (a missing bulletin, an unreadable file
+    of a folder) and must reach the operator: ``parse`` yields it first. A document with an
+    empty body carries only problems and a cursor.
     """
 
     source: str
@@ -33,6 +37,7 @@ class Document:
     media_type: str = ""
     cursor: Cursor | None = None
     context: Mapping[str, Any] = field(default_factory=dict)  # what fetch knew and parse needs
+    problems: tuple[MalformedDocumentError, ...] = ()
 
 
 class Source(Protocol):

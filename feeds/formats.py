@@ -1,0 +1,82 @@
+"""Which format is this? Recognise a document by its bytes, and read it with the right parser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from feeds import certfr
+from feeds.advisory import Advisory, Tlp
+from feeds.certfr_json import SITE, is_bulletin, read_bulletins
+from feeds.errors import MalformedDocumentError
+from feeds.rss import looks_like_html, parse_feed
+from feeds.source import Document
+
+Parsed = Iterator[Advisory | MalformedDocumentError]
+
+_BEFORE_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # byte order marks, zeros of UTF-16, blanks
+
+
+def parse_any(document: Document, *, tlp: Tlp) -> Parsed:
+    """Read a document of any known format.
+
+    Args:
+        document: CERT-FR JSON, JSON lines or RSS; STIX 2.1; CSAF 2.0; any RSS or Atom.
+        tlp: marking of a bulletin that carries none; CERT-FR's are always public.
+    """
+    yield from document.problems
+    reported, document = bool(document.problems), replace(document, problems=())
+    body = document.body.lstrip(_BEFORE_TEXT)
+    if not body:
+        if not reported:
+            yield _unknown(document, "the file is empty")
+    elif looks_like_html(body):
+        yield _unknown(document, "a web page (HTML), not a bulletin: was the right address saved?")
+    elif document.media_type == certfr.JSON_LINES:
+        yield from certfr.parse(document)
+    elif body.startswith(b"<"):
+        yield from _parse_xml(document, tlp)
+    else:
+        yield from _parse_json(document, tlp)
+
+
+def _parse_xml(document: Document, tlp: Tlp) -> Parsed:
+    if SITE.encode() in document.body[:4096]:
+        yield from certfr.parse(document)
+    else:
+        yield from parse_feed(document, tlp=tlp)
+
+
+def _parse_json(document: Document, tlp: Tlp) -> Parsed:
+    try:
+        values = json.loads(document.body)
+    except UnicodeDecodeError as error:
+        yield _unknown(document, f"wrong encoding: byte {error.start} is not UTF-8; save as UTF-8")
+    except json.JSONDecodeError as error:
+        yield _unknown(document, f"neither XML nor JSON, or cut short: {error}")
+    except RecursionError:
+        yield _unknown(document, "nested too deeply to be a bulletin")
+    else:
+        yield from _reader_of(values)(document, values, tlp)
+
+
+def _reader_of(values: Any) -> Callable[[Document, Any, Tlp], Parsed]:
+    first = values[0] if isinstance(values, list) and values else values
+    if is_bulletin(first):
+        return _read_certfr
+    return _read_nothing
+
+
+def _read_certfr(document: Document, values: Any, _: Tlp) -> Parsed:
+    yield from read_bulletins(document.source, values)
+
+
+def _read_nothing(document: Document, values: Any, _: Tlp) -> Parsed:
+    keys = ", ".join(sorted(map(str, values))[:5]) if isinstance(values, Mapping) else "a list"
+    yield _unknown(document, f"JSON of no known format (CERT-FR, STIX, CSAF); it holds {keys}")
+
+
+def _unknown(document: Document, reason: str) -> MalformedDocumentError:
+    return MalformedDocumentError(document.source, "document", reason)
