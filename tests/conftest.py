@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.fixtures import homeserver, postfix, postgresql, postgresql_url, relay
+
+__all__ = ["homeserver", "postfix", "postgresql", "postgresql_url", "relay", "shared_data"]
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 

@@ -19,6 +19,7 @@ from bot.channels.base import (
 from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
 from bot.domain.message import Message
 from tests.servers.certificates import LoopbackTls, make_loopback_tls
+from tests.servers.postfix import DOMAIN, Postfix
 from tests.servers.smtp import Faults, Relay, RunningRelay
 
 MESSAGE = Message("[Tocsin] À TRAITER", "À faire : mettre à jour.", html="<p>À faire</p>")
@@ -29,12 +30,6 @@ PLAIN = EmailOptions(
     security=EmailSecurity.PLAIN,
     timeout=timedelta(seconds=5),
 )
-
-
-@pytest.fixture
-async def relay() -> AsyncIterator[Relay]:
-    async with RunningRelay(Relay()) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +174,23 @@ def test_an_unreadable_authority_file_is_named(tmp_path: Path) -> None:
     broken.write_text("ce n'est pas un certificat")
     with pytest.raises(ValueError, match=r"autorite\.pem"):
         EmailChannel(replace(PLAIN, security=EmailSecurity.TLS, ca_file=broken))
+
+
+@pytest.mark.postfix
+async def test_a_real_relay_delivers_the_mail_as_it_was_written(postfix: Postfix) -> None:
+    french = replace(
+        MESSAGE,
+        subject="[Tocsin] À TRAITER – équipements d’échographie – CERTFR-2026-AVI-0123",
+        text="Consigne pour l’accueil :\n.ne répondez à aucun fax\nFrom here\n" + "é" * 500,
+    )
+    channel = EmailChannel(replace(PLAIN, port=postfix.port))
+    receipt = await channel.send(f"ssi@{DOMAIN}", french, key="f" * 64)
+    with pytest.raises(PermanentDeliveryError, match="550"):
+        await channel.send(f"inconnu@{DOMAIN}", french, key="g" * 64)
+    await channel.close()
+    [mail] = await asyncio.to_thread(postfix.delivered, "ssi", 1)
+    assert mail["Message-ID"] == receipt
+    assert mail["Subject"] == french.subject
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().splitlines() == french.text.splitlines()

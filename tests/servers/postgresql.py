@@ -1,0 +1,99 @@
+"""A private PostgreSQL cluster on a loopback port, owned by a user that is not root."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests.servers.process import accepts, end, free_port, missing, wait_until
+
+OWNER = "postgres"  # PostgreSQL refuses to run as root
+FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running cluster; each test takes a database of its own."""
+
+    port: int
+
+    def url(self, database: str) -> str:
+        """The URL as Tocsin's configuration spells it."""
+        return f"postgresql://tocsin@127.0.0.1:{self.port}/{database}"
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Create an empty database, yield its URL, drop it."""
+        name = f"t_{uuid.uuid4().hex}"
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield self.url(name)
+        finally:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            self._run(drop)
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def program(name: str) -> Path:
+    """Find a program of PostgreSQL, newest version first, or skip."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    on_path = shutil.which(name)
+    if not found and on_path is None:
+        missing("PostgreSQL", "apt-get install postgresql, or run tests/servers/install as root")
+    return found[0] if found else Path(str(on_path))
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Make a cluster in a temporary folder, run it, end it by its pid."""
+    initdb, postgres = program("initdb"), program("postgres")
+    with tempfile.TemporaryDirectory(prefix="tocsin-postgresql-") as folder:
+        data, log = Path(folder) / "data", Path(folder) / "log"
+        user = _unprivileged(folder)
+        command = f"{initdb} --username tocsin --auth trust --no-sync --encoding UTF8"
+        subprocess.run(
+            [*command.split(), "--locale", "C.UTF-8", "--pgdata", str(data)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **user,
+        )
+        port = free_port()
+        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *FAST]
+        flags = [part for setting in settings for part in ("-c", setting)]
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                [postgres, "-D", data, "-p", str(port), *flags],
+                stdout=output,
+                stderr=output,
+                **user,
+            )
+        try:
+            wait_until(lambda: accepts(port), server, log)
+            yield Cluster(port)
+        finally:
+            end(server, signal.SIGINT)  # fast shutdown: does not wait for clients
+
+
+def _unprivileged(folder: str) -> dict[str, Any]:
+    """Give the folder to the owner and say who runs the programs; nothing when not root."""
+    if os.geteuid() != 0:
+        return {}
+    owner = pwd.getpwnam(OWNER)
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": [], "cwd": folder}
