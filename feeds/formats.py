@@ -13,6 +13,7 @@ from feeds.certfr_json import SITE, is_bulletin, read_bulletins
 from feeds.errors import MalformedDocumentError
 from feeds.rss import looks_like_html, parse_feed
 from feeds.source import Document
+from feeds.stix import is_stix, read_stix
 
 Parsed = Iterator[Advisory | MalformedDocumentError]
 
@@ -66,11 +67,17 @@ def _reader_of(values: Any) -> Callable[[Document, Any, Tlp], Parsed]:
     first = values[0] if isinstance(values, list) and values else values
     if is_bulletin(first):
         return _read_certfr
+    if is_stix(values):
+        return _read_stix
     return _read_nothing
 
 
 def _read_certfr(document: Document, values: Any, _: Tlp) -> Parsed:
     yield from read_bulletins(document.source, values)
+
+
+def _read_stix(document: Document, values: Any, tlp: Tlp) -> Parsed:
+    yield from read_stix(document.source, values, tlp=tlp)
 
 
 def _read_nothing(document: Document, values: Any, _: Tlp) -> Parsed:
