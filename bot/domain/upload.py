@@ -1,0 +1,195 @@
+"""What an inventory upload may change, so that nothing looks safe by accident.
+
+An upload is a difference. Additions and changes are applied; what would make equipment, or
+what is known of it, disappear is applied only when it cannot be an accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.facility import BadLine, InventoryLine
+
+SHARE = 0.20  # beyond this share of the inventory, a loss is confirmed by somebody
+
+
+class Withheld(StrEnum):
+    """Why losses were not applied."""
+
+    BAD_LINES = "bad_lines"  # the missing equipment may be on a line that could not be read
+    EMPTY = "empty"  # an upload without a line never empties an inventory
+    UNCONFIRMED = "unconfirmed"  # more than a fifth would be lost and nobody confirmed it
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line, as it was and as the upload says it is."""
+
+    before: InventoryLine
+    after: InventoryLine
+
+    @property
+    def loses(self) -> bool:
+        """Whether something known is lost: product, version, CPE, exposure or the count.
+
+        A product replaced by another loses nothing; a version that goes does, because a
+        column that slipped empties all of them.
+        """
+        before, after = self.before, self.after
+        return (
+            any(
+                known and not now
+                for known, now in (
+                    (before.product, after.product),
+                    (before.version, after.version),
+                    (before.cpe, after.cpe),
+                    (before.vendor, after.vendor and after.product),
+                    (before.exposed, after.exposed),
+                )
+            )
+            or after.quantity == 1 < before.quantity
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPlan:
+    """What to write. ``added``, ``changed`` and ``removed`` are to be applied, and only they.
+
+    ``kept`` counts the lines the upload leaves as they are. ``withheld_removals`` and
+    ``withheld_changes`` are the losses that were not applied, and ``withheld`` why; lines
+    among them stay in the inventory as they were. ``bad`` counts the unreadable lines.
+    """
+
+    added: tuple[InventoryLine, ...] = ()
+    changed: tuple[Change, ...] = ()
+    removed: tuple[InventoryLine, ...] = ()
+    kept: int = 0
+    withheld_removals: tuple[InventoryLine, ...] = ()
+    withheld_changes: tuple[Change, ...] = ()
+    withheld: frozenset[Withheld] = frozenset()
+    bad: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything the file says was understood and is applied."""
+        return not self.withheld and not self.bad
+
+    @property
+    def total(self) -> int:
+        """Lines of the inventory once the plan is applied."""
+        return (
+            self.kept
+            + len(self.added)
+            + len(self.changed)
+            + len(self.withheld_removals)
+            + len(self.withheld_changes)
+        )
+
+
+def diff(
+    current: Iterable[InventoryLine],
+    incoming: Iterable[InventoryLine],
+    bad: Collection[BadLine] = (),
+    *,
+    confirm: bool = False,
+) -> UploadPlan:
+    """Return what the upload changes in the inventory of one facility.
+
+    Losses are withheld, and everything else applied, in these cases:
+
+    * a line could not be read: nothing is removed, even when confirmed;
+    * no line could be read: nothing is removed, even when confirmed;
+    * more than :data:`SHARE` of the lines would be removed, or would lose something known
+      of them (a version, an exposure), and ``confirm`` is False.
+
+    Lines are told apart by ``line_id``; each id comes once in each of the two inventories.
+    """
+    known = {line.line_id: line for line in current}
+    new = {line.line_id: line for line in incoming}
+    added = tuple(line for line_id, line in new.items() if line_id not in known)
+    removed = tuple(line for line_id, line in known.items() if line_id not in new)
+    changed = tuple(
+        Change(known[line_id], line)
+        for line_id, line in new.items()
+        if line_id in known and known[line_id] != line
+    )
+    losing = tuple(change for change in changed if change.loses)
+    reasons: set[Withheld] = set()
+    if removed and bad:
+        reasons.add(Withheld.BAD_LINES)
+    if removed and not new:
+        reasons.add(Withheld.EMPTY)
+    too_many = max(len(removed), len(losing)) > SHARE * len(known) and not confirm
+    if too_many:
+        reasons.add(Withheld.UNCONFIRMED)
+    hold_losing = too_many and len(losing) > SHARE * len(known)
+    hold_removed = bool(reasons & {Withheld.BAD_LINES, Withheld.EMPTY}) or (
+        too_many and len(removed) > SHARE * len(known)
+    )
+    return UploadPlan(
+        added=added,
+        changed=tuple(c for c in changed if not c.loses) if hold_losing else changed,
+        removed=() if hold_removed else removed,
+        kept=len(known) - len(removed) - len(changed),
+        withheld_removals=removed if hold_removed else (),
+        withheld_changes=losing if hold_losing else (),
+        withheld=frozenset(reasons),
+        bad=len(bad),
+    )
+
+
+_WORDS = {
+    "fr": {
+        "done": "{added} ajoutée(s), {changed} modifiée(s), {removed} retirée(s), "
+        "{kept} inchangée(s) : {total} lignes à l'inventaire.",
+        "bad": "{bad} ligne(s) illisible(s), ignorée(s).",
+        "removals": "{count} ligne(s) absente(s) du fichier, gardée(s) à l'inventaire",
+        "changes": "{count} ligne(s) perdraient une version, un produit ou une exposition : "
+        "laissée(s) comme avant",
+        Withheld.BAD_LINES: "corrigez les lignes illisibles, puis recommencez",
+        Withheld.EMPTY: "le fichier ne contient aucune ligne",
+        Withheld.UNCONFIRMED: "c'est plus de 20 % de l'inventaire ; si c'est voulu, recommencez "
+        "avec --confirm",
+    },
+    "en": {
+        "done": "{added} added, {changed} changed, {removed} removed, {kept} unchanged: "
+        "{total} lines in the inventory.",
+        "bad": "{bad} unreadable line(s), skipped.",
+        "removals": "{count} line(s) missing from the file, kept in the inventory",
+        "changes": "{count} line(s) would lose a version, a product or an exposure: left as before",
+        Withheld.BAD_LINES: "correct the unreadable lines, then try again",
+        Withheld.EMPTY: "the file holds no line",
+        Withheld.UNCONFIRMED: "this is more than 20 % of the inventory; if it is meant, try again "
+        "with --confirm",
+    },
+}
+
+
+def describe(plan: UploadPlan, language: str = "fr") -> tuple[str, ...]:
+    """Say what the plan does and does not, in one sentence each; ``language``: fr or en."""
+    words = _WORDS[language]
+    colon = " : " if language == "fr" else ": "
+    sentences = [
+        words["done"].format(
+            added=len(plan.added),
+            changed=len(plan.changed),
+            removed=len(plan.removed),
+            kept=plan.kept + len(plan.withheld_removals) + len(plan.withheld_changes),
+            total=plan.total,
+        )
+    ]
+    if plan.bad:
+        sentences.append(words["bad"].format(bad=plan.bad))
+    if plan.withheld_removals:
+        why = " ; ".join(words[reason] for reason in sorted(plan.withheld))
+        sentences.append(
+            f"{words['removals'].format(count=len(plan.withheld_removals))}{colon}{why}."
+        )
+    if plan.withheld_changes:
+        why = words[Withheld.UNCONFIRMED]
+        sentences.append(
+            f"{words['changes'].format(count=len(plan.withheld_changes))}{colon}{why}."
+        )
+    return tuple(sentences)

@@ -1,0 +1,83 @@
+"""What people and spreadsheets put in a cell, and what it means."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+PLACEHOLDERS = {
+    "?", "??", "???", "-", "--", "---", "/", ".", "x", "n/a", "na", "nc", "n.c.", "n.c", "ns",
+    "nr", "n/r", "néant", "neant", "aucun", "aucune", "inconnu", "inconnue", "unknown", "none",
+    "null", "nil", "vide", "tbd", "à compléter", "a completer", "à identifier",
+    "(à identifier)", "non renseigné", "non renseignée", "non connu", "non connue",
+    "non communiqué", "to be defined", "not available", "je ne sais pas", "ne sait pas", "#n/a",
+    "#ref!", "#nom?", "#name?", "#valeur!", "#value!", "#div/0!", "#nul!", "#null!", "#nombre!",
+    "#num!",
+}  # fmt: skip
+
+# a spreadsheet takes "1.17" for a date and shows "janv-17", "01-févr" or "17/01/2026"
+_MONTH = "jan|f[ée]v|feb|mar|apr|avr|ma[iy]|jui?[nl]|ao[uû]|aug|sep|oct|nov|d[ée]c"
+_DATE = re.compile(
+    rf"(?:{_MONTH})[a-zéû]*\.?-\d\d|\d{{1,2}}-(?:{_MONTH})[a-zéû]*\.?(?:-\d\d)?"
+    r"|\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d\d-\d\d 00:00:00",
+    re.IGNORECASE,
+)
+_FORMULA_TEXT = re.compile(r'="?(.*?)"?')
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
+
+_YES = {"oui", "o", "yes", "y", "true", "vrai", "1", "x", "ok", "internet", "exposé", "exposée",
+        "expose", "exposed", "dmz", "public"}  # fmt: skip
+_NO = {"non", "n", "no", "false", "faux", "0", "-", "/", "n/a", "na", "sans objet", "interne",
+       "lan", "privé", "prive"}  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents, words separated by one space, nothing but letters and digits."""
+    flat = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", _unaccented(flat).casefold()).split())
+
+
+def _unaccented(text: str) -> str:
+    return "".join(character for character in text if not unicodedata.combining(character))
+
+
+@lru_cache(maxsize=65536)  # an inventory repeats its words: faster, and each kept once
+def clean(cell: str) -> str:
+    """Return the cell in one line; what only says "unknown" is empty.
+
+    ``="0012"`` and ``'0012`` are how spreadsheets keep a number as text.
+    """
+    if not cell:
+        return ""
+    if cell[0] == "=" and (match := _FORMULA_TEXT.fullmatch(cell)):
+        cell = match[1]
+    elif cell[0] == "'" and cell.count("'") == 1:
+        cell = cell[1:]
+    text = " ".join(cell.split())
+    return "" if text.casefold() in PLACEHOLDERS else text
+
+
+def is_spoiled_version(text: str) -> bool:
+    """Whether a spreadsheet turned the version into a date: it cannot be told back."""
+    return _DATE.fullmatch(text) is not None
+
+
+def version(text: str) -> str:
+    """A version with a decimal comma is what a French spreadsheet makes of a decimal point."""
+    return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
+
+
+def truth(text: str) -> bool | None:
+    """Yes or no as people write them; None when it is neither. An empty cell is no."""
+    word = text.strip().casefold()
+    if not word or word in _NO:
+        return False
+    return True if word in _YES else None
+
+
+def count(text: str) -> int | None:
+    """How many alike: ``12``, ``1 200``, ``12 postes``; None when it is no positive number."""
+    match = re.match(r"(\d[\d\s.']*)", text)
+    digits = re.sub(r"\D", "", match[1].split(".")[0]) if match else ""
+    return (int(digits) or None) if digits and len(digits) <= 7 else None

@@ -1,0 +1,217 @@
+"""From the rows of any format to inventory lines: ids, categories, what cannot be used."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bot.domain.facility import AssetCategory, BadLine, InventoryLine
+from bot.inventory import cells
+from bot.inventory.base import ColumnMapping, InventoryError, Remark, Upload
+from bot.inventory.categories import from_product, from_word
+
+LONGEST = 500  # characters in a cell: more is a text that slipped into a column
+_CPE = re.compile(r"cpe:2\.3:[aoh*-](?::(?:[^:\\]|\\.)*){10}|cpe:/[aoh]:[^\s]+", re.IGNORECASE)
+
+
+class Row(NamedTuple):
+    """One equipment as any format tells it; every text may be empty, none is trusted."""
+
+    number: int
+    id: str = ""
+    category: str = ""
+    name: str = ""
+    vendor: str = ""
+    product: str = ""
+    version: str = ""
+    cpe: str = ""
+    location: str = ""
+    exposed: str = ""
+    quantity: str = ""
+    default: AssetCategory | None = None  # what the format itself says of the equipment
+
+
+@dataclass(slots=True)
+class _Gathered:
+    bad: list[BadLine] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
+    categories: dict[str, AssetCategory | None] = field(default_factory=dict)
+
+
+def upload(
+    rows: Iterable[Row | BadLine],
+    *,
+    file: str,
+    format: str,  # noqa: A002 - the field's name
+    mapping: ColumnMapping | None = None,
+    encoding: str = "utf-8",
+    ignored: tuple[str, ...] = (),
+) -> Upload:
+    """Turn rows into an upload: each row is a line, or a bad line with its reason.
+
+    Raises:
+        InventoryError: no row could be used.
+    """
+    gathered = _Gathered()
+    drafts = [line for row in rows if (line := _line(row, gathered)) is not None]
+    if not drafts:
+        first = gathered.bad[0] if gathered.bad else None
+        detail = f" Ligne {first.number} : {first.reason}." if first else ""
+        raise InventoryError(
+            file, f"aucune ligne utilisable.{detail}", "Rien n'a été changé dans l'inventaire."
+        )
+    lines, copies = identified(drafts)
+    return Upload(
+        format=format,
+        lines=lines,
+        bad=tuple(sorted(gathered.bad, key=lambda bad: bad.number)),
+        remarks=tuple(gathered.remarks),
+        mapping=mapping or ColumnMapping(),
+        encoding=encoding,
+        ignored=ignored,
+        unknown_categories=tuple(gathered.unknown.most_common()),
+        copies=copies,
+    )
+
+
+def _line(row: Row | BadLine, gathered: _Gathered) -> InventoryLine | None:
+    """Return the line, its id not yet unique; or record why there is none."""
+    if isinstance(row, BadLine):
+        gathered.bad.append(row)
+        return None
+    name, vendor = cells.clean(row.name), cells.clean(row.vendor)
+    product, version = cells.clean(row.product), cells.clean(row.version)
+    cpe, location = cells.clean(row.cpe), cells.clean(row.location)
+    own_id = cells.clean(row.id)
+    if not (product or name or cpe or vendor):
+        gathered.bad.append(BadLine(row.number, "ni produit, ni nom, ni éditeur, ni CPE"))
+        return None
+    if max(map(len, (own_id, name, vendor, product, version, cpe, location))) > LONGEST:
+        gathered.bad.append(BadLine(row.number, f"une cellule dépasse {LONGEST} caractères"))
+        return None
+    if version:
+        version = _version(row.number, version, gathered)
+    if cpe and not _CPE.fullmatch(cpe):
+        gathered.remarks.append(Remark(row.number, f"CPE mal formé, ignoré : {cpe[:80]}"))
+        cpe = ""
+    return InventoryLine(
+        line_id=own_id,
+        category=_category(row, vendor, product or name, gathered),
+        name=name,
+        vendor=vendor,
+        product=product,
+        version=version,
+        cpe=cpe,
+        location=location,
+        exposed=bool(row.exposed) and _exposed(row, gathered),
+        quantity=_quantity(row, gathered) if row.quantity else 1,
+    )
+
+
+def _version(number: int, text: str, gathered: _Gathered) -> str:
+    if cells.is_spoiled_version(text):
+        gathered.remarks.append(
+            Remark(number, f"version « {text} » : date mise par le tableur, version à redonner")
+        )
+        return ""
+    return cells.version(text)
+
+
+def _category(row: Row, vendor: str, product: str, gathered: _Gathered) -> AssetCategory:
+    if word := row.category.strip():
+        if word not in gathered.categories:
+            gathered.categories[word] = from_word(word)
+        if known := gathered.categories[word]:
+            return known
+        gathered.unknown[word] += 1
+    return row.default or from_product(vendor, product)
+
+
+def _exposed(row: Row, gathered: _Gathered) -> bool:
+    """An exposure that is not understood is one: the doubt makes people look."""
+    answer = cells.truth(row.exposed)
+    if answer is None:
+        text = f"exposition « {row.exposed.strip()[:40]} » non comprise : tenue pour exposée"
+        gathered.remarks.append(Remark(row.number, text))
+        return True
+    return answer
+
+
+def _quantity(row: Row, gathered: _Gathered) -> int:
+    """A count that is no positive number is 1: a line never counts for nothing."""
+    text = cells.clean(row.quantity)
+    number = cells.count(text)
+    if number is None and text:
+        gathered.remarks.append(
+            Remark(row.number, f"nombre « {text[:20]} » non compris : compté pour 1")
+        )
+    return number or 1
+
+
+def identified(drafts: list[InventoryLine]) -> tuple[tuple[InventoryLine, ...], int]:
+    """Give each line an id of its own, the same whatever the order of the file.
+
+    A line without id gets a digest of what identifies it (category, name, vendor, product,
+    location) and not of its version: an upgrade changes the line, it does not replace it.
+    Lines alike in that are numbered in the order of their content. When several different
+    lines share one id (the number of a host that has several products), the first in the
+    order of content keeps it and the others add a digest. Exact copies under one own id
+    are one line; their number is the second value.
+    """
+    ids = [draft.line_id or _digest(draft) for draft in drafts]
+    first: dict[tuple[str, bool], int] = {}
+    alike: dict[tuple[str, bool], list[int]] = {}
+    for position, (line_id, draft) in enumerate(zip(ids, drafts, strict=True)):
+        key = (line_id, bool(draft.line_id))
+        if (earlier := first.setdefault(key, position)) != position:
+            alike.setdefault(key, [earlier]).append(position)
+    dropped: set[int] = set()
+    for (line_id, own), positions in alike.items():
+        positions.sort(key=lambda position: _content(drafts[position]))
+        if own:
+            distinct = {_content(drafts[position]): position for position in positions}
+            dropped.update(set(positions).difference(distinct.values()))
+            for position, unique in _shared(line_id, list(distinct.values()), drafts).items():
+                ids[position] = unique
+        else:
+            for rank, position in enumerate(positions[1:], start=2):
+                ids[position] = f"{line_id}-{rank}"
+    kept = (position for position in range(len(drafts)) if position not in dropped)
+    return tuple(_with_id(drafts[position], ids[position]) for position in kept), len(dropped)
+
+
+def _shared(key: str, positions: list[int], drafts: list[InventoryLine]) -> dict[int, str]:
+    ids = {positions[0]: key}
+    seen: Counter[str] = Counter()
+    for position in positions[1:]:
+        digest = _digest(drafts[position])[:8]
+        seen[digest] += 1
+        ids[position] = f"{key}/{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")
+    return ids
+
+
+def _digest(line: InventoryLine) -> str:
+    """Sixteen hexadecimal characters: a collision in a million lines is one in 10^7."""
+    text = "\x1f".join((line.category, line.name, line.vendor, line.product, line.location))
+    return hashlib.sha256(text.casefold().encode()).hexdigest()[:16]
+
+
+def _content(line: InventoryLine) -> tuple[str, ...]:
+    return (
+        line.name, line.vendor, line.product, line.version, line.cpe, line.location,
+        line.category, str(line.exposed), str(line.quantity),
+    )  # fmt: skip
+
+
+def _with_id(line: InventoryLine, line_id: str) -> InventoryLine:
+    if line.line_id == line_id:
+        return line
+    return InventoryLine(
+        line_id, line.category, line.name, line.vendor, line.product, line.version,
+        line.cpe, line.location, line.exposed, line.quantity,
+    )  # fmt: skip

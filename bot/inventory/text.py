@@ -1,0 +1,132 @@
+"""From bytes to numbered records: encodings, separators and broken quotes."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator, Sequence
+
+from bot.domain.facility import BadLine
+from bot.inventory.base import InventoryError
+
+SEPARATORS = (";", "\t", ",", "|")
+QUOTED_LINES = 20  # a cell longer than this many lines is a quote that was never closed
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+
+_SIGNATURES = (
+    (b"PK\x03\x04", "un classeur ou une archive ZIP abîmés", "Enregistrez la feuille en CSV."),
+    (b"\xd0\xcf\x11\xe0", "un classeur Excel ancien (.xls)", "Enregistrez-le en .xlsx ou en CSV."),
+    (b"%PDF", "un document PDF", "Exportez l'inventaire en CSV ou en .xlsx."),
+    (b"\x89PNG", "une image", "Exportez l'inventaire en CSV ou en .xlsx."),
+    (b"\xff\xd8\xff", "une image", "Exportez l'inventaire en CSV ou en .xlsx."),
+    (b"\x1f\x8b", "une archive gzip", "Décompressez-la d'abord."),
+)
+
+
+def decode(body: bytes, *, file: str) -> tuple[str, str]:
+    """Return the text and the name of its encoding.
+
+    A byte-order mark decides; then UTF-8 if most accented lines are valid in it; else
+    Windows-1252, which French spreadsheets write. What is unreadable stays in the text as a
+    character that :data:`CONTROL` finds, so that only its line is lost.
+
+    Raises:
+        InventoryError: empty, or not a text.
+    """
+    if not body.strip(b"\xff\xfe\xef\xbb\xbf\x00\r\n\t "):
+        raise InventoryError(file, "le fichier est vide.", "Rien n'a été changé.")
+    for signature, what, remedy in _SIGNATURES:
+        if body.startswith(signature):
+            raise InventoryError(file, f"ce n'est pas un texte mais {what}.", remedy)
+    encoding = _encoding(body)
+    text = _decoded(body, encoding)
+    sample = text[:65536]
+    controls = len(CONTROL.findall(sample))
+    if controls * 10 > len(sample):
+        raise InventoryError(
+            file,
+            f"ce n'est pas un texte ({controls} caractères illisibles au début du fichier).",
+            "Exportez l'inventaire en CSV ou en .xlsx.",
+        )
+    return text.removeprefix("\ufeff"), encoding
+
+
+def _encoding(body: bytes) -> str:
+    if body.startswith(codecs.BOM_UTF8):
+        return "utf-8"
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = body[0:4096:2].count(0), body[1:4096:2].count(0)
+    half = len(body[:4096]) // 2
+    if max(even, odd) * 10 > half * 6:  # text in Latin letters has a zero every other byte
+        return "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        accented = [line for line in body.split(b"\n") if not line.isascii()]
+        return "utf-8" if sum(map(_is_utf8, accented)) * 2 > len(accented) else "cp1252"
+    return "utf-8"
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(body: bytes, encoding: str) -> str:
+    if encoding == "utf-8":
+        return body.decode("utf-8", "surrogateescape")
+    return body.decode(encoding, "replace")
+
+
+def physical_lines(text: str) -> list[str]:
+    """Split on the line ends of Windows, Unix and old Macs, and on nothing else."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def records(
+    lines: Sequence[str], separator: str, *, first: int = 1
+) -> Iterator[tuple[int, list[str]] | BadLine]:
+    """Yield the number and the cells of each record, blank ones left out.
+
+    Numbers are those of a text editor; ``first`` is the number of ``lines[0]``. A quoted
+    cell may hold line ends. A quote never closed loses its own line and no other.
+    """
+    position = 0
+    while position < len(lines):
+        line, number = lines[position], first + position
+        position += 1
+        if not line or line.isspace():
+            continue
+        if '"' not in line:
+            yield _clean(number, line, line.split(separator))
+            continue
+        start, cells = position - 1, _quoted(line, separator)
+        while cells is None and position < len(lines) and position - start <= QUOTED_LINES:
+            line = f"{line}\n{lines[position]}"
+            position += 1
+            cells = _quoted(line, separator)
+        if cells is None:
+            position = start + 1
+            yield BadLine(number, "un guillemet ouvert n'est jamais refermé")
+        else:
+            yield _clean(number, line, cells)
+
+
+def _clean(number: int, line: str, cells: list[str]) -> tuple[int, list[str]] | BadLine:
+    if CONTROL.search(line):
+        return BadLine(number, "caractères illisibles (fichier abîmé ou mauvais encodage)")
+    return number, cells
+
+
+def _quoted(line: str, separator: str) -> list[str] | None:
+    """Return the cells, or None when a quoted cell goes on: it then swallows the next line."""
+    try:
+        cells, *rest = csv.reader([f"{line}\n", "next"], delimiter=separator)
+    except csv.Error:  # a cell of more than 131,072 characters
+        return None
+    return cells if rest else None
