@@ -6,9 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.fixtures import homeserver, postfix, postgresql, postgresql_url, relay
+from tests.servers.fixtures import (
+    homeserver,
+    postfix,
+    postgresql,
+    postgresql_url,
+    relay,
+    slack_double,
+)
 
-__all__ = ["homeserver", "postfix", "postgresql", "postgresql_url", "relay", "shared_data"]
+__all__ = [
+    "homeserver",
+    "postfix",
+    "postgresql",
+    "postgresql_url",
+    "relay",
+    "shared_data",
+    "slack_double",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"

@@ -8,6 +8,7 @@ import pytest
 
 from tests.servers.postfix import Postfix, running_postfix
 from tests.servers.postgresql import Cluster, running_cluster
+from tests.servers.slack import SlackDouble
 from tests.servers.smtp import Relay, RunningRelay
 from tests.servers.synapse import Homeserver, running_homeserver
 
@@ -45,3 +46,10 @@ async def relay() -> AsyncIterator[Relay]:
     """A mail relay without TLS, with faults on request."""
     async with RunningRelay(Relay()) as running:
         yield running
+
+
+@pytest.fixture
+async def slack_double() -> AsyncIterator[SlackDouble]:
+    """A workspace that refuses what Slack refuses. It is not Slack itself."""
+    async with SlackDouble() as double:
+        yield double
