@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -132,6 +134,14 @@ class CategoryCount:
 
     category: AssetCategory
     count: int
+
+
+def count_by_category(lines: Iterable[AssetLine]) -> tuple[CategoryCount, ...]:
+    """Count pieces of equipment, the most numerous category first."""
+    counts: Counter[AssetCategory] = Counter()
+    for line in lines:
+        counts[line.category] += line.quantity
+    return tuple(CategoryCount(category, count) for category, count in counts.most_common())
 
 
 @dataclass(frozen=True, slots=True)

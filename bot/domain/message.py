@@ -24,7 +24,8 @@ class ChannelName(StrEnum):
 class Choice:
     """An answer offered with a message: a button in Slack, a reaction or a word elsewhere.
 
-    ``value`` travels back unchanged (``ALR-2026-0412:taken``); ``emoji`` is the reaction.
+    ``value`` travels back unchanged (``ALR-2026-0412:taken``); ``emoji`` is the reaction;
+    ``hint`` says what to write after the word: "(date)".
     """
 
     word: str
@@ -32,6 +33,7 @@ class Choice:
     value: str
     emoji: str = ""
     style: str = ""  # "", "primary" or "danger"
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

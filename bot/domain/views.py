@@ -26,11 +26,20 @@ class IncidentReader(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedAnswer:
+    """An answer that a campaign's author offers; ``value`` comes back unchanged."""
+
+    word: str  # FAIT
+    label: str  # "La consigne est affichée près du fax"
+    value: str  # CMP-2026-0003:read
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignView:
     """An awareness campaign as one destination receives it.
 
     ``body`` is the author's Markdown: foreign text, rendered without HTML. ``reminder`` is
-    0 for the first message, then 1, 2…
+    0 for the first message, then 1, 2… Without ``answers`` nothing is asked.
     """
 
     reference: str
@@ -39,7 +48,7 @@ class CampaignView:
     body: str
     tlp: Tlp = Tlp.CLEAR
     answer_by: date | None = None
-    wants_answer: bool = True
+    answers: tuple[OfferedAnswer, ...] = ()
     reminder: int = 0
     exercise: bool = False
     language: str = "fr"

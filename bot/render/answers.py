@@ -1,0 +1,88 @@
+"""The answers offered with a message, and how Slack shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bot.domain.alert import AlertView, AnswerKind
+from bot.domain.message import Choice
+from bot.domain.views import CampaignView
+from bot.render.words import Words
+
+EQUIPMENT = (AnswerKind.TAKEN, AnswerKind.PLANNED, AnswerKind.FIXED, AnswerKind.NOT_CONCERNED)
+OTHER = (AnswerKind.MITIGATED, AnswerKind.FORWARDED, AnswerKind.UNKNOWN)
+SEARCH = (AnswerKind.SEARCHED_CLEAN, AnswerKind.COMPROMISED)
+PEOPLE = (AnswerKind.READ, AnswerKind.RECEIVED, AnswerKind.REPLIED)
+
+
+def alert_choices(view: AlertView, words: Words) -> tuple[Choice, ...]:
+    """What may be answered to an alert: the search for a compromise only if it is exploited."""
+    if view.about_functions:
+        kinds: tuple[AnswerKind, ...] = PEOPLE
+    else:
+        kinds = (*EQUIPMENT, *(SEARCH if view.exploited else ()), *OTHER)
+    return tuple(_choice(view.reference, kind, words) for kind in kinds)
+
+
+def taken_only(reference: str, words: Words) -> tuple[Choice, ...]:
+    """The one answer that needs no detail: for a reduced message."""
+    return (_choice(reference, AnswerKind.TAKEN, words),)
+
+
+def campaign_choices(view: CampaignView) -> tuple[Choice, ...]:
+    """The answers that the campaign's author wrote."""
+    return tuple(Choice(answer.word, answer.label, answer.value) for answer in view.answers)
+
+
+def slack_answers(choices: Sequence[Choice], words: Words) -> list[dict[str, Any]]:
+    """Buttons, and a menu for the rarer answers; no block when nothing is offered.
+
+    ``action_id`` is ``answer:<kind>`` (``answer:other`` for the menu); the value of the button
+    or of the option is the choice's.
+    """
+    rare = [choice for choice in choices if _kind(choice) in OTHER]
+    elements = [_button(choice) for choice in choices if choice not in rare]
+    if rare:
+        elements.append(_menu(rare, words))
+    return [{"type": "actions", "block_id": "answers", "elements": elements}] if elements else []
+
+
+def _choice(reference: str, kind: AnswerKind, words: Words) -> Choice:
+    said = words.answers[kind]
+    return Choice(
+        word=said["word"],
+        label=said["label"],
+        value=f"{reference}:{kind}",
+        emoji=said["emoji"],
+        style=said["style"],
+        hint=said["hint"],
+    )
+
+
+def _kind(choice: Choice) -> str:
+    return choice.value.rpartition(":")[2]
+
+
+def _button(choice: Choice) -> dict[str, Any]:
+    button: dict[str, Any] = {
+        "type": "button",
+        "action_id": f"answer:{_kind(choice)}",
+        "text": _plain(choice.label),
+        "value": choice.value,
+    }
+    return button | ({"style": choice.style} if choice.style else {})
+
+
+def _menu(choices: Iterable[Choice], words: Words) -> dict[str, Any]:
+    options = [{"text": _plain(choice.label), "value": choice.value} for choice in choices]
+    return {
+        "type": "static_select",
+        "action_id": "answer:other",
+        "placeholder": _plain(words.phrases["other_answers"]),
+        "options": options,
+    }
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "emoji": False, "text": text}

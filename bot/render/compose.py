@@ -1,0 +1,176 @@
+"""One message out of the templates of its kind: subject, text, HTML or blocks, within limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from bot.domain.clock import Clock
+from bot.domain.marking import subject_may_speak
+from bot.domain.message import ChannelName, Choice, Message
+from bot.render.answers import slack_answers
+from bot.render.environment import environment
+from bot.render.errors import TemplateError, located
+from bot.render.foreign import Syntax, trusted
+from bot.render.limits import MAIL_CHARACTERS, SLACK_TEXT, cut, fit_matrix, fit_slack
+from bot.render.mail import load_styles, with_styles, without_classes
+from bot.render.words import LANGUAGES, Words, load_words
+from feeds.advisory import Tlp
+
+MAX_SUBJECT = 180  # characters; most clients show fewer
+
+
+class Composer:
+    """Holds the compiled templates, and makes messages of them.
+
+    Raises:
+        TemplateError: the words or the style sheet cannot be read.
+    """
+
+    def __init__(self, templates: Path, clock: Clock) -> None:
+        self.templates = templates
+        self._clock = clock
+        self._styles = load_styles(templates)
+        self._words = {language: load_words(templates, language) for language in LANGUAGES}
+        self._environments = {
+            (syntax, language): environment(templates, syntax, words)
+            for language, words in self._words.items()
+            for syntax in Syntax
+        }
+
+    def words(self, language: str) -> Words:
+        """The vocabulary of ``language``; French for one that has none."""
+        return self._words.get(language, self._words[LANGUAGES[0]])
+
+    def environment(self, syntax: Syntax, language: str) -> jinja2.Environment:
+        """The environment of one syntax and language."""
+        return self._environments[syntax, self.words(language).language]
+
+    def render(
+        self, template: str, syntax: Syntax, language: str, variables: Mapping[str, Any]
+    ) -> str:
+        """Render one template.
+
+        Args:
+            template: path below the folder of templates, ``alert/fr/text.j2``.
+
+        Raises:
+            TemplateError: no such template, or it is wrong.
+        """
+        try:
+            made = self.environment(syntax, language).get_template(template)
+            return str(made.render(variables)).strip()
+        except jinja2.TemplateNotFound as error:
+            raise TemplateError(f"{self.templates / str(error)}: no such template") from error
+        except (jinja2.TemplateError, TypeError, KeyError) as error:
+            raise TemplateError(located(error)) from error
+
+    def message(
+        self,
+        kind: str,
+        variables: Mapping[str, Any],
+        *,
+        language: str,
+        channel: ChannelName,
+        marking: Tlp,
+        command: str,
+        exercise: bool = False,
+        choices: Sequence[Choice] = (),
+        awareness: bool = False,
+    ) -> Message:
+        """Render the templates of ``kind`` that ``channel`` needs.
+
+        Args:
+            command: what to type to read the rest, without its prefix: ``alerte ALR-1``.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        words = self.words(language)
+        prefix = "/" if channel is ChannelName.SLACK else "!"
+        given = {
+            **variables,
+            "marking": marking,
+            "now": self._clock(),
+            "channel": channel.value,
+            "prefix": trusted(prefix),
+            "choices": tuple(choices),
+            "exercise": exercise,
+        }
+        ending = words.phrases["shortened"].format(command=prefix + command)
+        subject = self._subject(kind, words.language, marking, given)
+        text, html, blocks = self._body(kind, words, channel, given, ending, subject)
+        return Message(
+            subject=subject,
+            text=text,
+            html=html,
+            blocks=tuple(blocks),
+            marking=marking,
+            choices=tuple(choices),
+            language=words.language,
+            awareness=awareness,
+        )
+
+    def _subject(self, kind: str, language: str, marking: Tlp, given: Mapping[str, Any]) -> str:
+        """One line; a neutral one when the marking is above what a subject may say."""
+        spoken = kind if subject_may_speak(marking) else "notice"
+        text = self.render(f"{spoken}/{language}/subject.j2", Syntax.TEXT, language, given)
+        return cut(" ".join(text.split("\n")), MAX_SUBJECT, "…").replace("\n", "")
+
+    def _body(
+        self,
+        kind: str,
+        words: Words,
+        channel: ChannelName,
+        given: Mapping[str, Any],
+        ending: str,
+        subject: str,
+    ) -> tuple[str, str, list[dict[str, Any]]]:
+        """Text, HTML and blocks: those that the channel shows."""
+        language = words.language
+        folder = f"{kind}/{language}"
+        if channel is ChannelName.SLACK:
+            text = self.render(f"{folder}/text.j2", Syntax.SLACK, language, given)
+            blocks = self._blocks(f"{folder}/slack.j2", language, given)
+            blocks[-1:-1] = slack_answers(given["choices"], words)
+            return cut(text, SLACK_TEXT, ending), "", fit_slack(blocks, ending)
+        text = self.render(f"{folder}/text.j2", Syntax.TEXT, language, given)
+        if channel is ChannelName.CONSOLE:
+            return text, "", []
+        html = self.render(f"{folder}/html.j2", Syntax.HTML, language, given)
+        if channel is ChannelName.MATRIX:
+            return *fit_matrix(text, without_classes(html), ending), []
+        page = self._page(html, subject, language)
+        if len(page) > MAIL_CHARACTERS:
+            page = ""
+        return cut(text, MAIL_CHARACTERS, ending), page, []
+
+    def _page(self, fragment: str, subject: str, language: str) -> str:
+        """The whole HTML document of a mail."""
+        body = trusted(fragment)
+        given = {"body": body, "subject": subject, "language": language}
+        page = self.render("mail/layout.j2", Syntax.HTML, language, given)
+        return with_styles(page, self._styles)
+
+    def _blocks(
+        self, template: str, language: str, given: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The blocks of a Slack template: one JSON object a line."""
+        lines = self.render(template, Syntax.SLACK, language, given).split("\n")
+        try:
+            blocks = [json.loads(line) for line in lines if line.strip()]
+        except json.JSONDecodeError as error:
+            raise TemplateError(
+                f"{template}: text outside a block: {error.doc.strip()[:60]!r}"
+            ) from error
+        return [block for block in blocks if not _is_empty(block)]
+
+
+def _is_empty(block: Mapping[str, Any]) -> bool:
+    """Whether a block says nothing, which Slack refuses."""
+    texts = [block["text"]] if "text" in block else block.get("elements", ())
+    return bool(texts) and not any(text["text"].strip() for text in texts)

@@ -1,0 +1,101 @@
+"""Jinja environments, one per syntax and language: strict, escaping, with our filters."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from markupsafe import Markup
+
+from bot.domain.alert import count_by_category
+from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack
+from bot.render.lines import group_lines, pieces
+from bot.render.typography import NBSP, FrenchTypography
+from bot.render.words import Words
+
+
+def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environment:
+    """The environment that renders one syntax in one language.
+
+    A value that is not ``Markup`` is made safe for the syntax; an unknown name, or a value
+    that is None, is an error.
+    """
+    safe = SAFE[syntax]
+
+    def finalize(value: Any) -> Any:
+        if isinstance(value, jinja2.Undefined | Markup):
+            return value  # an undefined value raises when it is written
+        if value is None:
+            raise jinja2.TemplateRuntimeError("a value is None: test it before showing it")
+        return safe(str(value))
+
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,  # what finalize returns is Markup, which autoescape leaves alone
+        finalize=finalize,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[FrenchTypography],
+        auto_reload=False,
+    )
+    made.globals = {"words": words, "nbsp": trusted(NBSP)}
+    made.filters |= _filters(words.language) | {"address": ADDRESS[syntax]}
+    return made
+
+
+def _filters(language: str) -> dict[str, Any]:
+    """What templates may do with a value besides showing it."""
+
+    def number(value: int) -> Markup:
+        written = format_decimal(value, locale=language).replace("\u202f", NBSP)
+        return trusted(written)
+
+    def day(value: date) -> str:
+        return format_date(value, "dd/MM", locale=language)
+
+    def full_day(value: date) -> str:
+        return format_date(value, "dd/MM/yyyy", locale=language)
+
+    def weekday(value: date) -> str:
+        return format_date(value, "EEEE", locale=language)
+
+    return {
+        "number": number,
+        "day": day,
+        "full_day": full_day,
+        "weekday": weekday,
+        "days_after": days_after,
+        "short": short,
+        "json": to_json,
+        "plain": plain,
+        "by_category": count_by_category,
+        "grouped": group_lines,
+        "pieces": pieces,
+    }
+
+
+def days_after(moment: datetime, now: datetime) -> int:
+    """How many nights lie between ``now`` and ``moment``, in the zone of ``moment``."""
+    return (moment.date() - now.astimezone(moment.tzinfo).date()).days
+
+
+def short(text: str, limit: int) -> str:
+    """At most ``limit`` characters of ``text`` on one line, ending in … when it was longer."""
+    text = one_line(text)
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def to_json(text: str) -> Markup:
+    """A JSON string, in ASCII: one block of Slack stays on one line."""
+    return trusted(json.dumps(str(text).strip()))
+
+
+def plain(text: str) -> Markup:
+    """What mrkdwn says, for a ``plain_text`` object, which Slack shows as it is."""
+    return trusted(unescape_slack(str(text)))

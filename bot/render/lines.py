@@ -1,0 +1,44 @@
+"""Equipment lines as people read them: alike ones together, at most twenty, then a count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.alert import AssetLine
+from bot.domain.facility import AssetCategory
+
+SHOWN = 20  # more would not be read in a room; the rest is one command away
+
+
+@dataclass(frozen=True, slots=True)
+class LineGroup:
+    """Machines of one category that run one version of one product."""
+
+    category: AssetCategory
+    product: str
+    version: str
+    names: tuple[str, ...]
+    count: int
+
+
+def group_lines(lines: Sequence[AssetLine], limit: int = SHOWN) -> list[LineGroup]:
+    """Group the first ``limit`` lines, in order of first appearance; a name is kept once."""
+    groups: dict[tuple[AssetCategory, str, str], list[AssetLine]] = {}
+    for line in lines[:limit]:
+        groups.setdefault((line.category, line.product, line.version), []).append(line)
+    return [
+        LineGroup(
+            category,
+            product,
+            version,
+            tuple(dict.fromkeys(line.name for line in alike if line.name)),
+            pieces(alike),
+        )
+        for (category, product, version), alike in groups.items()
+    ]
+
+
+def pieces(lines: Iterable[AssetLine]) -> int:
+    """How many pieces of equipment the lines stand for."""
+    return sum(line.quantity for line in lines)

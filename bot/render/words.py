@@ -1,0 +1,94 @@
+"""The words of each language that code must know: labels of answers, categories, roles.
+
+They are data of ``templates/words/<language>.toml``; no word that a person reads stands in
+the code.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.domain.alert import AnswerKind
+from bot.domain.facility import AssetCategory, Function
+from bot.render.errors import TemplateError
+from bot.render.typography import french_spaces
+
+LANGUAGES = ("fr", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language's vocabulary.
+
+    ``categories`` gives the singular and the plural, ``functions`` the place with its
+    article, ``roles`` the person with its article, ``answers`` what each kind of answer is
+    called (``word``, ``hint``, ``label``, ``emoji``, ``style``), ``phrases`` short fixed texts.
+    """
+
+    language: str
+    phrases: dict[str, str]
+    categories: dict[str, tuple[str, str]]
+    functions: dict[str, str]
+    roles: dict[str, str]
+    answers: dict[str, dict[str, str]]
+
+
+PHRASES = {"exercise", "shortened", "other_answers", "cert_sante_phone", "poster_name"}
+ROLES = {"rssi", "suppleant", "direction", "biomedical", "reseau", "prestataire", "ssi"}
+ANSWER_KEYS = {"word", "hint", "label", "emoji", "style"}
+
+
+def load_words(templates: Path, language: str) -> Words:
+    """Read one language's words.
+
+    Raises:
+        TemplateError: the file is missing, is not TOML, or lacks a word.
+    """
+    path = templates / "words" / f"{language}.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TemplateError(f"{path}: {error}") from error
+    _require(values.get("phrases", {}), PHRASES, f"{path}: [phrases]")
+    _require(
+        values.get("categories", {}),
+        {c.name.lower() for c in AssetCategory},
+        f"{path}: [categories]",
+    )
+    _require(values.get("functions", {}), set(Function), f"{path}: [functions]")
+    _require(values.get("roles", {}), ROLES, f"{path}: [roles]")
+    _require(values.get("answers", {}), set(AnswerKind), f"{path}: [answers]")
+    for kind, answer in values["answers"].items():
+        _require(answer, ANSWER_KEYS, f"{path}: [answers.{kind}]")
+    if language == "fr":
+        values = _spaced(values)
+    return Words(
+        language=language,
+        phrases=values["phrases"],
+        categories={
+            category.value: tuple(values["categories"][category.name.lower()])
+            for category in AssetCategory
+        },
+        functions=values["functions"],
+        roles=values["roles"],
+        answers=values["answers"],
+    )
+
+
+def _require(table: dict[str, Any], names: set[str], where: str) -> None:
+    """Raise unless ``table`` holds each of ``names``."""
+    missing = sorted(names - set(table))
+    if missing:
+        raise TemplateError(f"{where} lacks {', '.join(missing)}")
+
+
+def _spaced(value: Any) -> Any:
+    """The same values with French no-break spaces."""
+    if isinstance(value, dict):
+        return {name: _spaced(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_spaced(item) for item in value]
+    return french_spaces(value) if isinstance(value, str) else value
