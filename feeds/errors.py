@@ -5,7 +5,8 @@
     FeedError
     ├── SourceUnavailableError     the publisher could not be read: try again later
     │   ├── DocumentTooLargeError  the answer is over the size cap
-    │   └── ForbiddenAddressError  the address is private, or a redirect leaves https
+    │   ├── ForbiddenAddressError  the address is private, or a redirect leaves https
+    │   └── DocumentNotFoundError  the publisher has no such document
     └── MalformedDocumentError     something was read that cannot be understood
         └── NumberingGapError      a bulletin that must exist could not be found
 
@@ -35,6 +36,10 @@ class DocumentTooLargeError(SourceUnavailableError):
 
 class ForbiddenAddressError(SourceUnavailableError):
     """The address is not one this source may be read from."""
+
+
+class DocumentNotFoundError(SourceUnavailableError):
+    """The publisher answers that there is no such document (404, 410)."""
 
 
 class MalformedDocumentError(FeedError):
