@@ -88,7 +88,7 @@ class Contact:
 
 
 class FinessError(ValueError):
-    """The number is not a FINESS number; the message says why."""
+    """The number is not a FINESS number; the message says why, in French."""
 
 
 def check_finess(text: str) -> str:
@@ -105,13 +105,19 @@ def check_finess(text: str) -> str:
     """
     finess = "".join(text.split()).upper()
     if len(finess) != 9:
-        raise FinessError(f"{finess!r} has {len(finess)} characters, a FINESS number has 9")
-    digits = finess.translate(str.maketrans("AB", "12"))
-    corsican = finess[:2] in {"2A", "2B"}
-    if not (digits if corsican else finess).isascii() or not digits.isdigit():
-        raise FinessError(f"{finess!r} holds something else than digits (or 2A, 2B in Corsica)")
+        raise FinessError(
+            f"FINESS « {finess} » : {len(finess)} caractères, il en faut 9 "
+            "(un zéro de tête perdu par le tableur ?)"
+        )
+    digits = finess
+    if finess[:2] in {"2A", "2B"}:
+        digits = f"2{'AB'.index(finess[1]) + 1}{finess[2:]}"
+    if not (digits.isascii() and digits.isdigit()):
+        raise FinessError(f"FINESS « {finess} » : des chiffres seulement (ou 2A, 2B en Corse)")
     if luhn_sum(digits) % 10:
-        raise FinessError(f"{finess!r} has a wrong check digit: was a character mistyped?")
+        raise FinessError(
+            f"FINESS « {finess} » : clé de contrôle fausse, un caractère est mal recopié"
+        )
     return finess
 
 
