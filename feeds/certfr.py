@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 
 from feeds.advisory import Advisory
 from feeds.certfr_json import (
@@ -39,7 +41,8 @@ def parse(document: Document) -> Iterator[Advisory | MalformedDocumentError]:
     elif body.startswith(b"<"):
         yield from _parse_feed(document)
     else:
-        yield from read_json(document.source, "document", body)
+        for result in read_json(document.source, "document", body):
+            yield _closed(result, document) if isinstance(result, Advisory) else result
 
 
 def _parse_lines(document: Document) -> Iterator[Advisory | MalformedDocumentError]:
@@ -47,6 +50,14 @@ def _parse_lines(document: Document) -> Iterator[Advisory | MalformedDocumentErr
     for number, line in enumerate(document.body.split(b"\n"), start=first):
         if line.strip():
             yield from read_json(document.source, f"line {number}", line)
+
+
+def _closed(advisory: Advisory, document: Document) -> Advisory:
+    """The closing day of an alerte, which fetching reads in its page."""
+    day = document.context.get("closed_at")
+    if day is None or advisory.closed_at is not None:
+        return advisory
+    return replace(advisory, closed_at=datetime.fromisoformat(day))
 
 
 def references_in(document: Document) -> tuple[dict[str, Entry], list[MalformedDocumentError]]:

@@ -51,14 +51,14 @@ def kind_of(reference: str) -> AdvisoryKind:
     return AdvisoryKind(match["kind"])
 
 
-def page_url(reference: str) -> str:
+def page_url(reference: str, site: str = SITE) -> str:
     """The page of a bulletin, for people."""
-    return f"{SITE}/{SECTIONS[kind_of(reference)]}/{reference}/"
+    return f"{site}/{SECTIONS[kind_of(reference)]}/{reference}/"
 
 
-def json_url(reference: str) -> str:
+def json_url(reference: str, site: str = SITE) -> str:
     """The JSON of a bulletin."""
-    return f"{page_url(reference)}json/"
+    return f"{page_url(reference, site)}json/"
 
 
 def is_bulletin(values: object) -> bool:
