@@ -1,0 +1,422 @@
+"""One Matrix device: logged in, synchronised, able to encrypt. Shared by the channel, which
+sends, and by the chat, which listens. One process at a time may hold it.
+
+What nio leaves to its user is done here: uploading and querying keys between syncs (without
+which a send succeeds and nobody can read it), noticing that the device's keys were lost,
+and living on when a sync fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import nio
+import structlog
+from nio.client.async_client import AsyncClient, AsyncClientConfig
+from nio.exceptions import EncryptionError, LocalProtocolError, OlmTrustError
+from nio.store.database import SqliteStore
+
+from bot.channels.base import (
+    DeliveryError,
+    PermanentDeliveryError,
+    TransientDeliveryError,
+    UncertainDeliveryError,
+)
+from bot.channels.matrix_store import Device, DeviceStore, MatrixStoreError
+
+log = structlog.get_logger(__name__)
+
+TIMELINE = 100  # events a room in one sync: the most Synapse gives
+LONG_POLL = timedelta(seconds=30)
+RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=60)
+FILTER = {
+    "presence": {"types": []},
+    "account_data": {"types": []},
+    "room": {
+        "timeline": {"limit": TIMELINE},
+        "ephemeral": {"types": []},
+        "account_data": {"types": []},
+    },
+}
+REVOKED = {"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED"}
+NEVER = REVOKED | {"M_FORBIDDEN", "M_TOO_LARGE", "M_NOT_FOUND", "M_INVALID_PARAM", "M_BAD_JSON"}
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixOptions:
+    """An account and where its device is kept.
+
+    Args:
+        homeserver: ``https://matrix.agent.social.tchap.gouv.fr``.
+        user_id: ``@tocsin:server``.
+        store: a folder of this account's own; lose it and a new device is needed.
+        pickle_key: encrypts the device's keys and token at rest.
+        password: to log in, once; or
+        access_token, device_id: of a login made elsewhere for this store alone.
+        reactions: how many answers are offered as reactions below a message.
+        timeout: for each request; below the lease of a delivery.
+    """
+
+    homeserver: str
+    user_id: str
+    store: Path
+    pickle_key: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
+    device_id: str = ""
+    device_name: str = "Tocsin"
+    reactions: int = 4
+    proxy: str = ""
+    ca_file: Path | None = None
+    timeout: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event of a room, decrypted where it could be."""
+
+    room: nio.MatrixRoom
+    event: nio.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody asks the bot into a room."""
+
+    room_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """Everything heard so far was before this token: give it back once handled."""
+
+    token: str
+
+
+Incoming = Heard | Invited | Synced
+
+
+class MatrixSession:
+    """A device that stays connected once :meth:`start` was called."""
+
+    def __init__(self, options: MatrixOptions) -> None:
+        self.options = options
+        self.client = _client(options)
+        self._store = DeviceStore(options.store, options.pickle_key)
+        self._incoming: asyncio.Queue[Incoming] | None = None
+        self._starting = asyncio.Lock()
+        self._keys = asyncio.Lock()
+        self._running: asyncio.Task[None] | None = None
+        self._revoked = ""
+
+    def listen(self) -> asyncio.Queue[Incoming]:
+        """Ask to hear what happens. Must come before :meth:`start`, or commands are lost."""
+        self._incoming = self._incoming or asyncio.Queue()
+        return self._incoming
+
+    def handled(self, mark: Synced) -> None:
+        """Remember that everything up to ``mark`` was handled: a restart resumes there."""
+        self._store.save_synced(mark.token)
+
+    async def start(self) -> None:
+        """Log in or resume, synchronise once, then go on in the background.
+
+        Raises:
+            MatrixStoreError: the stored device cannot be used; the text says what to do.
+            TransientDeliveryError: the homeserver cannot be reached.
+            PermanentDeliveryError: the credentials are refused.
+        """
+        async with self._starting:
+            if self._revoked:
+                raise PermanentDeliveryError(f"the homeserver ended the session: {self._revoked}")
+            if self._running is None:
+                await self._open()
+                await self._first_sync()
+                self._running = asyncio.create_task(self._stay_connected())
+
+    async def close(self) -> None:
+        """Stop synchronising, close the connection and the database of keys."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+            self._running = None
+        await self._disconnect()
+
+    async def room(self, room_id: str) -> nio.MatrixRoom:
+        """The room, if the bot is in it.
+
+        Raises:
+            PermanentDeliveryError: the bot is not in that room.
+            TransientDeliveryError: it just joined and has not heard of it yet.
+        """
+        known: nio.MatrixRoom | None = self.client.rooms.get(room_id)
+        if known is not None:
+            return known
+        answer = await self.ask(self.client.joined_rooms())
+        if room_id in answer.rooms:
+            raise TransientDeliveryError("the room was joined a moment ago")
+        raise PermanentDeliveryError("the bot is not in this room")
+
+    async def make_readable(self, room: nio.MatrixRoom) -> None:
+        """Give the room's devices the key of what will be said, if they lack it.
+
+        nio marks a key as shared even when the request that carries it failed; a device
+        it had a session with and that did not get the key is a failure here.
+        """
+        if not room.encrypted:
+            return
+        async with self._keys:
+            if not room.members_synced:
+                await self.ask(self.client.joined_members(room.room_id))
+            if self.client.should_query_keys:
+                await self.ask(self.client.keys_query())
+            olm = self.client.olm
+            if olm is None or not olm.should_share_group_session(room.room_id):
+                return
+            await self.ask(
+                self.client.share_group_session(room.room_id, ignore_unverified_devices=True)
+            )
+            if deprived := self._deprived(room):
+                self.client.invalidate_outbound_session(room.room_id)
+                raise TransientDeliveryError(f"{deprived} devices could not be given the key")
+
+    async def ask(self, request: Any) -> Any:  # nio's responses share no useful type
+        """Await one of nio's requests and tell its failure apart.
+
+        Raises:
+            TransientDeliveryError, PermanentDeliveryError, UncertainDeliveryError
+        """
+        try:
+            response = await request
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise TransientDeliveryError(f"no connection ({type(error).__name__})") from None
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise UncertainDeliveryError(f"no answer ({type(error).__name__})") from None
+        except (EncryptionError, OlmTrustError, LocalProtocolError) as error:
+            raise TransientDeliveryError(f"not encrypted ({type(error).__name__})") from None
+        if isinstance(response, nio.ErrorResponse):
+            raise _refusal(response)
+        return response
+
+    # -- starting --------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        self._store.prepare()
+        device = self._store.load() or self._configured_device()
+        if device is not None and device.user_id != self.options.user_id:
+            raise MatrixStoreError(
+                f"{self.options.store} is the store of {device.user_id}, not of"
+                f" {self.options.user_id}: configure a folder of its own"
+            )
+        if device is not None:
+            self._restore(device)
+            lost = await self._lost_keys(device)
+            if not lost:
+                return
+            await self._forget(lost)
+        await self._log_in()
+
+    def _configured_device(self) -> Device | None:
+        options = self.options
+        if not options.access_token:
+            return None
+        return Device(options.user_id, options.device_id, options.access_token)
+
+    def _restore(self, device: Device) -> None:
+        try:
+            self.client.restore_login(device.user_id, device.device_id, device.token)
+        except ValueError as error:  # vodozemac's PickleException
+            raise MatrixStoreError(
+                f"{self.options.store}: the keys of device {device.device_id} cannot be opened;"
+                " configure the matrix pickle_key they were written under"
+            ) from error
+
+    async def _lost_keys(self, device: Device) -> str:
+        """Why the device's keys are not those the homeserver knows; empty when they are."""
+        body = json.dumps({"device_keys": {device.user_id: [device.device_id]}})
+        path = "/_matrix/client/v3/keys/query"
+        headers = {"Authorization": f"Bearer {device.token}", "Content-Type": "application/json"}
+        try:
+            answer = await self.client.send("POST", path, body, headers)
+            known = await answer.json()
+        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
+            raise TransientDeliveryError(f"no connection ({type(error).__name__})") from None
+        if answer.status == 401:
+            return "its token was revoked"
+        if answer.status != 200:
+            raise TransientDeliveryError(f"the homeserver answered {answer.status}")
+        devices = known.get("device_keys", {}).get(device.user_id, {})
+        keys = devices.get(device.device_id, {}).get("keys", {})
+        published = keys.get(f"ed25519:{device.device_id}", "")
+        own = self.client.olm.account.identity_keys["ed25519"] if self.client.olm else ""
+        return "its keys are not in the store" if published and published != own else ""
+
+    async def _forget(self, why: str) -> None:
+        """Leave a device that cannot be used; refuse to when there is no way to a new one."""
+        device = self.client.device_id
+        if not self.options.password:
+            raise MatrixStoreError(
+                f"{self.options.store}: device {device} cannot be used any more: {why}."
+                " Restore the folder from a backup, or configure matrix.password to log in"
+                " as a new device"
+            )
+        log.warning("matrix_device_replaced", device=device, reason=why)
+        await self._disconnect()
+        self.client = _client(self.options)
+
+    async def _disconnect(self) -> None:
+        await self.client.close()  # type: ignore[no-untyped-call]
+        if self.client.store is not None:
+            self.client.store.database.close()
+
+    async def _log_in(self) -> None:
+        options = self.options
+        if not options.password:
+            raise MatrixStoreError(
+                "configure matrix.password, or matrix.access_token and matrix.device_id"
+            )
+        answer = await self.ask(self.client.login(options.password, options.device_name))
+        self._store.save(Device(answer.user_id, answer.device_id, answer.access_token))
+
+    async def _first_sync(self) -> None:
+        """Learn the rooms. Without a token the past is not replayed; with one it is heard
+        from there on, and the rooms' state is asked for in full."""
+        since = self._store.synced()
+        if since:
+            self._subscribe()
+        await self._sync(since=since, full_state=True)
+        if not since:
+            self._subscribe()
+
+    def _subscribe(self) -> None:
+        incoming = self._incoming
+        if incoming is None:
+            return
+
+        async def hear(room: nio.MatrixRoom, event: nio.Event) -> None:
+            incoming.put_nowait(Heard(room, event))
+
+        self.client.add_event_callback(hear, nio.Event)
+
+    # -- staying connected -----------------------------------------------------------
+
+    async def _stay_connected(self) -> None:
+        """Synchronise until the token is revoked; a failure is logged and slept upon."""
+        pause = RETRY_FIRST
+        while not self._revoked:
+            turn = asyncio.create_task(self._sync(poll=LONG_POLL))
+            try:
+                await asyncio.wait({turn})
+            except asyncio.CancelledError:
+                turn.cancel()
+                raise
+            error = turn.exception()
+            if error is None:
+                pause = RETRY_FIRST
+                continue
+            expected = isinstance(error, DeliveryError)
+            log.warning("matrix_sync", reason=str(error), exc_info=None if expected else error)
+            await asyncio.sleep(pause.total_seconds())
+            pause = min(pause * 2, RETRY_LONGEST)
+
+    async def _sync(
+        self, *, since: str = "", full_state: bool = False, poll: timedelta = timedelta()
+    ) -> None:
+        request = self.client.sync(
+            int(poll.total_seconds() * 1000),
+            sync_filter=FILTER,
+            since=since or None,
+            full_state=full_state or None,
+        )
+        try:
+            response = await self.ask(request)
+        except PermanentDeliveryError as error:
+            self._revoked = str(error)
+            raise
+        await self._exchange_keys()
+        if self._incoming is not None:
+            for room_id in response.rooms.invite:
+                room = self.client.invited_rooms.get(room_id)
+                self._incoming.put_nowait(Invited(room_id, (room and room.inviter) or ""))
+            self._incoming.put_nowait(Synced(response.next_batch))
+
+    async def _exchange_keys(self) -> None:
+        """What nio's own loop does between two syncs."""
+        async with self._keys:
+            await self.client.send_to_device_messages()
+            if self.client.should_upload_keys:
+                await self.ask(self.client.keys_upload())
+            if self.client.should_query_keys:
+                await self.ask(self.client.keys_query())
+            if self.client.should_claim_keys:
+                await self.ask(self.client.keys_claim(self.client.get_users_for_key_claiming()))
+
+    def _deprived(self, room: nio.MatrixRoom) -> int:
+        """How many devices of the room could be written to and did not get the key."""
+        olm = self.client.olm
+        if olm is None:
+            return 0
+        session = olm.outbound_group_sessions[room.room_id]
+        given = session.users_shared_with | session.users_ignored
+        return sum(
+            (user, device.id) not in given and olm.session_store.get(device.curve25519) is not None
+            for user in room.users
+            for device in olm.device_store.active_user_devices(user)
+        )
+
+
+def _client(options: MatrixOptions) -> AsyncClient:
+    config = AsyncClientConfig(
+        store=SqliteStore,
+        pickle_key=options.pickle_key,
+        max_limit_exceeded=0,  # nio would retry for ever by itself
+        max_timeouts=0,
+        request_timeout=options.timeout.total_seconds(),
+    )
+    context: ssl.SSLContext | None = None
+    if options.ca_file is not None:
+        context = ssl.create_default_context()
+        try:
+            context.load_verify_locations(cafile=options.ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"{options.ca_file}: no certificates could be read") from error
+    return AsyncClient(
+        options.homeserver.rstrip("/"),
+        options.user_id,
+        store_path=str(options.store),
+        config=config,
+        ssl=context,  # type: ignore[arg-type]  # handed to aiohttp, which takes a context
+        proxy=options.proxy or None,
+    )
+
+
+def _refusal(response: nio.ErrorResponse) -> DeliveryError:
+    """What the homeserver's refusal means; only its code is repeated."""
+    transport = response.transport_response
+    status = getattr(transport, "status", 0)
+    code = str(response.status_code or f"HTTP {status}")
+    if code == "M_LIMIT_EXCEEDED" or status == 429:
+        return TransientDeliveryError(f"Matrix: {code}", retry_after=_retry_after(response))
+    if code in NEVER or status in {401, 403, 404, 413}:
+        return PermanentDeliveryError(f"Matrix: {code}")
+    return TransientDeliveryError(f"Matrix: {code}")
+
+
+def _retry_after(response: nio.ErrorResponse) -> timedelta | None:
+    """The header, in seconds; else the deprecated field, in milliseconds."""
+    headers = getattr(response.transport_response, "headers", None) or {}
+    seconds = str(headers.get("Retry-After", ""))
+    if seconds.isdigit():
+        return timedelta(seconds=int(seconds))
+    milliseconds = response.retry_after_ms
+    return timedelta(milliseconds=milliseconds) if milliseconds else None
