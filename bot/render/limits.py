@@ -53,8 +53,9 @@ def cut_bytes(text: str, limit: int, ending: str) -> str:
 
 
 def json_bytes(*texts: str) -> int:
-    """How many bytes the texts take in an event."""
-    return sum(len(json.dumps(text, ensure_ascii=False).encode()) for text in texts)
+    """How many bytes the texts take in an event, before encryption: an accented letter is
+    then written in six (``\\u00e9``)."""
+    return sum(len(json.dumps(text)) for text in texts)
 
 
 def fit_matrix(text: str, html: str, ending: str) -> tuple[str, str]:
