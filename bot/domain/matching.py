@@ -2,8 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+
+from bot.domain.assets import Asset, read_asset
+from bot.domain.statements import Ruling, Sentence, combine, rule, sentences_of
+from feeds.advisory import Advisory
+from feeds.affected import Grade
+from feeds.names import Name
+from feeds.products import Catalogue
+
+REASONS = {
+    "in-range": "the version lies in the range that the bulletin gives",
+    "every-version": "the bulletin restricts no version",
+    "version-missing": "the bulletin bounds versions and the inventory gives none",
+    "version-coarse": "the version typed is less precise than the bound",
+    "order-unknown": "the version and the bound cannot be ordered",
+    "patch-unknown": "a patch decides, which the inventory does not show",
+    "condition-unknown": "a component or a setting decides, which the inventory does not show",
+    "edition-unknown": "the bulletin restricts an edition, which the inventory does not say",
+    "platform-unknown": "the bulletin restricts a platform, which the inventory does not say",
+    "architecture-unknown": "the bulletin restricts an architecture, the inventory says none",
+    "model-unknown": "the bulletin restricts models, which the inventory does not say",
+    "host-unknown": "the bulletin speaks of the product inside another one",
+    "vendor-unknown": "the name is common and the inventory gives no vendor",
+    "component": "the bulletin speaks of a component of this product",
+    "deferred": "the bulletin sends to the vendor's own bulletin for versions",
+    "not-understood": "the line could not be read",
+    "no-range": "only the title or the summary names the product",
+    "out-of-range": "the version lies outside the range",
+    "fixed": "the version is the fixed one or a later one",
+    "fix-shown": "the inventory shows the patch",
+    "other-release": "the bulletin names another release",
+    "other-edition": "the bulletin names another edition",
+    "other-platform": "the bulletin names another platform",
+    "other-architecture": "the bulletin names another architecture",
+    "other-model": "the bulletin names another model",
+    "other-product": "the bulletin does not name this product",
+    "declared-not-affected": "the publisher declares this product not affected",
+}
+"""Codes of :attr:`Verdict.reason` and what they mean."""
 
 
 class VerdictKind(StrEnum):
@@ -49,3 +89,98 @@ class Verdict:
     reason: str
     span: Span | None = None
     target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An advisory read once: what it says, and under which keys it is looked for.
+
+    ``decided``, ``to_review`` and ``abstained`` count its rows: product and range read; read,
+    but a patch, a condition or the vendor decides; not understood.
+    """
+
+    sentences: tuple[Sentence, ...]
+    keys: frozenset[str]
+    decided: int = 0
+    to_review: int = 0
+    abstained: int = 0
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """Every product named, each once."""
+        return tuple(dict.fromkeys(name for each in self.sentences for name in each.names))
+
+    @property
+    def statements(self) -> tuple[Sentence, ...]:
+        """What the advisory affirms, line by line."""
+        return self.sentences
+
+
+_KINDS = (VerdictKind.NOT_AFFECTED, VerdictKind.REVIEW, VerdictKind.AFFECTED)
+
+
+class Matcher:
+    """Judges inventory products against advisories, with one catalogue.
+
+    Pure: nothing is stored; readings and assets are cached by value.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self.asset = lru_cache(maxsize=200_000)(self._asset)
+
+    def read(self, advisory: Advisory) -> Reading:
+        """Read what an advisory affirms; done once per revision."""
+        sentences = tuple(sentences_of(self._catalogue, advisory))
+        grades: dict[str, Grade] = {}
+        for sentence in sentences:
+            known = grades.get(sentence.field, Grade.DECIDED)
+            grades[sentence.field] = max(known, sentence.grade, key=list(Grade).index)
+        counts = list(grades.values())
+        return Reading(
+            sentences,
+            frozenset(key for sentence in sentences for key in sentence.keys),
+            counts.count(Grade.DECIDED),
+            counts.count(Grade.REVIEW),
+            counts.count(Grade.UNREAD),
+        )
+
+    def keys(self, product: InventoryProduct) -> frozenset[str]:
+        """Keys under which an advisory that may concern the product is found."""
+        return self.asset(product).known
+
+    def recognised(self, product: InventoryProduct) -> bool:
+        """Whether the product is one that Tocsin knows; False means *non évalué*."""
+        return self._catalogue.recognises(self.asset(product).name)
+
+    def has_version(self, product: InventoryProduct) -> bool:
+        """Whether a version was typed, wherever it stands."""
+        return self.asset(product).main is not None
+
+    def judge(self, reading: Reading, product: InventoryProduct) -> Verdict:
+        """Say whether the advisory concerns the product, all its lines taken together."""
+        return self.judge_asset(reading.sentences, self.asset(product))
+
+    def judge_asset(self, sentences: Iterable[Sentence], asset: Asset) -> Verdict:
+        """Judge an asset already read, against sentences that may name it."""
+        rulings = [
+            ruling
+            for sentence in sentences
+            if not sentence.keys.isdisjoint(asset.known)
+            and (ruling := rule(self._catalogue, sentence, asset)) is not None
+        ]
+        ruling = combine(rulings, asset)
+        if ruling is None:
+            return Verdict(VerdictKind.NOT_AFFECTED, "other-product")
+        return _verdict(ruling)
+
+    def _asset(self, product: InventoryProduct) -> Asset:
+        return read_asset(
+            self._catalogue, product.vendor, product.product, product.version, product.cpe
+        )
+
+
+def _verdict(ruling: Ruling) -> Verdict:
+    sentence = ruling.sentence
+    span = Span(sentence.field, sentence.start, sentence.end, sentence.text)
+    return Verdict(_KINDS[ruling.inside], ruling.reason, span, ruling.target)

@@ -1,0 +1,187 @@
+"""An inventory product as the matcher sees it: its name, and every version it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feeds.affected import Phrase
+from feeds.affected.tokens import Kind, Token, fold, tokenize
+from feeds.names import Name, widened
+from feeds.products import Catalogue
+from feeds.versions import Version, read_version
+
+_UNKNOWN = frozenset(
+    {
+        "",
+        "-",
+        "--",
+        "?",
+        "n/a",
+        "na",
+        "nc",
+        "n.c",
+        "n.c.",
+        "inconnu",
+        "inconnue",
+        "unknown",
+        "*",
+        "none",
+    }
+)
+_CPE_SPLIT = re.compile(r"(?<!\\):")
+_CPE_ESCAPE = re.compile(r"\\(.)")
+_DOTTED = re.compile(r"\d\.\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A product of an inventory, read once.
+
+    Args:
+        name: what it is; ``asides`` hold what may only confirm (parentheses, CPE).
+        words: words of the name and the hardware families they belong to.
+        known: every word said, with families: what a requirement may be found in.
+        main: the version to compare with bounds, None when none was typed.
+        shown: every version-like text, the main one first.
+        text: everything typed, folded: where a patch may be mentioned.
+    """
+
+    name: Name
+    words: frozenset[str]
+    known: frozenset[str]
+    main: Version | None
+    shown: tuple[Version, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cpe:
+    """The fields of a CPE 2.3 name that matter here; ``*`` and ``-`` are empty."""
+
+    vendor: str = ""
+    product: str = ""
+    version: str = ""
+    update: str = ""
+    edition: str = ""
+    target: str = ""
+    hardware: str = ""
+
+
+def split_cpe(text: str) -> Cpe:
+    """Split a CPE 2.3 formatted string; anything else gives an empty one.
+
+    Source: NIST IR 7695, section 6.2.
+    """
+    fields = [_CPE_ESCAPE.sub(r"\1", field) for field in _CPE_SPLIT.split(text)]
+    if fields[:2] != ["cpe", "2.3"] or len(fields) < 5:
+        return Cpe()
+    fields = ["" if field in ("*", "-") else field for field in fields] + [""] * 13
+    _, _, _, vendor, product, version, update, edition, _, sw_edition, target, hardware, _ = fields[
+        :13
+    ]
+    return Cpe(vendor, product, version, update, edition or sw_edition, target, hardware)
+
+
+def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cpe: str) -> Asset:
+    """Read the four columns of an inventory; any may be empty."""
+    named = split_cpe(cpe)
+    words = named.product.replace("_", " ")
+    phrase, asides_numbers = _phrase(product or words)
+    column, extra_words = _version_column(version)
+    if not column and named.version:
+        column = f"{named.version} {named.update}".strip()
+    said = [*phrase.asides, *extra_words]
+    if product:
+        said.append(words)
+    for qualifier in (named.edition, named.target, named.hardware):
+        said.extend(qualifier.replace("_", " ").split())
+    phrase = Phrase(phrase.words, phrase.numbers, phrase.hosts, tuple(said), phrase.parts)
+    name = catalogue.name(phrase, vendor or named.vendor.replace("_", " "))
+    wide = frozenset(family for word in name.words for family in widened(word))
+    known = wide | {family for word in name.asides for family in widened(word)}
+    known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
+    main, shown = _versions(catalogue, name, column, (*phrase.numbers, *asides_numbers))
+    return Asset(name, wide, known, main, shown, fold(f"{product} {version} {cpe}"))
+
+
+def _phrase(text: str) -> tuple[Phrase, tuple[str, ...]]:
+    """Cut what staff typed as a product; also the numbers of its asides."""
+    words: list[str] = []
+    asides: list[str] = []
+    numbers: list[str] = []
+    aside_numbers: list[str] = []
+    hosts: list[tuple[str, ...]] = []
+    parts: list[str] = []
+    group: list[str] | None = None
+    depth, dash = 0, False
+    for token in tokenize(fold(text)):
+        match token.kind:
+            case Kind.OPEN | Kind.CLOSE:
+                depth += 1 if token.kind == Kind.OPEN else -1
+                group = None
+            case Kind.TO:
+                dash = bool(words)
+            case Kind.ON:
+                group = []
+                hosts.append(())
+            case Kind.WITH:
+                dash, group = True, None
+            case Kind.REF:
+                parts.append(token.text)
+            case Kind.WORD if group is not None and depth <= 0:
+                group.append(token.text)
+                hosts[-1] = tuple(group)
+            case Kind.WORD:
+                (asides if depth > 0 or dash else words).append(token.text)
+            case Kind.VERSION | Kind.WILD:
+                (aside_numbers if depth > 0 or group else numbers).append(token.text)
+            case _:
+                pass
+    if not words:
+        words, asides = asides, []
+    kept = tuple(host for host in hosts if host)
+    return Phrase(tuple(words), tuple(numbers), kept, tuple(asides), tuple(parts)), tuple(
+        aside_numbers
+    )
+
+
+def _version_column(text: str) -> tuple[str, list[str]]:
+    """The version typed, and the words beside it ("21.3R3 EVO", "x64")."""
+    if text.strip().lower() in _UNKNOWN:
+        return "", []
+    tokens: Sequence[Token] = tokenize(fold(text))
+    numbers = [token.text for token in tokens if token.kind in (Kind.VERSION, Kind.WILD)]
+    words = [token.text for token in tokens if token.kind == Kind.WORD]
+    if not numbers:
+        return text, words
+    return " ".join(numbers), words
+
+
+def _versions(
+    catalogue: Catalogue, name: Name, column: str, numbers: tuple[str, ...]
+) -> tuple[Version | None, tuple[Version, ...]]:
+    """The version to compare, and all that were shown."""
+    family = name.family
+    typed = read_version(column, family) if column else None
+    named = [each for text in numbers if (each := read_version(text, family))]
+    if typed is not None and not typed.release and named:
+        base = next((each for each in reversed(named) if each.release), None)
+        joined = read_version(f"{base.text} {column}", family) if base else None
+        typed = joined or typed
+    main = typed
+    for each in named:
+        finer = bool(each.levels) and (main is None or each.release == main.release)
+        if (finer and (main is None or not main.levels)) or (
+            main is None and _DOTTED.search(each.text)
+        ):
+            main = each
+    if main is not None and main.levels and not main.release and named:
+        main = read_version(f"{named[0].text} {main.text}", family) or main
+    shown = [each for each in (main, typed, *named) if each is not None]
+    if family == "windows":
+        for each in tuple(shown):
+            sold_as = catalogue.releases_of_build(each.release)
+            shown.extend(v for text in sold_as if (v := read_version(text, family)))
+    return main, tuple(dict.fromkeys(shown))

@@ -1,0 +1,160 @@
+"""Is the product of a bulletin the product of an inventory line?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from bot.domain.assets import Asset
+from feeds.names import Name, is_model, widened
+from feeds.products import Catalogue
+
+
+class Kinship(IntEnum):
+    """How sure it is that both are the same product."""
+
+    OTHER = 0
+    UNSURE = 1
+    SAME = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Kinship, and the reason when it is not certain (a code of ``REASONS``)."""
+
+    kinship: Kinship
+    reason: str = ""
+
+
+SAME = Relation(Kinship.SAME)
+_OTHER = Relation(Kinship.OTHER, "other-product")
+
+
+def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[str]) -> Relation:
+    """Compare a bulletin's name with an asset.
+
+    ``confirmed`` are words of the bulletin's condition or of its vendor, which the inventory
+    may say without becoming another product.
+    """
+    if not name.words or not _holds(name, asset):
+        return _hosted(name, asset)
+    if _distinct(catalogue, name, asset, confirmed):
+        return _OTHER
+    relation = _vendors_agree(name, asset)
+    for check in (_editions(catalogue, name, asset), *_traits(catalogue, name, asset)):
+        if check.kinship is Kinship.OTHER:
+            return check
+        if check.kinship < relation.kinship:
+            relation = check
+    return relation
+
+
+def _holds(name: Name, asset: Asset) -> bool:
+    """Whether every word that identifies the product is there, or its model is."""
+    missing = name.words - asset.known
+    if not missing:
+        return not asset.name.words.isdisjoint(name.words) or _touches(name, asset)
+    models = {word for word in name.words if is_model(word)}
+    return bool(models) and not models & missing and len(missing) < len(name.words)
+
+
+def _touches(name: Name, asset: Asset) -> bool:
+    return not asset.known.isdisjoint(name.words)
+
+
+def _hosted(name: Name, asset: Asset) -> Relation:
+    """The bulletin speaks of a part of what the inventory names."""
+    core = asset.name.words
+    if core and any(core <= host | name.vendor_words for host in name.hosts):
+        return Relation(Kinship.UNSURE, "component")
+    return _OTHER
+
+
+def _distinct(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[str]) -> bool:
+    """Whether the inventory says words that make it another product."""
+    allowed = name.words | name.asides | name.vendor_words | asset.name.vendor_words | confirmed
+    allowed |= {word for host in name.hosts for word in host} | name.models
+    for word in asset.name.words - allowed:
+        if any(character.isdigit() for character in word) or len(word) == 1:
+            continue
+        if word in catalogue.descriptors:
+            continue
+        return True
+    return False
+
+
+def _vendors_agree(name: Name, asset: Asset) -> Relation:
+    if not name.weak or not name.vendor:
+        return SAME
+    mine, theirs = asset.name.vendor, name.vendor
+    if mine == theirs or name.vendor_words & asset.known or not asset.name.weak:
+        return SAME
+    return Relation(Kinship.UNSURE, "vendor-unknown") if not mine else _OTHER
+
+
+def _editions(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
+    """Compare edition words: Firefox ESR, Server Core, SLES for SAP…"""
+    relation = SAME
+    mine, theirs = asset.name.editions, name.editions
+    for key in theirs - mine:
+        edition = catalogue.editions[key]
+        rivals = {
+            each
+            for each in mine - theirs
+            if edition.group and catalogue.editions[each].group == edition.group
+        }
+        if rivals or edition.silent == "other":
+            return Relation(Kinship.OTHER, "other-edition")
+        if edition.silent == "review":
+            relation = Relation(Kinship.UNSURE, "edition-unknown")
+    for key in mine - theirs:
+        extra = catalogue.editions[key].extra
+        if extra == "other":
+            return Relation(Kinship.OTHER, "other-edition")
+        if extra == "review":
+            relation = Relation(Kinship.UNSURE, "edition-unknown")
+    return relation
+
+
+def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
+    """Compare platforms, architectures, models, hosts and part numbers."""
+    checks = []
+    if name.platforms:
+        checks.append(_platform(catalogue, name, asset))
+    if name.architectures:
+        mine = asset.name.architectures or {"x64"}
+        agree = not mine.isdisjoint(name.architectures)
+        silent = not asset.name.architectures
+        checks.append(SAME if agree else _unsure_or_other(silent, "architecture"))
+    if name.models:
+        checks.append(_model(name, asset))
+    if name.hosts and not any(host <= asset.known or host & asset.known for host in name.hosts):
+        checks.append(Relation(Kinship.UNSURE, "host-unknown"))
+    if name.parts and asset.name.parts and name.parts.isdisjoint(asset.name.parts):
+        checks.append(Relation(Kinship.OTHER, "other-model"))
+    return checks
+
+
+def _unsure_or_other(silent: bool, what: str) -> Relation:
+    if silent:
+        return Relation(Kinship.UNSURE, f"{what}-unknown")
+    return Relation(Kinship.OTHER, f"other-{what}")
+
+
+def _platform(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
+    wanted = {each for word in name.platforms for each in catalogue.platform(word)}
+    mine = {each for word in asset.name.platforms for each in catalogue.platform(word)}
+    if not mine.isdisjoint(wanted):
+        return SAME
+    return _unsure_or_other(not mine, "platform")
+
+
+def _model(name: Name, asset: Asset) -> Relation:
+    if not name.models.isdisjoint(asset.known):
+        return SAME
+    hardware = {
+        word
+        for word in asset.name.words | asset.name.asides | asset.name.models
+        if len(widened(word)) > 1 or is_model(word)
+    }
+    return _unsure_or_other(not hardware, "model")

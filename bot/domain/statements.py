@@ -1,0 +1,241 @@
+"""Sentences of an advisory, ruled one by one on an asset, then taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain.assets import Asset
+from bot.domain.judging import (
+    IN,
+    Bounds,
+    Inside,
+    Placement,
+    below,
+    carries_numbers,
+    place,
+    read_bounds,
+    shows_fix,
+)
+from bot.domain.relating import Kinship, Relation, relate
+from feeds.advisory import Advisory
+from feeds.affected import Grade, Statement, parse_line
+from feeds.affected.tokens import fold
+from feeds.names import Name, is_model
+from feeds.products import Catalogue
+from feeds.versions import Version
+
+_EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
+_NONE = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A statement ready to be ruled upon.
+
+    ``negative`` sentences declare products fixed or not affected. ``keys`` hold, for each
+    name, one word without which no asset can be that product.
+    """
+
+    names: tuple[Name, ...]
+    statement: Statement
+    bounds: tuple[Bounds, ...]
+    condition: frozenset[str]
+    condition_bounds: tuple[Bounds, ...]
+    keys: frozenset[str]
+    field: str
+    start: int
+    end: int
+    text: str
+    negative: bool = False
+    only_named: bool = False  # read from a title: names a product, bounds nothing
+
+    @property
+    def grade(self) -> Grade:
+        """How far the sentence can be decided."""
+        if not self.names or any(bounds.unreadable for bounds in self.bounds):
+            return Grade.UNREAD
+        return Grade.REVIEW if self.only_named else self.statement.grade
+
+    @property
+    def bare(self) -> tuple[Version, ...]:
+        """Its only bound, when it is an upper one without a branch."""
+        if len(self.bounds) != 1:
+            return ()
+        only = self.bounds[0]
+        return only.lt if not (only.branches or only.ge or only.gt or only.le) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one sentence says of one asset."""
+
+    sentence: Sentence
+    name: Name
+    inside: Inside
+    reason: str
+    target: str = ""
+
+
+def sentences_of(catalogue: Catalogue, advisory: Advisory) -> Iterator[Sentence]:
+    """Everything an advisory affirms, row by row."""
+    for position, row in enumerate(advisory.affected):
+        for statement in parse_line(row.description):
+            yield sentence(
+                catalogue,
+                statement,
+                row.description,
+                f"affected[{position}].description",
+                row.vendor,
+                row.product,
+            )
+
+
+def sentence(
+    catalogue: Catalogue,
+    statement: Statement,
+    text: str,
+    field: str,
+    vendor: str = "",
+    product: str = "",
+) -> Sentence:
+    """Prepare one statement of ``text``."""
+    names = tuple(catalogue.names(statement.phrases, vendor, product))
+    first = names[0] if names else Name(_NONE)
+    condition = statement.condition
+    return Sentence(
+        names=names,
+        statement=statement,
+        bounds=tuple(read_bounds(each, first) for each in statement.ranges),
+        condition=catalogue.plain_words(condition.words) if condition else _NONE,
+        condition_bounds=tuple(read_bounds(r, first) for r in condition.ranges)
+        if condition
+        else (),
+        keys=frozenset(key for name in names for key in _keys(catalogue, name)),
+        field=field,
+        start=statement.start,
+        end=statement.end,
+        text=text[statement.start : statement.end],
+    )
+
+
+def _keys(catalogue: Catalogue, name: Name) -> Iterator[str]:
+    """One word that any asset of that name says, the rarest guess first; and its hosts'."""
+    models = [word for word in name.words if is_model(word)]
+    yield max(
+        models or name.words, key=lambda word: (word not in catalogue.generic, len(word), word)
+    )
+    for host in name.hosts:
+        yield from host - catalogue.generic
+
+
+def rule(catalogue: Catalogue, sentence: Sentence, asset: Asset) -> Ruling | None:
+    """Rule on one asset; None when the sentence does not name it at all."""
+    best: Ruling | None = None
+    for name in sentence.names:
+        relation = relate(catalogue, name, asset, sentence.condition)
+        if relation.kinship is Kinship.OTHER and relation.reason == "other-product":
+            continue
+        ruling = _rule_name(sentence, name, relation, asset)
+        if best is None or ruling.inside > best.inside:
+            best = ruling
+    return best
+
+
+def _rule_name(sentence: Sentence, name: Name, relation: Relation, asset: Asset) -> Ruling:
+    if relation.kinship is Kinship.OTHER:
+        return Ruling(sentence, name, Inside.OUT, relation.reason)
+    confirmed = sentence.condition <= asset.known | asset.name.platforms | asset.name.editions
+    if sentence.condition_bounds and sentence.condition and confirmed:
+        placements = [_any(sentence.condition_bounds, asset, name), carries_numbers(name, asset)]
+    else:
+        placements = [carries_numbers(name, asset), _any(sentence.bounds, asset, name)]
+        if sentence.statement.condition is not None and not confirmed:
+            placements.append(Placement(Inside.UNSURE, "condition-unknown"))
+    placements.append(shows_fix(sentence.statement, asset, name))
+    if relation.kinship is Kinship.UNSURE:
+        placements.append(Placement(Inside.UNSURE, relation.reason))
+    if sentence.statement.deferred:
+        placements.append(Placement(Inside.UNSURE, "deferred"))
+    if sentence.statement.leftover:
+        placements.append(Placement(Inside.UNSURE, "not-understood"))
+    if sentence.only_named:
+        placements.append(Placement(Inside.UNSURE, "no-range"))
+    worst = min(placements, key=lambda placement: placement.inside)
+    reason = "every-version" if worst is IN and not sentence.bounds else worst.reason
+    return Ruling(sentence, name, worst.inside, reason, _target(sentence, asset))
+
+
+def _any(ranges: Sequence[Bounds], asset: Asset, name: Name) -> Placement:
+    """The most worrying of several ranges; everything, when there is none."""
+    if not ranges:
+        return IN
+    placements = [place(bounds, asset, name.family) for bounds in ranges]
+    best = max(placements, key=lambda placement: placement.inside)
+    if best.inside is Inside.OUT:
+        return next((each for each in placements if each.reason == "fixed"), best)
+    return best
+
+
+def _target(sentence: Sentence, asset: Asset) -> str:
+    """The version to reach, in the publisher's own spelling."""
+    limits = [limit for bounds in sentence.bounds for limit in bounds.lt]
+    if not limits:
+        return ""
+    higher = [each for each in limits if asset.main is None or asset.main.key < each.key]
+    chosen = min(higher or limits, key=lambda limit: limit.key)
+    at = fold(sentence.text).find(chosen.text)
+    return sentence.text[at : at + len(chosen.text)] if at >= 0 else chosen.text
+
+
+def combine(rulings: Sequence[Ruling], asset: Asset) -> Ruling | None:
+    """One ruling out of all sentences: siblings first correct one another."""
+    if not rulings:
+        return None
+    positive = [each for each in rulings if not each.sentence.negative]
+    denied = [each for each in rulings if each.sentence.negative and each.inside is Inside.IN]
+    if denied:
+        return replace(denied[0], inside=Inside.OUT, reason="declared-not-affected")
+    if not positive:
+        return None
+    if len(positive) > 1:
+        positive = _corrected(positive, asset)
+    return max(positive, key=lambda ruling: ruling.inside)
+
+
+def _corrected(rulings: list[Ruling], asset: Asset) -> list[Ruling]:
+    """Lower bare bounds that a sibling line answers, and settle what all lines together say.
+
+    "versions antérieures à 140.2" beside "versions antérieures à 115.27": 115.27 is fixed.
+    "versions antérieures à 12.1.4" beside "11.2.x antérieures à 11.2.7": 11.2.7 is fixed.
+    """
+    corrected = []
+    for ruling in rulings:
+        bare = ruling.sentence.bare
+        if bare and ruling.inside is not Inside.OUT:
+            ruling = _lowered(ruling, rulings, asset)
+        if ruling.reason == "platform-unknown" and _every_platform(ruling, rulings):
+            ruling = replace(ruling, inside=Inside.IN, reason="in-range")
+        corrected.append(ruling)
+    return corrected
+
+
+def _lowered(ruling: Ruling, rulings: list[Ruling], asset: Asset) -> Ruling:
+    siblings = [each for each in rulings if each.name.words == ruling.name.words]
+    for each in siblings:
+        if each.reason == "fixed" and any(b.branches or b.ge for b in each.sentence.bounds):
+            return replace(ruling, inside=Inside.OUT, reason="fixed", sentence=each.sentence)
+    limits = tuple(dict.fromkeys(limit for each in siblings for limit in each.sentence.bare))
+    if len(limits) > 1 and asset.main is not None:
+        together = below(limits, asset.main, family=ruling.name.family)
+        if together.inside < ruling.inside:
+            return replace(ruling, inside=together.inside, reason=together.reason)
+    return ruling
+
+
+def _every_platform(ruling: Ruling, rulings: list[Ruling]) -> bool:
+    """Whether the lines of the same product list every platform, all with the same answer."""
+    siblings = [each for each in rulings if each.name.words == ruling.name.words]
+    said = {platform for each in siblings for platform in each.name.platforms}
+    said |= {"macos"} if "mac" in said else set()
+    return said >= _EVERY_PLATFORM and all(each.inside is not Inside.OUT for each in siblings)

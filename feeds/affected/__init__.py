@@ -1,0 +1,11 @@
+"""A grammar of affected systems: French prose to products and version ranges.
+
+``tokens`` cuts a line into words of the grammar, ``grammar`` assembles them into statements,
+``prose`` finds the lines in the Markdown or HTML of bulletins that have no rows, and
+``structured`` reads the ranges of publishers that give them as data.
+"""
+
+from feeds.affected.grammar import parse_line
+from feeds.affected.statement import Fix, Grade, Phrase, Range, Statement
+
+__all__ = ["Fix", "Grade", "Phrase", "Range", "Statement", "parse_line"]

@@ -1,0 +1,415 @@
+"""Assemble the words of a line into statements.
+
+::
+
+    line      := statement (SEP statement)*
+    statement := product clause*
+    product   := (WORD | number | aside | host)+ (SEP product)*
+    clause    := VERSIONS | list | list? bound | list TO version | ALL | NOFIX … | WITH … | host
+    list      := version (SEP version)*
+    bound     := (LT | LE | GE | GT | UPTO) list | OLDER | NEWER | BETWEEN version SEP version
+
+A clause that cannot be placed is kept as ``leftover``: the line is then not understood, which
+the reader of the verdict is told, and nothing is concluded from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from feeds.affected.statement import Condition, Fix, Phrase, Range, Statement
+from feeds.affected.tokens import Kind, Token, fold, tokenize
+
+_NUMERIC = frozenset({Kind.VERSION, Kind.WILD})
+_BOUNDS = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO})
+_SKIPPED = frozenset({Kind.NOISE, Kind.COMMENT, Kind.INCLUSIVE, Kind.REF})
+_ENDS_HOST = frozenset(
+    {*_BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
+    | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
+)
+
+
+@dataclass
+class _Draft:
+    """A statement being read."""
+
+    start: int = 0
+    end: int = 0
+    words: list[list[Token]] = field(default_factory=lambda: [[]])  # alternatives
+    hosts: list[tuple[str, ...]] = field(default_factory=list)
+    asides: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    pending: list[Token] = field(default_factory=list)  # versions no bound has claimed yet
+    ranges: list[Range] = field(default_factory=list)
+    keyword: bool = False  # the word "version" was met
+    every: bool = False
+    fix: Fix | None = None
+    condition: Condition | None = None
+    deferred: bool = False
+    leftover: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=100_000)
+def parse_line(text: str) -> tuple[Statement, ...]:
+    """Read one line of affected systems; nothing in it gives no statement."""
+    return _Parser(text).parse()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._folded = fold(text)
+        self._tokens = tokenize(self._folded)
+        self._at = 0
+        self._done: list[Statement] = []
+        self._draft = _Draft()
+
+    def parse(self) -> tuple[Statement, ...]:
+        while (token := self._peek()) is not None:
+            self._at += 1
+            self._draft.end = token.end
+            self._clause(token)
+        self._flush()
+        return self._share_ends()
+
+    def _peek(self, ahead: int = 0) -> Token | None:
+        position = self._at + ahead
+        return self._tokens[position] if position < len(self._tokens) else None
+
+    def _kind(self, ahead: int = 0) -> Kind | None:
+        token = self._peek(ahead)
+        return None if token is None else token.kind
+
+    def _clause(self, token: Token) -> None:
+        """Place one token, and those that belong to it."""
+        match token.kind:
+            case Kind.WORD:
+                self._word(token)
+            case Kind.VERSION | Kind.WILD:
+                self._number(token)
+            case Kind.SEP:
+                self._separator()
+            case Kind.VERSIONS:
+                self._draft.keyword = True
+            case Kind.ALL:
+                self._draft.keyword = self._draft.every = True
+            case Kind.LT | Kind.LE | Kind.GE | Kind.GT | Kind.UPTO:
+                self._bound(token.kind)
+            case Kind.OLDER | Kind.NEWER:
+                self._open_ended(token.kind)
+            case Kind.BETWEEN:
+                self._draft.keyword = True
+            case Kind.TO:
+                self._upper_end()
+            case Kind.OPEN:
+                self._aside()
+            case Kind.ON:
+                self._host()
+            case Kind.WITH:
+                self._condition()
+            case Kind.NOFIX:
+                self._fix(token)
+            case Kind.DEFER:
+                self._draft.deferred = True
+            case Kind.REF:
+                self._draft.parts.append(token.text)
+            case _:
+                pass
+
+    # -- products ---------------------------------------------------------------------------
+
+    def _has_versions(self) -> bool:
+        draft = self._draft
+        return bool(draft.ranges or draft.pending or draft.every or draft.fix)
+
+    def _word(self, token: Token) -> None:
+        draft = self._draft
+        if draft.pending and not draft.ranges:
+            if draft.keyword:  # "PI_BASIS 740, SAP_BW 750": a label before its own versions
+                if self._kind() in _NUMERIC:
+                    return
+            else:  # "Outlook 2013 RT": the number stood inside the name
+                draft.words[-1].extend(draft.pending)
+                draft.pending.clear()
+        elif draft.keyword and not draft.ranges and self._kind() in _NUMERIC and self._named():
+            return
+        draft.words[-1].append(token)
+
+    def _named(self) -> bool:
+        return any(self._draft.words)
+
+    def _number(self, token: Token) -> None:
+        draft = self._draft
+        following = self._kind()
+        inside = following == Kind.WORD and not draft.keyword
+        if following == Kind.VERSIONS and self._kind(1) in _NUMERIC and not draft.keyword:
+            inside = True
+        if inside and not draft.pending and self._named():
+            draft.words[-1].append(token)
+        else:
+            draft.pending.append(token)
+
+    def _separator(self) -> None:
+        draft, following = self._draft, self._kind()
+        if following in (None, *_NUMERIC, *_BOUNDS, Kind.SEP, Kind.ALL, Kind.VERSIONS):
+            return
+        if following == Kind.WORD and self._has_versions() and self._versions_ahead():
+            if draft.keyword and draft.pending and self._kind(1) in _NUMERIC and not draft.ranges:
+                return  # "PI_BASIS 740, SAP_BW 750"
+            self._flush()
+        elif following == Kind.WORD and not draft.ranges and draft.words[-1]:
+            if draft.pending and not draft.keyword:
+                draft.words[-1].extend(draft.pending)
+                draft.pending.clear()
+            draft.words.append([])
+
+    def _versions_ahead(self) -> bool:
+        for ahead in range(len(self._tokens) - self._at):
+            kind = self._kind(ahead)
+            if kind in (Kind.VERSIONS, Kind.ALL, Kind.LT, Kind.LE) or kind in _NUMERIC:
+                return True
+            if kind in (Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.OPEN):
+                return False
+        return False
+
+    # -- versions ---------------------------------------------------------------------------
+
+    def _list(self) -> list[str]:
+        """Read ``version (SEP version)*``, stopping before a version that starts a new range."""
+        values: list[str] = []
+        while self._kind() in _NUMERIC:
+            if values and self._kind(1) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
+                break
+            token = self._tokens[self._at]
+            values.append(token.text)
+            self._draft.end = token.end
+            self._at += 1
+            while self._kind() == Kind.INCLUSIVE:
+                self._at += 1
+            if self._kind() == Kind.SEP and self._kind(1) in _NUMERIC:
+                if self._kind(2) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
+                    break
+                self._at += 1
+            else:
+                break
+        return values
+
+    def _take_pending(self) -> tuple[str, ...]:
+        taken = tuple(token.text for token in self._draft.pending)
+        self._draft.pending.clear()
+        return taken
+
+    def _bound(self, kind: Kind) -> None:
+        draft = self._draft
+        draft.keyword = True
+        while self._kind() in (Kind.WORD, Kind.VERSIONS):  # "antérieures à LibreOffice 3.5.4"
+            token = self._tokens[self._at]
+            if token.kind == Kind.WORD and not self._named():
+                while self._kind() == Kind.WORD:
+                    draft.words[-1].append(self._tokens[self._at])
+                    self._at += 1
+            else:
+                self._at += 1
+        values = tuple(self._list())
+        last = draft.ranges[-1] if draft.ranges else None
+        if not values:
+            if self._kind() != Kind.NOFIX:
+                draft.leftover.append(kind)
+            return
+        if kind in (Kind.GE, Kind.GT):
+            self._lower(kind, values)
+            return
+        upper = {"lt" if kind == Kind.LT else "le": values}
+        if not draft.pending and last and (last.ge or last.gt) and not last.lt:
+            draft.ranges[-1] = replace(last, le=(), **upper)  # type: ignore[arg-type]
+        else:
+            branches = self._take_pending()
+            draft.ranges.append(Range(branches=branches, **upper))  # type: ignore[arg-type]
+
+    def _lower(self, kind: Kind, values: tuple[str, ...]) -> None:
+        branches = self._take_pending()
+        if kind == Kind.GE:
+            self._draft.ranges.append(Range(branches=branches, ge=values[0]))
+        else:
+            self._draft.ranges.append(Range(branches=branches, gt=values[0]))
+
+    def _open_ended(self, kind: Kind) -> None:
+        taken = self._take_pending()
+        if not taken:
+            return
+        if kind == Kind.OLDER:
+            self._draft.ranges.append(Range(le=taken))
+        else:
+            self._draft.ranges.append(Range(ge=taken[-1]))
+
+    def _upper_end(self) -> None:
+        """``x à y``: the last pending version opens a range that the next one closes."""
+        draft = self._draft
+        if self._kind() == Kind.VERSIONS:
+            self._at += 1
+        if self._kind() not in _NUMERIC:
+            return
+        token = self._tokens[self._at]
+        if not draft.pending:
+            last = draft.ranges[-1] if draft.ranges else None
+            if last and (last.ge or last.gt) and not last.le and not last.lt:
+                self._at += 1
+                draft.ranges[-1] = replace(last, le=(token.text,))
+            elif not draft.ranges:  # "versions à 7.0": a word was forgotten
+                draft.leftover.append(Kind.TO)
+            return
+        self._at += 1
+        draft.end = token.end
+        lower = draft.pending.pop()
+        self._close_list()
+        draft.ranges.append(Range(ge=lower.text, le=(token.text,)))
+
+    def _close_list(self) -> None:
+        """What no bound claimed is an enumeration."""
+        draft = self._draft
+        named = not draft.keyword
+        for text in self._take_pending():
+            draft.ranges.append(Range(branches=(text,), named=named))
+
+    # -- the rest ---------------------------------------------------------------------------
+
+    def _aside(self) -> None:
+        """Read up to the closing parenthesis: platforms, part numbers, remarks."""
+        draft = self._draft
+        depth, host = 1, False
+        group: list[str] = []
+        while depth and (token := self._peek()) is not None:
+            self._at += 1
+            draft.end = token.end
+            depth += (token.kind == Kind.OPEN) - (token.kind == Kind.CLOSE)
+            if token.kind == Kind.ON:
+                host = True
+            elif token.kind == Kind.DEFER:
+                draft.deferred = True
+            elif token.kind == Kind.REF:
+                draft.parts.append(token.text)
+            elif token.kind in (Kind.WORD, *_NUMERIC):
+                group.append(token.text)
+        if host and group:
+            draft.hosts.append(tuple(group))
+        else:
+            draft.asides.extend(group)
+
+    def _host(self) -> None:
+        """Read the platform, or the product, that follows "pour" or "sur"."""
+        draft = self._draft
+        group: list[Token] = []
+        while (token := self._peek()) is not None and token.kind not in _ENDS_HOST:
+            if token.kind == Kind.SEP and self._new_statement_after_host(group):
+                break
+            self._at += 1
+            draft.end = token.end
+            if token.kind == Kind.SEP or token.kind == Kind.TO:
+                if group:
+                    draft.hosts.append(tuple(each.text for each in group))
+                group = []
+            elif token.kind in (Kind.WORD, *_NUMERIC):
+                group.append(token)
+        if (
+            group
+            and group[-1].kind in _NUMERIC
+            and not self._has_versions()
+            and not self._bounded_ahead()
+        ):
+            draft.pending.append(group.pop())  # "for SAP 15": the version of the product
+        if group:
+            draft.hosts.append(tuple(each.text for each in group))
+
+    def _new_statement_after_host(self, group: list[Token]) -> bool:
+        models = bool(group) and group[0].text.startswith(("model", "serie", "gamme"))
+        return bool(self._draft.ranges) and self._kind(1) in _NUMERIC and not models
+
+    def _bounded_ahead(self) -> bool:
+        kinds = (Kind.VERSIONS, Kind.ALL, *_BOUNDS, Kind.OLDER)
+        return any(token.kind in kinds for token in self._tokens[self._at :])
+
+    def _condition(self) -> None:
+        """Read what must be there besides; it may carry versions of its own."""
+        draft = self._draft
+        inner = _Draft()
+        outer_end = draft.end
+        self._close_list()
+        self._draft = inner
+        while (token := self._peek()) is not None:
+            self._at += 1
+            outer_end = token.end
+            if token.kind == Kind.WITH:
+                continue
+            self._clause(token)
+        self._close_list()
+        words = [each.text for group in inner.words for each in group]
+        words.extend(word for group in inner.hosts for word in group)
+        words.extend(inner.asides)
+        self._draft = draft
+        draft.end = outer_end
+        draft.fix = draft.fix or inner.fix
+        if words or inner.ranges:
+            draft.condition = Condition(tuple(words), tuple(inner.ranges))
+
+    def _fix(self, opening: Token) -> None:
+        """Read the name of the missing patch, to the end of the line."""
+        draft = self._draft
+        level = ""
+        start = opening.start
+        latest = "derni" in opening.text
+        while (token := self._peek()) is not None:
+            if token.kind == Kind.OPEN:
+                break
+            if token.kind in (Kind.ON, Kind.WITH) and not latest:
+                break
+            if token.kind == Kind.VERSION and not level and not token.text[0].isdigit():
+                level = token.text
+            self._at += 1
+            draft.end = token.end
+        draft.fix = Fix(self._text[start : draft.end], "" if latest else level)
+
+    def _flush(self) -> None:
+        self._close_list()
+        draft = self._draft
+        phrases = tuple(
+            Phrase(
+                words=tuple(each.text for each in group if each.kind == Kind.WORD),
+                numbers=tuple(each.text for each in group if each.kind != Kind.WORD),
+                hosts=tuple(draft.hosts),
+                asides=tuple(draft.asides),
+                parts=tuple(draft.parts),
+            )
+            for group in draft.words
+            if group
+        )
+        if phrases or draft.ranges or draft.condition or draft.deferred:
+            self._done.append(
+                Statement(
+                    phrases,
+                    tuple(draft.ranges),
+                    draft.every,
+                    draft.fix,
+                    draft.condition,
+                    draft.deferred,
+                    tuple(draft.leftover),
+                    draft.start,
+                    draft.end,
+                )
+            )
+        self._draft = _Draft(start=draft.end, end=draft.end)
+
+    def _share_ends(self) -> tuple[Statement, ...]:
+        """A patch, a condition or a deferral at the end holds for the whole line."""
+        if len(self._done) < 2:
+            return tuple(self._done)
+        last = self._done[-1]
+        return tuple(
+            replace(
+                statement,
+                fix=statement.fix or last.fix,
+                condition=statement.condition or last.condition,
+                deferred=statement.deferred or last.deferred,
+            )
+            for statement in self._done
+        )

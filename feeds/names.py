@@ -1,0 +1,125 @@
+"""A product's name once read: what identifies it, and what qualifies it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from feeds.affected.tokens import fold
+
+_SPLIT = re.compile(r"[^\w.+#!&'-]+|_")
+_X64 = re.compile(r"x86[_-]64")
+_HYPHEN = re.compile(r"-+")
+_MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
+_UNCHANGED = ("ss", "us", "is", "os", "xs", "ws", "bs", "as")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A product as a set of words.
+
+    Args:
+        words: those that identify the product, normalised; empty when none does.
+        asides: words that may be said or not (parentheses, CPE fields, hosts).
+        numbers: version-like texts found in the name (*Windows* 10).
+        editions: keys of the catalogue's editions.
+        platforms, architectures: what it runs on, when said.
+        models: hardware families it is restricted to, when said.
+        hosts: products that carry this one, each a set of words.
+        vendor: canonical vendor, or the folded words of the one typed; may be empty.
+        vendor_words: words that only name the vendor.
+        weak: its words are too common to recognise it without its vendor.
+        family: numbering family: java, suse, windows or empty.
+        parts: part numbers.
+    """
+
+    words: frozenset[str]
+    asides: frozenset[str] = frozenset()
+    numbers: tuple[str, ...] = ()
+    editions: frozenset[str] = frozenset()
+    platforms: frozenset[str] = frozenset()
+    architectures: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+    hosts: tuple[frozenset[str], ...] = ()
+    vendor: str = ""
+    vendor_words: frozenset[str] = frozenset()
+    weak: bool = False
+    family: str = ""
+    parts: frozenset[str] = frozenset()
+
+
+def normal_words(texts: Iterable[str]) -> list[str]:
+    """Words of ``texts`` as names are compared by: folded, split, singular.
+
+    ``PAN-OS`` gives *pan os*, ``S7-1500`` *s71500*, ``postgresql-15`` *postgresql 15*.
+    """
+    words: list[str] = []
+    for text in texts:
+        words.extend(_words(text))
+    return words
+
+
+@lru_cache(maxsize=100_000)
+def _words(text: str) -> tuple[str, ...]:
+    words: list[str] = []
+    for chunk in _SPLIT.split(_X64.sub("x64", fold(text))):
+        bare = chunk.strip(".'!-").replace("'", "")
+        if not bare or bare == "&":
+            continue
+        if chunk == ".net":
+            bare = ".net"
+        pieces = [piece for piece in _HYPHEN.split(bare) if piece]
+        words.extend(_join(pieces))
+    return tuple(_singular(word) for word in words)
+
+
+def _join(pieces: list[str]) -> list[str]:
+    """Put a model back together (*s7-1500*), leave compounds apart (*big-ip*)."""
+    if len(pieces) == 1:
+        return pieces
+    if all(piece.isalpha() for piece in pieces):
+        if len(pieces) == 2 and len(pieces[0]) == 1 and pieces[1] in ("series", "serie"):
+            return [pieces[0] + "series"]
+        return pieces
+    if pieces[0].isalpha() and len(pieces[0]) > 4:
+        return [pieces[0], *_join(pieces[1:])]
+    if pieces[0].isdigit() and pieces[1].isalpha() and len(pieces[1]) > 2:
+        return pieces
+    return ["".join(pieces)]
+
+
+def _singular(word: str) -> str:
+    if len(word) > 4 and word[-1] == "s" and word.isalpha() and not word.endswith(_UNCHANGED):
+        return word[:-1] if word != "windows" else word
+    return word
+
+
+@lru_cache(maxsize=200_000)
+def widened(word: str) -> tuple[str, ...]:
+    """The word and the hardware families it belongs to: *srx340* is also *srx*, *xc208* *xc200*."""
+    match = _MODEL.match(word)
+    if match is None:
+        return (word,)
+    letters, digits, _ = match.groups()
+    families = [word, letters]
+    if match[3]:
+        families.append(letters + digits)
+    if len(letters) == 1:
+        families.append(letters + "serie")
+    families.extend(
+        letters + digits[:kept] + "0" * (len(digits) - kept) for kept in range(1, len(digits))
+    )
+    return tuple(dict.fromkeys(families))
+
+
+def is_model(word: str) -> bool:
+    """Whether the word designates a piece of hardware by itself: *wap131*, not *db2*."""
+    if len(word) > 5 and word.endswith("serie"):
+        return True
+    return (
+        len(word) >= 4
+        and sum(character.isdigit() for character in word) >= 2
+        and any(character.isalpha() for character in word)
+    )

@@ -1,0 +1,423 @@
+"""What is known of products: vendors, former names, editions, platforms, numbering families.
+
+A :class:`Catalogue` turns a product as written (a :class:`Phrase` of a bulletin, the columns of an
+inventory) into a :class:`Name`. Both sides go through the same rewriting, so that *FortiGate* and
+*FortiOS*, or *Pulse Connect Secure* and *Ivanti Connect Secure*, meet.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from feeds.affected import Phrase
+from feeds.names import Name, is_model, normal_words
+
+_NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
+_COMPANY = frozenset(
+    {
+        "inc",
+        "corp",
+        "corporation",
+        "ltd",
+        "llc",
+        "gmbh",
+        "sa",
+        "sas",
+        "ag",
+        "co",
+        "company",
+        "software",
+        "foundation",
+        "team",
+        "project",
+        "technologies",
+        "group",
+        "limited",
+        "systems",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """An edition word.
+
+    ``silent`` says what to conclude when only the bulletin has it, ``extra`` when only the
+    inventory has it: ``same`` product, ``review``, or an ``other`` product. Editions of one
+    ``group`` exclude one another.
+    """
+
+    key: str
+    words: tuple[tuple[str, ...], ...]
+    silent: str
+    extra: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """What ``config/products.toml`` says, ready to use."""
+
+    descriptors: frozenset[str]
+    generic: frozenset[str]
+    codenames: frozenset[str]
+    translations: Mapping[str, tuple[str, ...]]
+    vendors: Mapping[tuple[str, ...], str]
+    renames: Mapping[tuple[str, ...], tuple[str, ...]]
+    whole: Mapping[tuple[str, ...], tuple[str, ...]]
+    editions: Mapping[str, Edition]
+    platforms: Mapping[str, frozenset[str]]
+    architectures: Mapping[str, str]
+    families: tuple[tuple[str, frozenset[str]], ...]
+    builds: Mapping[str, tuple[str, ...]]
+    known: tuple[tuple[str, ...], ...]
+
+
+class CatalogueError(ValueError):
+    """The catalogue file cannot be used; the message says where and why."""
+
+
+def load_builtin(toml_text: str) -> Builtin:
+    """Read ``products.toml``.
+
+    Raises:
+        CatalogueError: not TOML, or a section is missing or of the wrong shape.
+    """
+    try:
+        return _builtin(tomllib.loads(toml_text))
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise CatalogueError(f"products.toml: {error!r}: compare with the one shipped") from error
+
+
+def _builtin(values: dict[str, Any]) -> Builtin:
+    return Builtin(
+        descriptors=frozenset(normal_words(values["descriptors"])),
+        generic=frozenset(normal_words(values["generic"])),
+        codenames=frozenset(normal_words(values["codenames"])),
+        translations={
+            normal_words([word])[0]: tuple(normal_words([to]))
+            for word, to in values["translate"].items()
+        },
+        vendors={
+            tuple(normal_words([spelling])): canonical
+            for canonical, spellings in values["vendors"].items()
+            for spelling in (canonical, *spellings)
+        },
+        renames={
+            tuple(normal_words([spelling])): tuple(normal_words([to]))
+            for to, spellings in values["renames"].items()
+            for spelling in (to, *spellings)
+        },
+        whole={
+            tuple(normal_words([name])): tuple(normal_words([to]))
+            for name, to in values["whole"].items()
+        },
+        editions={
+            key: Edition(
+                key,
+                tuple(tuple(normal_words([text])) for text in edition["words"]),
+                edition["silent"],
+                edition["extra"],
+                edition.get("group", ""),
+            )
+            for key, edition in values["editions"].items()
+        },
+        platforms={
+            normal_words([word])[0]: frozenset({normal_words([word])[0], *parents})
+            for word, parents in values["platforms"].items()
+        },
+        architectures={normal_words([word])[0]: to for word, to in values["architectures"].items()},
+        families=tuple(
+            (family, frozenset(normal_words([name])))
+            for family, names in values["families"].items()
+            for name in names
+        ),
+        builds={build: tuple(names) for build, names in values["builds"].items()},
+        known=tuple(tuple(normal_words([name])) for name in values["known"]),
+    )
+
+
+class _Trie:
+    """Longest phrases first: word tuples to values, found at a position of a word list."""
+
+    def __init__(self, entries: Mapping[tuple[str, ...], Any]) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], Any]]] = {}
+        for words, value in sorted(entries.items(), key=lambda item: -len(item[0])):
+            self._by_first.setdefault(words[0], []).append((words, value))
+
+    def at(self, words: Sequence[str], position: int) -> tuple[int, Any] | None:
+        """The longest phrase that starts at ``position``: its length and its value."""
+        for phrase, value in self._by_first.get(words[position], ()):
+            length = len(phrase)
+            if length == 1 or tuple(words[position : position + length]) == phrase:
+                return length, value
+        return None
+
+
+class Catalogue:
+    """Turns product names as written into names that can be compared.
+
+    Args:
+        builtin: what ships with Tocsin.
+        learned: pairs ``(what is typed, what it means)`` taught by people's answers.
+    """
+
+    def __init__(self, builtin: Builtin, learned: Sequence[tuple[str, str]] = ()) -> None:
+        self._known = builtin
+        renames = dict(builtin.renames)
+        for typed, meant in learned:
+            source, target = tuple(normal_words([typed])), tuple(normal_words([meant]))
+            if source and target:
+                renames[source] = renames.get(target, target)
+        self._renames = _Trie(renames)
+        self._vendors = _Trie(builtin.vendors)
+        self._editions = _Trie(
+            {words: each.key for each in builtin.editions.values() for words in each.words}
+        )
+        self._recognised: dict[str, set[frozenset[str]]] = {}
+        self.learn(Name(frozenset(words)) for words in (*builtin.renames.values(), *builtin.known))
+        self._phrase = lru_cache(maxsize=200_000)(self._read_phrase)
+
+    @property
+    def editions(self) -> Mapping[str, Edition]:
+        """The editions, by key."""
+        return self._known.editions
+
+    @property
+    def generic(self) -> frozenset[str]:
+        """Words too common to recognise a product by."""
+        return self._known.generic
+
+    @property
+    def descriptors(self) -> frozenset[str]:
+        """Words that never tell one product from another."""
+        return self._known.descriptors
+
+    def platform(self, word: str) -> frozenset[str]:
+        """A platform and what it is a kind of: CentOS is a Linux."""
+        return self._known.platforms.get(word, frozenset({word}))
+
+    def releases_of_build(self, numbers: tuple[int, ...]) -> tuple[str, ...]:
+        """Names under which a Windows build is sold: (10, 0, 17763) is 1809 and 2019."""
+        return self._known.builds.get(".".join(map(str, numbers[:3])), ())
+
+    def recognises(self, name: Name) -> bool:
+        """Whether a name is one that this catalogue or a bulletin has spoken of."""
+        return any(known <= name.words for known in self._names_by_word(name.words))
+
+    def learn(self, names: Iterable[Name]) -> None:
+        """Remember names that bulletins use: their products are recognised from now on."""
+        for name in names:
+            if not name.words:
+                continue
+            key = max(name.words, key=lambda word: (word not in self.generic, len(word), word))
+            self._recognised.setdefault(key, set()).add(name.words)
+
+    def _names_by_word(self, words: frozenset[str]) -> Iterator[frozenset[str]]:
+        for word in words:
+            yield from self._recognised.get(word, ())
+
+    def plain_words(self, texts: Iterable[str]) -> frozenset[str]:
+        """Words of a condition, rewritten as names are, without descriptors."""
+        read = self._rewrite(texts)
+        return frozenset(
+            word
+            for word in (*read.words, *read.editions)
+            if word not in self._known.descriptors and not word[0].isdigit()
+        ) - {"fichier"}
+
+    def vendor(self, text: str) -> tuple[str, frozenset[str]]:
+        """Canonical vendor (or the words typed) and the words that name it."""
+        words = [word for word in normal_words([text]) if word not in _COMPANY]
+        if not words or text.strip().lower() in _NO_VENDOR:
+            return "", frozenset()
+        found = self._vendors.at(words, 0)
+        canonical = found[1] if found else " ".join(words)
+        return canonical, frozenset((*words, *normal_words([canonical])))
+
+    def name(self, phrase: Phrase, vendor: str = "") -> Name:
+        """Read a product; ``vendor`` is the column beside it, trusted only as a hint."""
+        return self._phrase(phrase, vendor)
+
+    def names(self, phrases: Sequence[Phrase], vendor: str = "", product: str = "") -> list[Name]:
+        """Read the alternatives of one statement: "Data Center et Server", "RV110W, RV130".
+
+        An alternative made only of editions, models or numbers borrows the words of the first.
+        ``product`` names what a line without a product speaks of.
+        """
+        first = self.name(phrases[0], vendor) if phrases else Name(frozenset())
+        if not first.words and product.strip().lower() not in _NO_VENDOR:
+            hint = self.name(Phrase(words=(product,)), vendor)
+            first = replace(
+                first,
+                words=hint.words,
+                weak=hint.weak,
+                family=hint.family,
+                vendor=first.vendor or hint.vendor,
+            )
+        names = [first]
+        for phrase in phrases[1:]:
+            name = self.name(phrase, vendor)
+            names.append(self._borrow(first, name))
+        return [name for name in names if name.words]
+
+    def _borrow(self, first: Name, name: Name) -> Name:
+        """Complete an alternative that only says in what it differs from the first."""
+        models = frozenset(filter(is_model, first.words))
+        if not name.words:
+            words = first.words
+        elif all(map(is_model, name.words)) and models and first.words != models:
+            words = (first.words - models) | name.words
+        elif len(name.words) == 1 and name.weak and not first.weak:
+            words = first.words | name.words
+        else:
+            return name
+        return replace(
+            name,
+            words=words,
+            vendor=name.vendor or first.vendor,
+            vendor_words=name.vendor_words | first.vendor_words,
+            weak=first.weak,
+            family=first.family,
+        )
+
+    def _read_phrase(self, phrase: Phrase, vendor: str) -> Name:
+        known = self._known
+        canonical, vendor_words = self.vendor(vendor)
+        read = self._rewrite(phrase.words)
+        qualifiers = self._around(phrase)
+        platforms, architectures = set(qualifiers.platforms), set(qualifiers.architectures)
+        asides = set(qualifiers.asides)
+        core: list[str] = []
+        sure = False
+        for word, lock in zip(read.words, read.locks, strict=True):
+            if word in known.architectures:
+                architectures.add(known.architectures[word])
+            elif word in known.platforms and core and lock < 2:
+                platforms.add(word)
+            elif word in known.codenames:
+                asides.add(word)
+            elif lock or word not in known.descriptors:
+                leading = not lock and not core and word in vendor_words and not read.vendor
+                if not leading or word == read.words[-1]:
+                    core.append(word)
+                sure = sure or lock > 0
+        if read.vendor:
+            canonical = read.vendor
+            vendor_words |= frozenset(normal_words([canonical]))
+        identifying = self._whole(frozenset(core))
+        return Name(
+            words=identifying,
+            asides=frozenset(asides),
+            numbers=phrase.numbers,
+            editions=frozenset(read.editions) | qualifiers.editions,
+            platforms=frozenset(platforms),
+            architectures=frozenset(architectures),
+            models=qualifiers.models,
+            hosts=qualifiers.hosts,
+            vendor=canonical,
+            vendor_words=vendor_words,
+            weak=not sure and identifying <= known.generic,
+            family=self._family(identifying),
+            parts=frozenset(phrase.parts),
+        )
+
+    def _whole(self, words: frozenset[str]) -> frozenset[str]:
+        for name, meant in self._known.whole.items():
+            if frozenset(name) == words:
+                return frozenset(meant)
+        return words
+
+    def _family(self, words: frozenset[str]) -> str:
+        for family, needed in self._known.families:
+            if needed <= words:
+                return family
+        return ""
+
+    def _rewrite(self, texts: Iterable[str]) -> _Rewritten:
+        """Translate, take editions and the leading vendor out, apply former names."""
+        words: list[str] = []
+        for word in normal_words(texts):
+            words.extend(self._known.translations.get(word, (word,)))
+        out = _Rewritten()
+        position = 0
+        while position < len(words):
+            if renamed := self._renames.at(words, position):
+                length, target = renamed
+                identity = length == 1 and target == (words[position],)
+                out.words.extend(target)
+                out.locks.extend([0 if identity else len(target)] * len(target))
+                position += length
+            elif edition := self._editions.at(words, position):
+                out.editions.append(edition[1])
+                position += edition[0]
+            elif (
+                (sold := self._vendors.at(words, position))
+                and not out.vendor
+                and sold[0] < len(words) - position
+                and all(word in self._known.descriptors for word in out.words)
+            ):
+                out.vendor = sold[1]
+                position += sold[0]
+            else:
+                out.words.append(words[position])
+                out.locks.append(0)
+                position += 1
+        return out
+
+    def _around(self, phrase: Phrase) -> Name:
+        """Read asides and hosts: words, hosts that are products, and qualifiers."""
+        known = self._known
+        asides = self._rewrite(phrase.asides)
+        editions = list(asides.editions)
+        series = "serie" in normal_words(phrase.asides)
+        platforms = {word for word in asides.words if word in known.platforms}
+        architectures = {known.architectures[w] for w in asides.words if w in known.architectures}
+        models = {w for w in asides.words if series and w not in known.descriptors}
+        hosts: list[frozenset[str]] = []
+        for group in phrase.hosts:
+            words = self._host_words(group, editions)
+            found = {word for word in words if word in known.platforms}
+            processors = {word for word in words if word in known.architectures}
+            rest = words - found - processors
+            architectures |= {known.architectures[word] for word in processors}
+            if not rest - _PLATFORM_EDITIONS:
+                platforms |= found
+            elif len(words) == 1 and (is_model(*rest) or len(*rest) <= 4):
+                models |= rest
+            else:
+                hosts.append(frozenset(rest | found))
+        return Name(
+            frozenset(),
+            asides=frozenset(asides.words),
+            editions=frozenset(editions),
+            platforms=frozenset(platforms),
+            architectures=frozenset(architectures),
+            models=frozenset(models),
+            hosts=tuple(hosts),
+        )
+
+    def _host_words(self, group: tuple[str, ...], editions: list[str]) -> set[str]:
+        read = self._rewrite(("for", *group))
+        editions.extend(read.editions)
+        words = set(read.words) - {"for"}
+        return {w for w in words if w not in self._known.descriptors and not w[0].isdigit()} | {
+            w for w in words if is_model(w)
+        }
+
+
+@dataclass
+class _Rewritten:
+    """Words after rewriting; ``locks`` says how many words the rename that gave each had."""
+
+    words: list[str] = field(default_factory=list)
+    locks: list[int] = field(default_factory=list)
+    editions: list[str] = field(default_factory=list)
+    vendor: str = ""
+
+
+_PLATFORM_EDITIONS = frozenset({"server", "desktop", "client", "enterprise", "red", "hat", "os"})

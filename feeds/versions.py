@@ -1,0 +1,276 @@
+"""Version orders: total, padding-invariant, and right for what bulletins and inventories write.
+
+A version is read as *release numbers* followed by *levels*::
+
+    13.1-49.13          13.1.49.13
+    8.8.15 Patch 16     8.8.15      p16
+    21.2R3-S5           21.2        r3 s5
+    7.0(3)I7(10)        7.0.3       i7 .10
+    1.0.1za             1.0.1       letter za
+    8u351, 1.8.0_351    8           u351        (family ``java``)
+    15 SP3, 15.3        15          sp3         (family ``suse``)
+
+Release numbers decide first, trailing zeros are not a difference; then levels decide, where a
+pre-release comes before the release and everything else after it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+
+_PRE_RELEASES = {
+    kind: rank
+    for rank, kind in enumerate(("dev", "snapshot", "alpha", "beta", "preview", "pre", "rc"))
+}
+_NOISE = frozenset(
+    {
+        "v",
+        "ver",
+        "vers",
+        "version",
+        "versions",
+        "release",
+        "rel",
+        "ga",
+        "gold",
+        "final",
+        "lts",
+        "ltsr",
+        "ltsb",
+        "ltsc",
+        "esr",
+        "nc",
+        "ns",
+        "edition",
+        "esm",
+        "x",
+        "stable",
+        "sg",
+        "ltss",
+        "inclus",
+    }
+)
+_PHRASES = (
+    ("service packs?", "sp"),
+    ("cumulative update", "cu"),
+    ("critical patch", "cp"),
+    ("hot ?patch", "hp"),
+    ("hot ?fix", "hf"),
+    ("(?:fix|feature) ?pack", "fp"),
+    ("update package", "up"),
+    ("interim fix|ifix", "if"),
+    ("maintenance release", "mr"),
+    ("maintenance pack", "mp"),
+    ("patch ?level", "p"),
+    ("mise a jour|mise à jour", "u"),
+    ("updates?|upd", "u"),
+    ("patch", "p"),
+    ("rollup", "ru"),
+    ("revision|révision|rev", "rev"),
+)
+_PHRASE = re.compile(
+    "|".join(rf"(?P<{kind}{n}>\b(?:{words})(?![a-z]))" for n, (words, kind) in enumerate(_PHRASES))
+)
+_DOTTED_BUILD = re.compile(r"\bbuild[ :]*(?=\d+\.\d)")
+_BUILD = re.compile(r"\b(?:build|bld)\b")
+_ESXI = re.compile(r"\besxi?(\d)(\d)(\d?)-(\d{6,})")
+_RELEASED = re.compile(r"[_. ]ga[_. ]\d+")  # Zimbra's "8.8.15_GA_3928"
+_ATOM = re.compile(r"\d+|[a-z]+")
+_JAVA = re.compile(r"^1\.([5-9])(?:\.0)?(?:[_u. ]+(\d+))?\b")
+_SUSE = re.compile(r"^(\d{1,2})\.([1-9])$")
+_SERVICE_RELEASES = frozenset(
+    {
+        "s",
+        "h",
+        "d",
+    }
+)  # 21.2R3 and 11.2.4 are complete without -S5, -h15
+_HUGE = 1000  # a component this large is a build number, not a release one
+_END = (1, 0, "", 0)
+
+Level = tuple[int, int, str, int]
+"""``(class, rank, kind, number)``: class 0 before the release (pre-release), 2 and 3 after it."""
+
+
+class Order(StrEnum):
+    """Where a version stands beside a bound."""
+
+    BELOW = "below"
+    EQUAL = "equal"
+    ABOVE = "above"
+    COARSE = "coarse"  # less precise than the bound: cannot tell
+    UNKNOWN = "unknown"  # levels of different kinds: cannot tell
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Version:
+    """A version as read; compare with :func:`order`, sort by ``key``.
+
+    ``release`` keeps the zeros that were typed; ``key`` ignores trailing ones.
+    """
+
+    text: str = field(compare=False)
+    release: tuple[int, ...] = field(compare=False)
+    levels: tuple[Level, ...] = field(compare=False)
+    key: tuple[tuple[int, ...], tuple[Level, ...]]
+
+    def __lt__(self, other: Version) -> bool:
+        return self.key < other.key
+
+
+@lru_cache(maxsize=200_000)
+def read_version(text: str, family: str = "") -> Version | None:
+    """Read a version, or None when the text holds no number and no level at all.
+
+    Args:
+        text: as typed: case, a leading ``v``, padding and separators do not matter.
+        family: ``java``, ``suse`` or empty: the numbering of the product's family.
+    """
+    prepared = _prepare(text, family)
+    release: list[int] = []
+    levels: list[Level] = []
+    pending = ""  # the kind of level whose number has not come yet
+    for match in _ATOM.finditer(prepared):
+        atom = match.group()
+        if not atom.isdigit():
+            if pending:
+                levels.append(_level(pending, None))
+            pending = "" if atom in _NOISE else atom
+        elif pending:
+            levels.append(_level(pending, int(atom)))
+            pending = ""
+        elif levels:
+            levels.append((3, 0, "", int(atom)))
+        else:
+            release.append(int(atom))
+    if pending:
+        levels.append(_level(pending, None))
+    if not release and not levels:
+        return None
+    kept = list(release)
+    while kept and not kept[-1]:
+        kept.pop()
+    return Version(text, tuple(release), tuple(levels), (tuple(kept), (*levels, _END)))
+
+
+def _prepare(text: str, family: str) -> str:
+    low = _RELEASED.sub("", text.lower().strip())
+    if family == "java":
+        low = _JAVA.sub(lambda m: f"{m[1]} u{m[2]}" if m[2] else f"{m[1]}", low)
+    elif family == "suse":
+        low = _SUSE.sub(r"\1 sp\2", low)
+    if low.isascii() and low.replace(".", "").isdigit():
+        return low
+    low = _ESXI.sub(lambda m: f" {m[1]}.{m[2]} p{m[4]}", low)
+    repeated = re.match(r"(\d+)\.(\d+)(?:\.0)* +\1\.\2 p", low)  # "6.7 ESXi670-2020…"
+    if repeated:
+        low = low[repeated.end() - 1 :]
+        low = f"{repeated[1]}.{repeated[2]} {low}"
+    low = _PHRASE.sub(lambda m: f" {(m.lastgroup or '').rstrip('0123456789')} ", low)
+    low = _DOTTED_BUILD.sub(".", low)
+    return _BUILD.sub(" b ", low)
+
+
+def _level(kind: str, number: int | None) -> Level:
+    if kind in _PRE_RELEASES and (number is None or number < _HUGE):
+        return (0, _PRE_RELEASES[kind], kind, number or 0)
+    if number is None:
+        return (2, len(kind), kind, 0)  # 1.0.1 < 1.0.1a < 1.0.1z < 1.0.1za
+    return (3, 1, kind, number)
+
+
+def order(version: Version, bound: Version) -> Order:
+    """Say where ``version`` stands beside ``bound``, or why that cannot be told.
+
+    ``13.1`` beside ``13.1-49.13`` is COARSE; ``16.0.1`` beside ``16.0.1.2`` is complete as
+    it stands, hence BELOW; ``7.5.0`` beside ``7.5.0 UP8`` is COARSE, because staff seldom
+    type the patch level.
+    """
+    if version.key == bound.key:
+        return Order.EQUAL
+    if version.key[0] != bound.key[0]:
+        if _truncates(version, bound):
+            return Order.COARSE
+        return Order.BELOW if version.key[0] < bound.key[0] else Order.ABOVE
+    for mine, theirs in zip(version.key[1], bound.key[1], strict=False):
+        if mine == theirs:
+            continue
+        if mine == _END and theirs[0] == 3 and theirs[2] not in _SERVICE_RELEASES:
+            return Order.COARSE
+        if theirs != _END and mine != _END and (mine[0], mine[2]) != (theirs[0], theirs[2]):
+            letters = mine[0] in (0, 2) and theirs[0] in (0, 2)
+            if not letters:
+                return Order.UNKNOWN
+        return Order.BELOW if mine < theirs else Order.ABOVE
+    return Order.EQUAL
+
+
+def _truncates(version: Version, bound: Version) -> bool:
+    """Whether ``version`` is the beginning of ``bound`` and too short to be a release."""
+    typed = version.release
+    if version.levels or len(typed) >= len(bound.release):
+        return False
+    if bound.release[: len(typed)] != typed:
+        return False
+    following = bound.release[len(typed)]
+    if following >= _HUGE:
+        return True
+    return len(typed) < 2 or (len(typed) == 2 and following != 1)
+
+
+class Cover(StrEnum):
+    """Whether a version belongs to a named release or branch."""
+
+    EXACT = "exact"  # the same version, padding aside
+    INSIDE = "inside"  # a point release of it
+    COARSE = "coarse"  # the version is less precise than the branch
+    OUTSIDE = "outside"
+
+
+def cover(version: Version, branch: Version) -> Cover:
+    """Say whether ``version`` lies in ``branch``: 9.2.3 in 9.2, 9.1R8 in 9.1R, 15 SP3 in 15 SP3."""
+    if version.key == branch.key:
+        return Cover.EXACT
+    wanted, had = branch.release, version.release
+    if had[: len(wanted)] != wanted:
+        padded = had + (0,) * (len(wanted) - len(had))
+        if padded == wanted and not branch.levels:
+            return Cover.EXACT if not version.levels else Cover.INSIDE
+        shorter = len(had) < len(wanted) and wanted[: len(had)] == had and not version.levels
+        return Cover.COARSE if shorter and had else Cover.OUTSIDE
+    if not branch.levels:
+        return Cover.INSIDE
+    if len(had) > len(wanted):
+        rest = had[len(wanted) :]
+        return Cover.OUTSIDE if any(rest) else Cover.COARSE
+    return _cover_levels(version.levels, branch.levels)
+
+
+def _cover_levels(had: tuple[Level, ...], wanted: tuple[Level, ...]) -> Cover:
+    for mine, theirs in zip(had, wanted, strict=False):
+        open_kind = theirs[0] == 2 and mine[0] == 3 and mine[2] == theirs[2]  # 9.1R8 in 9.1Rx
+        if mine != theirs and not open_kind:
+            return Cover.OUTSIDE
+    if len(had) < len(wanted):
+        return Cover.COARSE
+    return Cover.INSIDE if len(had) > len(wanted) or had != wanted else Cover.EXACT
+
+
+def train_length(bounds: tuple[Version, ...]) -> int:
+    """How many leading parts tell the trains of several fixed versions apart.
+
+    ``16.1.0`` and ``16.0.1.2`` differ at their second part: 2.
+    """
+    split = [parts(bound) for bound in bounds]
+    for position in range(max(len(each) for each in split)):
+        if len({each[position : position + 1] for each in split}) > 1:
+            return position + 1
+    return 1
+
+
+def parts(version: Version) -> tuple[Level | tuple[int], ...]:
+    """Release numbers then levels, as one sequence."""
+    return (*((number,) for number in version.release), *version.levels)

@@ -1,0 +1,73 @@
+"""The phrasings of affected systems, one example of each, written for these tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from feeds.affected import Grade, Range, parse_line
+
+PHRASINGS = [
+    ("Pare-feu Orme versions antérieures à 6.1.0", [Range(lt=("6.1.0",))]),
+    ("Orme versions 9.2.x antérieures à 9.2.15", [Range(branches=("9.2.x",), lt=("9.2.15",))]),
+    ("Orme 9.2.x versions antérieures à 9.2.15", [Range(branches=("9.2.x",), lt=("9.2.15",))]),
+    ("Orme versions antérieures ou égales à 5.5", [Range(le=("5.5",))]),
+    ("Orme versions 5.7.31 et antérieures", [Range(le=("5.7.31",))]),
+    ("Orme, version 10.1.53.64 et versions précédentes.", [Range(le=("10.1.53.64",))]),
+    ("Orme versions supérieures ou égales àV8.3", [Range(ge="v8.3")]),
+    ("Orme versions 5.2.12 et postérieures", [Range(ge="5.2.12")]),
+    (
+        "Orme versions postérieures à 16.2 et antérieures à 18.107.13",
+        [Range(gt="16.2", lt=("18.107.13",))],
+    ),
+    ("Orme versions 11.0 à 11.8.55", [Range(ge="11.0", le=("11.8.55",))]),
+    (
+        "Orme versions 8.6.x à 8.9.x antérieures à 8.9.3",
+        [Range(ge="8.6.x", lt=("8.9.3",))],
+    ),
+    ("Orme 3.4.x jusqu'à la version 3.4.15", [Range(branches=("3.4.x",), le=("3.4.15",))]),
+    (
+        "Orme versions 16.x antérieures à 16.1.0 ou 16.0.1.2",
+        [Range(branches=("16.x",), lt=("16.1.0", "16.0.1.2"))],
+    ),
+    ("Orme versions 1.0 et 1.2", [Range(branches=("1.0",)), Range(branches=("1.2",))]),
+    ("Orme 4.2", [Range(branches=("4.2",), named=True)]),
+    ("Orme versions antérieures à 7.5.0 UP8 IF03", [Range(lt=("7.5.0 up8 if03",))]),
+]
+
+
+@pytest.mark.parametrize(("line", "ranges"), PHRASINGS)
+def test_each_phrasing_gives_its_range(line: str, ranges: list[Range]) -> None:
+    (statement,) = parse_line(line)
+    assert list(statement.ranges) == ranges
+    assert statement.grade is Grade.DECIDED
+
+
+def test_every_version_has_no_range() -> None:
+    (statement,) = parse_line("Orme toutes versions")
+    assert statement.every_version
+    assert statement.ranges == ()
+
+
+def test_a_missing_patch_is_kept_with_its_words() -> None:
+    (statement,) = parse_line("Orme versions 2.1 sans le correctif de sécurité PH27414")
+    assert statement.fix is not None
+    assert "PH27414" in statement.fix.text
+    assert statement.grade is Grade.REVIEW
+
+
+def test_a_line_that_sends_to_the_vendor_is_deferred() -> None:
+    (statement,) = parse_line("Orme, se référer au bulletin de l'éditeur pour les versions")
+    assert statement.deferred
+
+
+def test_two_products_of_one_line_keep_their_own_versions() -> None:
+    first, second = parse_line("Orme versions 7.1 et 7.2 et Frêne versions 3.1")
+    assert [each.branches for each in first.ranges] == [("7.1",), ("7.2",)]
+    assert [each.branches for each in second.ranges] == [("3.1",)]
+    assert second.phrases[0].words == ("frene",)
+
+
+def test_the_words_of_a_statement_are_those_of_the_line() -> None:
+    line = "Orme versions antérieures à 6.1.0"
+    (statement,) = parse_line(line)
+    assert line[statement.start : statement.end] == line
