@@ -119,12 +119,16 @@ class AlertView:
 
     @property
     def names_machines(self) -> bool:
-        """Whether the message names equipment, which raises its marking."""
+        """Whether the message names pieces of equipment."""
         return bool(self.affected or self.to_check)
 
     @property
     def about_functions(self) -> bool:
-        """A bulletin aimed at people and places: no product, no equipment, plain words."""
+        """A bulletin aimed at people and places: no product, no equipment, plain words.
+
+        Any other tells what the facility runs, if only a product it declared: its marking
+        is raised as if it named machines.
+        """
         return not (self.product or self.names_machines)
 
 

@@ -30,9 +30,13 @@ def taken_only(reference: str, words: Words) -> tuple[Choice, ...]:
     return (_choice(reference, AnswerKind.TAKEN, words),)
 
 
-def campaign_choices(view: CampaignView) -> tuple[Choice, ...]:
-    """The answers that the campaign's author wrote."""
-    return tuple(Choice(answer.word, answer.label, answer.value) for answer in view.answers)
+def campaign_choices(view: CampaignView, words: Words) -> tuple[Choice, ...]:
+    """The answers that the campaign's author wrote; a known kind brings its reaction."""
+    known: dict[str, str] = {kind: said["emoji"] for kind, said in words.answers.items()}
+    return tuple(
+        Choice(answer.word, answer.label, answer.value, known.get(_suffix(answer.value), ""))
+        for answer in view.answers
+    )
 
 
 def slack_answers(choices: Sequence[Choice], words: Words) -> list[dict[str, Any]]:
@@ -60,8 +64,12 @@ def _choice(reference: str, kind: AnswerKind, words: Words) -> Choice:
     )
 
 
+def _suffix(value: str) -> str:
+    return value.rpartition(":")[2]
+
+
 def _kind(choice: Choice) -> str:
-    return choice.value.rpartition(":")[2]
+    return _suffix(choice.value)
 
 
 def _button(choice: Choice) -> dict[str, Any]:

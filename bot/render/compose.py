@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from bot.render.errors import TemplateError, located
 from bot.render.foreign import Syntax, trusted
 from bot.render.limits import MAIL_CHARACTERS, SLACK_TEXT, cut, fit_matrix, fit_slack
 from bot.render.mail import load_styles, with_styles, without_classes
+from bot.render.markdown import to_html, to_text
 from bot.render.words import LANGUAGES, Words, load_words
 from feeds.advisory import Tlp
 
 MAX_SUBJECT = 180  # characters; most clients show fewer
+MANY_BLANKS = re.compile(r"\n\s*\n\s*\n")
 
 
 class Composer:
@@ -80,7 +83,6 @@ class Composer:
         command: str,
         exercise: bool = False,
         choices: Sequence[Choice] = (),
-        awareness: bool = False,
     ) -> Message:
         """Render the templates of ``kind`` that ``channel`` needs.
 
@@ -92,6 +94,7 @@ class Composer:
         """
         words = self.words(language)
         prefix = "/" if channel is ChannelName.SLACK else "!"
+        ending = words.phrases["shortened"].format(command=prefix + command)
         given = {
             **variables,
             "marking": marking,
@@ -100,8 +103,8 @@ class Composer:
             "prefix": trusted(prefix),
             "choices": tuple(choices),
             "exercise": exercise,
+            "shortened": trusted(ending),
         }
-        ending = words.phrases["shortened"].format(command=prefix + command)
         subject = self._subject(kind, words.language, marking, given)
         text, html, blocks = self._body(kind, words, channel, given, ending, subject)
         return Message(
@@ -112,8 +115,18 @@ class Composer:
             marking=marking,
             choices=tuple(choices),
             language=words.language,
-            awareness=awareness,
         )
+
+    def reply(self, name: str, language: str, variables: Mapping[str, Any]) -> tuple[str, str]:
+        """Render a reply's Markdown to plain text and HTML.
+
+        Raises:
+            TemplateError: no such reply, or the template is wrong.
+        """
+        language = self.words(language).language
+        given = {**variables, "prefix": trusted(str(variables.get("prefix", "!")))}
+        source = self.render(f"reply/{language}/{name}.j2", Syntax.MARKDOWN, language, given)
+        return to_text(source), to_html(source)
 
     def _subject(self, kind: str, language: str, marking: Tlp, given: Mapping[str, Any]) -> str:
         """One line; a neutral one when the marking is above what a subject may say."""
@@ -134,11 +147,11 @@ class Composer:
         language = words.language
         folder = f"{kind}/{language}"
         if channel is ChannelName.SLACK:
-            text = self.render(f"{folder}/text.j2", Syntax.SLACK, language, given)
+            text = _airy(self.render(f"{folder}/text.j2", Syntax.SLACK, language, given))
             blocks = self._blocks(f"{folder}/slack.j2", language, given)
             blocks[-1:-1] = slack_answers(given["choices"], words)
             return cut(text, SLACK_TEXT, ending), "", fit_slack(blocks, ending)
-        text = self.render(f"{folder}/text.j2", Syntax.TEXT, language, given)
+        text = _airy(self.render(f"{folder}/text.j2", Syntax.TEXT, language, given))
         if channel is ChannelName.CONSOLE:
             return text, "", []
         html = self.render(f"{folder}/html.j2", Syntax.HTML, language, given)
@@ -168,6 +181,11 @@ class Composer:
                 f"{template}: text outside a block: {error.doc.strip()[:60]!r}"
             ) from error
         return [block for block in blocks if not _is_empty(block)]
+
+
+def _airy(text: str) -> str:
+    """The text with at most one empty line in a row, whatever parts a template left out."""
+    return MANY_BLANKS.sub("\n\n", text)
 
 
 def _is_empty(block: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import json
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 from babel.dates import format_date
@@ -15,8 +16,11 @@ from markupsafe import Markup
 from bot.domain.alert import count_by_category
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack
 from bot.render.lines import group_lines, pieces
+from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs
 from bot.render.typography import NBSP, FrenchTypography
 from bot.render.words import Words
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environment:
@@ -45,8 +49,21 @@ def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environ
         auto_reload=False,
     )
     made.globals = {"words": words, "nbsp": trusted(NBSP)}
-    made.filters |= _filters(words.language) | {"address": ADDRESS[syntax]}
+    made.filters |= _filters(words.language) | _syntax_filters(syntax)
     return made
+
+
+def _syntax_filters(syntax: Syntax) -> dict[str, Any]:
+    """The filters whose output depends on the syntax."""
+    write = MARKDOWN[syntax]
+
+    def markdown(source: str, limit: int) -> Markup:
+        return trusted(write(cut_markdown(source, limit)))
+
+    def parts(source: str, limit: int) -> list[Markup]:
+        return [trusted(part) for part in paragraphs(write(cut_markdown(source, limit)))]
+
+    return {"address": ADDRESS[syntax], "markdown": markdown, "parts": parts}
 
 
 def _filters(language: str) -> dict[str, Any]:
@@ -71,6 +88,8 @@ def _filters(language: str) -> dict[str, Any]:
         "full_day": full_day,
         "weekday": weekday,
         "days_after": days_after,
+        "in_paris": in_paris,
+        "differs_from_paris": differs_from_paris,
         "short": short,
         "json": to_json,
         "plain": plain,
@@ -83,6 +102,16 @@ def _filters(language: str) -> dict[str, Any]:
 def days_after(moment: datetime, now: datetime) -> int:
     """How many nights lie between ``now`` and ``moment``, in the zone of ``moment``."""
     return (moment.date() - now.astimezone(moment.tzinfo).date()).days
+
+
+def in_paris(moment: datetime) -> datetime:
+    """The same moment on the clocks of Paris, where the national duty officers are."""
+    return moment.astimezone(PARIS)
+
+
+def differs_from_paris(moment: datetime) -> bool:
+    """Whether the clock of ``moment``'s zone shows another time than in Paris."""
+    return moment.utcoffset() != in_paris(moment).utcoffset()
 
 
 def short(text: str, limit: int) -> str:

@@ -13,7 +13,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.render.foreign import escape_slack, visible
+from bot.render.foreign import Syntax, escape_slack, visible
 
 TAGS = {
     "p", "br", "hr", "strong", "em", "code", "pre", "blockquote",
@@ -61,6 +61,37 @@ def to_text(source: str) -> str:
 def to_slack(source: str) -> str:
     """Render Markdown to mrkdwn, everything the author typed being escaped."""
     return _flat(source, SLACK_PEN)
+
+
+MARKDOWN: dict[Syntax, Callable[[str], str]] = {
+    Syntax.TEXT: to_text,
+    Syntax.HTML: to_html,
+    Syntax.SLACK: to_slack,
+    Syntax.MARKDOWN: to_text,
+}
+
+
+def cut_markdown(source: str, limit: int) -> str:
+    """The beginning of ``source``, whole paragraphs, at most ``limit`` characters."""
+    if len(source) <= limit:
+        return source
+    kept = source[:limit]
+    for boundary in ("\n\n", "\n", " "):
+        place = kept.rfind(boundary)
+        if place > limit // 2:
+            return kept[:place]
+    return kept
+
+
+def paragraphs(text: str, limit: int = 2_500) -> list[str]:
+    """``text`` in pieces of whole paragraphs, each of ``limit`` characters where it can."""
+    pieces: list[str] = []
+    for paragraph in text.split("\n\n"):
+        if pieces and len(pieces[-1]) + len(paragraph) + 2 <= limit:
+            pieces[-1] += "\n\n" + paragraph
+        else:
+            pieces.append(paragraph)
+    return pieces
 
 
 def _without_links(children: Iterable[Token]) -> Iterable[Token]:

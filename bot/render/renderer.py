@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.domain.alert import AlertView
+from bot.domain.alert import AlertView, DigestView, InitialStateView
 from bot.domain.clock import Clock, system_clock
-from bot.domain.marking import MACHINES_FLOOR, Form, passage
-from bot.domain.message import ChannelName, Message
-from bot.render.answers import alert_choices, taken_only
+from bot.domain.marking import MACHINES_FLOOR, Form, Passage, passage
+from bot.domain.message import Attachment, ChannelName, Choice, Message
+from bot.domain.views import CampaignView, IncidentView
+from bot.render.answers import alert_choices, campaign_choices, taken_only
 from bot.render.compose import Composer
+from bot.render.foreign import Syntax
+from bot.render.words import Words
 from bot.resources import templates_folder
 from feeds.advisory import Tlp
 
@@ -45,32 +50,146 @@ class Renderer:
         Raises:
             TemplateError: a template is wrong; the message names it and the variable.
         """
-        may = passage(view.tlp, ceiling, names_machines=view.names_machines, floor=floor)
+        may = passage(view.tlp, ceiling, names_machines=not view.about_functions, floor=floor)
         words = self._composer.words(view.language)
+        about = _About(view.reference, view.language, channel, view.exercise, "alerte")
         if may.form is Form.NOTICE:
-            return self._notice(view.reference, view.language, view.exercise, channel, "alerte")
-        full = may.form is Form.FULL
+            return self._notice(about)
+        if may.form is Form.REDUCED:
+            choices = taken_only(view.reference, words)
+            return self._make("reduced", {"alert": view}, about, may.marking, choices)
+        message = self._make(
+            "alert", {"alert": view}, about, may.marking, alert_choices(view, words)
+        )
+        if view.about_functions and channel is ChannelName.EMAIL:
+            return replace(message, attachments=(self._poster(view, words),))
+        return message
+
+    def digest(
+        self,
+        view: DigestView,
+        *,
+        channel: ChannelName,
+        ceiling: Tlp,
+        floor: Tlp = MACHINES_FLOOR,
+    ) -> Message:
+        """Render a digest. It says where a facility is weak: marked like machine names.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        may = passage(view.tlp, ceiling, names_machines=True, floor=floor)
+        about = _About(view.reference, view.language, channel, view.exercise, "alertes")
+        if may.form is Form.FULL:
+            return self._make("digest", {"digest": view}, about, may.marking)
+        return self._counts(about, may, len(view.decisions) + len(view.questions), view.late)
+
+    def initial_state(
+        self,
+        view: InitialStateView,
+        *,
+        channel: ChannelName,
+        ceiling: Tlp,
+        floor: Tlp = MACHINES_FLOOR,
+    ) -> Message:
+        """Render the one message of day one, marked like machine names.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        may = passage(view.tlp, ceiling, names_machines=True, floor=floor)
+        about = _About(view.reference, view.language, channel, view.exercise, "alertes")
+        if may.form is Form.FULL:
+            return self._make("initial", {"initial": view}, about, may.marking)
+        return self._counts(about, may, len(view.actions) + view.other_actions, 0)
+
+    def campaign(self, view: CampaignView, *, channel: ChannelName, ceiling: Tlp) -> Message:
+        """Render an awareness campaign, whole or as a notice.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        about = _About(view.reference, view.language, channel, view.exercise, "campagne")
+        if view.tlp > ceiling:
+            return self._notice(about)
+        choices = campaign_choices(view, self._composer.words(view.language))
+        message = self._make("campaign", {"campaign": view}, about, view.tlp, choices)
+        return replace(message, awareness=True)
+
+    def incident(self, view: IncidentView, *, channel: ChannelName, ceiling: Tlp) -> Message:
+        """Render an incident for the facility's room or for an authority's mailbox.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        about = _About(view.reference, view.language, channel, view.exercise, "incident")
+        if view.tlp > ceiling:
+            return self._notice(about)
+        return self._make("incident", {"incident": view}, about, view.tlp)
+
+    def reply(self, name: str, /, *, language: str, **variables: object) -> tuple[str, str]:
+        """Render the reply ``reply/<language>/<name>.j2``, which is written in Markdown.
+
+        ``prefix`` ("!" or "/") is "!" unless given.
+
+        Returns:
+            The plain text and the HTML.
+
+        Raises:
+            TemplateError: no such reply, or the template is wrong.
+        """
+        return self._composer.reply(name, language, variables)
+
+    def _make(
+        self,
+        kind: str,
+        variables: Mapping[str, object],
+        about: _About,
+        marking: Tlp,
+        choices: Sequence[Choice] = (),
+    ) -> Message:
         return self._composer.message(
-            "alert" if full else "reduced",
-            {"alert": view},
-            language=view.language,
-            channel=channel,
-            marking=may.marking,
-            command=f"alerte {view.reference}",
-            exercise=view.exercise,
-            choices=alert_choices(view, words) if full else taken_only(view.reference, words),
+            kind,
+            variables,
+            language=about.language,
+            channel=about.channel,
+            marking=marking,
+            command=about.command,
+            exercise=about.exercise,
+            choices=choices,
         )
 
-    def _notice(
-        self, reference: str, language: str, exercise: bool, channel: ChannelName, command: str
-    ) -> Message:
+    def _notice(self, about: _About) -> Message:
         """ "A protected message awaits you": nothing else is said, and it may go anywhere."""
-        return self._composer.message(
-            "notice",
-            {"reference": reference, "command": command},
-            language=language,
-            channel=channel,
-            marking=Tlp.CLEAR,
-            command=f"{command} {reference}",
-            exercise=exercise,
+        given = {"reference": about.reference, "command": about.command}
+        return self._make("notice", given, about, Tlp.CLEAR)
+
+    def _counts(self, about: _About, may: Passage, decisions: int, late: int) -> Message:
+        """A digest below the ceiling: how many decisions, and where to read them."""
+        if may.form is Form.NOTICE:
+            return self._notice(about)
+        given = {"reference": about.reference, "decisions": decisions, "late": late}
+        return self._make("counts", given, about, may.marking)
+
+    def _poster(self, view: AlertView, words: Words) -> Attachment:
+        """The page to print and display, for a bulletin that concerns people."""
+        page = self._composer.render(
+            f"poster/{words.language}/html.j2", Syntax.HTML, words.language, {"alert": view}
         )
+        return Attachment(words.phrases["poster_name"], "text/html", page)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What every form of one message has in common; ``word`` is the command to read it."""
+
+    reference: str
+    language: str
+    channel: ChannelName
+    exercise: bool
+    word: str
+
+    @property
+    def command(self) -> str:
+        """What to type to read the message elsewhere, without the prefix."""
+        return self.word if self.word == "alertes" else f"{self.word} {self.reference}"

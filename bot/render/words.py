@@ -25,7 +25,8 @@ class Words:
 
     ``categories`` gives the singular and the plural, ``functions`` the place with its
     article, ``roles`` the person with its article, ``answers`` what each kind of answer is
-    called (``word``, ``hint``, ``label``, ``emoji``, ``style``), ``phrases`` short fixed texts.
+    called (``word``, ``hint``, ``label``, ``emoji``, ``style``), ``phrases`` short fixed texts,
+    ``first_steps`` what to do first in an incident.
     """
 
     language: str
@@ -34,6 +35,7 @@ class Words:
     functions: dict[str, str]
     roles: dict[str, str]
     answers: dict[str, dict[str, str]]
+    first_steps: tuple[str, ...]
 
 
 PHRASES = {"exercise", "shortened", "other_answers", "cert_sante_phone", "poster_name"}
@@ -52,6 +54,7 @@ def load_words(templates: Path, language: str) -> Words:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TemplateError(f"{path}: {error}") from error
+    _require(values, {"first_steps"}, str(path))
     _require(values.get("phrases", {}), PHRASES, f"{path}: [phrases]")
     _require(
         values.get("categories", {}),
@@ -75,6 +78,7 @@ def load_words(templates: Path, language: str) -> Words:
         functions=values["functions"],
         roles=values["roles"],
         answers=values["answers"],
+        first_steps=tuple(values["first_steps"]),
     )
 
 

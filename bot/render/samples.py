@@ -1,0 +1,228 @@
+"""Invented views that between them walk through every branch of the templates.
+
+They serve to check templates at start-up, and to show an author of templates the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.alert import (
+    AlertView,
+    AssetLine,
+    CategoryCount,
+    Coverage,
+    Decision,
+    DigestView,
+    InitialStateView,
+    OpenQuestion,
+    Why,
+)
+from bot.domain.facility import AssetCategory
+from bot.domain.views import (
+    CampaignView,
+    CareImpact,
+    IncidentReader,
+    IncidentView,
+    OfferedAnswer,
+    TimelineEntry,
+)
+from feeds.advisory import AdvisoryKind, Pap, Reference, Tlp
+
+NOW = datetime(2026, 3, 11, 9, tzinfo=UTC)
+PARIS = ZoneInfo("Europe/Paris")
+REUNION = ZoneInfo("Indian/Reunion")
+COVERAGE = Coverage(4312, 3486, 614, 212, date(2026, 3, 2))
+
+
+def _machine(number: int, version: str, category: AssetCategory) -> AssetLine:
+    return AssetLine(f"srv-vpn-{number:02}", "Citrix NetScaler", version, category)
+
+
+ALERT = AlertView(
+    reference="ALR-2026-0412",
+    facility="CH de Démonstration",
+    finess="590999017",
+    publisher="certfr",
+    advisory="CERTFR-2026-AVI-9001",
+    kind=AdvisoryKind.AVIS,
+    title="Multiples vulnérabilités dans Citrix NetScaler",
+    url="https://www.cert.ssi.gouv.fr/avis/CERTFR-2026-AVI-9001/",
+    summary="Deux vulnérabilités permettent de lire des données et d'arrêter le service.",
+    tlp=Tlp.CLEAR,
+    published_at=NOW,
+    product="Citrix NetScaler",
+    target="13.1-49.13",
+    affected=tuple(_machine(n, "13.1-48.47", AssetCategory.SERVER) for n in (1, 2, 3)),
+    to_check=(_machine(4, "", AssetCategory.SERVER),),
+    why=(Why("range", "versions 13.1.x antérieures à 13.1-49.13"),),
+    risks=("Atteinte à la confidentialité des données", "Déni de service à distance"),
+    cves=("CVE-2026-99011", "CVE-2026-99012"),
+    references=(Reference("Bulletin de l'éditeur", "https://editeur.example/securite/9001"),),
+    urgency_reasons=("exploited", "exposed"),
+    exploited=True,
+    coverage=COVERAGE,
+    next_step=datetime(2026, 3, 12, 9, tzinfo=PARIS),
+    next_contact="suppleant",
+)
+MANY = replace(
+    ALERT,
+    affected=tuple(_machine(n, "9.1", c) for n, c in enumerate([*AssetCategory] * 5)),
+    to_check=tuple(_machine(n, "", AssetCategory.NETWORK) for n in range(24)),
+    cves=tuple(f"CVE-2026-{n:05}" for n in range(12)),
+    advice=("Restreindre l'accès à l'interface d'administration.",),
+    change="le correctif 13.1-49.13 remplace 13.1-49.10.",
+    next_step=datetime(2026, 3, 20, 9, 30, tzinfo=PARIS),
+    pap=Pap.AMBER,
+    exercise=True,
+)
+NAMELESS = replace(
+    ALERT,
+    product="",
+    target="",
+    affected=(AssetLine("", "Citrix NetScaler", "", AssetCategory.NETWORK, quantity=2),),
+    to_check=(),
+    url="",
+    references=(),
+    coverage=Coverage(),
+    next_step=None,
+)
+UNDECIDED = replace(ALERT, affected=(), target="", next_step=NOW, next_contact="")
+DECLARED = replace(
+    ALERT, affected=(), to_check=(), why=(), next_step=datetime(2026, 3, 15, 9, tzinfo=PARIS)
+)
+PEOPLE = AlertView(
+    reference="ALR-2026-0413",
+    facility="EHPAD de Démonstration",
+    finess="290999044",
+    publisher="certsante",
+    advisory="CERT-SANTE-2018-07",
+    kind=AdvisoryKind.BULLETIN,
+    title="Fax frauduleux",
+    url="",
+    summary=(
+        "Des fraudeurs envoient des fax pour obtenir des informations. "
+        "Rien à vérifier sur vos ordinateurs."
+    ),
+    tlp=Tlp.CLEAR,
+    published_at=NOW,
+    advice=(
+        "Ne répondez à aucun fax qui demande des informations.",
+        "Rappelez à un numéro que vous connaissez, jamais celui du fax.",
+        "Affichez la consigne jointe à l'accueil et au secrétariat.",
+    ),
+    functions=("fax", "accueil", "secretariat", "direction"),
+    next_step=datetime(2026, 3, 16, 9, tzinfo=PARIS),
+    next_contact="direction",
+)
+ALERTS = (ALERT, MANY, NAMELESS, UNDECIDED, DECLARED, PEOPLE, replace(PEOPLE, exercise=True))
+
+DECISIONS = (
+    Decision(
+        title="Windows Server, mise à jour de mars",
+        counts=(CategoryCount(AssetCategory.SERVER, 41),),
+        closes=tuple(f"CERTFR-2026-AVI-020{n}" for n in range(6)),
+        reference="ALR-2026-0398",
+    ),
+    Decision(
+        title="Citrix NetScaler",
+        target="13.1-49.13",
+        counts=(CategoryCount(AssetCategory.SERVER, 3), CategoryCount(AssetCategory.NETWORK, 1)),
+        closes=("CERTFR-2026-AVI-9001",),
+        reference="ALR-2026-0412",
+        exploited=True,
+    ),
+    Decision(title="Échographes X", awaiting="biomedical"),
+)
+QUESTIONS = (OpenQuestion("Q-2026-0031", "FortiOS", 5),)
+DIGEST = DigestView(
+    reference="BIL-2026-0011",
+    facility="CH de Démonstration",
+    finess="590999017",
+    starts_on=date(2026, 3, 9),
+    ends_on=date(2026, 3, 15),
+    decisions=DECISIONS,
+    questions=QUESTIONS,
+    late=1,
+    fixed=7,
+    set_aside=22,
+    coverage=COVERAGE,
+)
+DIGESTS = (
+    DIGEST,
+    replace(DIGEST, decisions=DECISIONS * 8, ends_on=date(2026, 4, 8), exercise=True),
+    replace(DIGEST, decisions=(), questions=(), late=0),
+)
+INITIAL = InitialStateView(
+    reference="ETA-2026-0001",
+    facility="CH de Démonstration",
+    finess="590999017",
+    actions=DECISIONS,
+    other_actions=14,
+    advisories=42,
+    exploited=3,
+    questions=QUESTIONS,
+    coverage=COVERAGE,
+)
+INITIALS = (
+    INITIAL,
+    replace(INITIAL, actions=(), other_actions=0, questions=(), exploited=0, exercise=True),
+)
+CAMPAIGN = CampaignView(
+    reference="CMP-2026-0003",
+    authority="ARS de Démonstration",
+    title="Fax et téléphone : ne donnez ni information ni mot de passe",
+    body="**À faire : afficher ces consignes.**\n\n1. Ne répondez pas.\n2. Rappelez.\n\nMerci.",
+    answer_by=date(2026, 3, 31),
+    answers=(
+        OfferedAnswer("FAIT", "La consigne est affichée", "CMP-2026-0003:read"),
+        OfferedAnswer("RÉPONDU", "Quelqu'un a répondu", "CMP-2026-0003:replied"),
+    ),
+)
+CAMPAIGNS = (
+    CAMPAIGN,
+    replace(CAMPAIGN, answers=(), answer_by=None, reminder=1, exercise=True, body="mot " * 4_000),
+)
+INCIDENT = IncidentView(
+    reference="INC-2026-0007",
+    facility="CH de Démonstration",
+    finess="974999054",
+    summary="Des fichiers du serveur de partage sont illisibles, un texte demande une rançon.",
+    opened_at=datetime(2026, 3, 11, 13, 5, tzinfo=REUNION),
+    care=CareImpact.YES,
+    declarant="RSSI de garde",
+    declarant_function="RSSI",
+    callback="02 62 00 00 01",
+    authority="ARS La Réunion",
+    nature="rançongiciel",
+    qualification="grave",
+    timeline=(
+        TimelineEntry(datetime(2026, 3, 11, 13, 5, tzinfo=REUNION), "Incident ouvert", "RSSI"),
+        TimelineEntry(datetime(2026, 3, 11, 13, 20, tzinfo=REUNION), "Partage débranché"),
+    ),
+    pending=("authority", "cert"),
+    alert="ALR-2026-0412",
+    pap=Pap.AMBER,
+)
+INCIDENTS = (
+    INCIDENT,
+    replace(INCIDENT, reader=IncidentReader.AUTHORITY, exercise=True),
+    replace(
+        INCIDENT,
+        reader=IncidentReader.CERT,
+        care=CareImpact.UNKNOWN,
+        state="contained",
+        nature="",
+        declarant="",
+        declarant_function="",
+        callback="",
+        qualification="",
+        timeline=(),
+        pending=(),
+        alert="",
+        opened_at=NOW.astimezone(PARIS),
+    ),
+    replace(INCIDENT, care=CareImpact.NO, state="closed", number="2026-00123"),
+)
