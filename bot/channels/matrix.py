@@ -57,13 +57,14 @@ class MatrixChannel:
 
     async def post(self, address: str, content: dict[str, Any], *, key: str) -> str:
         """Post the content of an ``m.room.message`` once for ``key``; return its event id."""
-        client = await self._ready()
-        room = await self.session.room(address)
-        if (size := event_size(content, encrypted=room.encrypted)) > MAX_EVENT:
-            raise PermanentDeliveryError(f"event of {size} bytes; the limit is {MAX_EVENT}")
-        await self.session.make_readable(room)
+        try:
+            await self._prepare(address, content)
+        except MatrixStoreError as error:  # an operator's matter: the message is still good
+            raise TransientDeliveryError(str(error)) from None
+        except UncertainDeliveryError as error:  # nothing was said yet
+            raise TransientDeliveryError(str(error)) from None
         answer = await self.session.ask(
-            client.room_send(
+            self.session.client.room_send(
                 address,
                 "m.room.message",
                 content,
@@ -81,12 +82,13 @@ class MatrixChannel:
         """Close the session; whoever shares it must be done with it."""
         await self.session.close()
 
-    async def _ready(self) -> Any:  # nio's client, which is not typed
-        try:
-            await self.session.start()
-        except MatrixStoreError as error:  # an operator's matter: the message is still good
-            raise TransientDeliveryError(str(error)) from None
-        return self.session.client
+    async def _prepare(self, address: str, content: dict[str, Any]) -> None:
+        """Everything that comes before the message itself."""
+        await self.session.start()
+        room = await self.session.room(address)
+        if (size := event_size(content, encrypted=room.encrypted)) > MAX_EVENT:
+            raise PermanentDeliveryError(f"event of {size} bytes; the limit is {MAX_EVENT}")
+        await self.session.make_readable(room)
 
     async def _offer(
         self, address: str, event_id: str, choices: tuple[Choice, ...], key: str

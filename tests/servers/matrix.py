@@ -69,6 +69,10 @@ class Reader:
         await eventually(lambda: len(self.from_others) >= count, within=within)
         return [message.body for message in self.from_others]
 
+    async def saw(self, event_id: str) -> None:
+        """Wait until an event came back in the room, and so everything before it."""
+        await eventually(lambda: event_id in [event.event_id for event in self.events])
+
     @property
     def from_others(self) -> list[nio.RoomMessageFormatted]:
         """Messages that somebody else wrote."""
