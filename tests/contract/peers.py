@@ -137,9 +137,9 @@ async def matrix_peer(homeserver: Homeserver, folder: Path) -> AsyncIterator[Pee
         slow = {"messages_per_second": 1, "burst_count": 1}
         homeserver.call("POST", limit, slow, token=admin.token)
         content = {"msgtype": "m.notice", "body": "de trop"}
-        for number in range(2):  # uses up what is allowed
-            path = f"/_matrix/client/v3/rooms/{room}/send/m.room.message/bruit{number}"
-            with suppress(urllib.error.HTTPError):
+        with suppress(urllib.error.HTTPError):  # uses up what is allowed, until refused
+            for number in range(20):
+                path = f"/_matrix/client/v3/rooms/{room}/send/m.room.message/bruit{number}"
                 homeserver.call("PUT", path, content, token=bot.token)
 
     async with (
