@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from feeds import certfr
+from feeds import certfr, certsante
 from feeds.advisory import Advisory, Tlp
 from feeds.certfr_json import SITE, is_bulletin, read_bulletins
 from feeds.errors import MalformedDocumentError
@@ -20,13 +20,15 @@ Parsed = Iterator[Advisory | MalformedDocumentError]
 _BEFORE_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # byte order marks, zeros of UTF-16, blanks
 
 
-def parse_any(document: Document, *, tlp: Tlp) -> Parsed:
+def parse_any(document: Document, *, tlp: Tlp, publisher: str = "") -> Parsed:
     """Read a document of any known format.
 
     Args:
         document: CERT-FR JSON, JSON lines or RSS; STIX 2.1; CSAF 2.0; any RSS or Atom.
         tlp: marking of a bulletin that carries none; CERT-FR's are always public.
+        publisher: who speaks, when the document does not say.
     """
+    author = _Author(publisher, tlp)
     yield from document.problems
     reported, document = bool(document.problems), replace(document, problems=())
     body = document.body.lstrip(_BEFORE_TEXT)
@@ -38,19 +40,30 @@ def parse_any(document: Document, *, tlp: Tlp) -> Parsed:
     elif document.media_type == certfr.JSON_LINES:
         yield from certfr.parse(document)
     elif body.startswith(b"<"):
-        yield from _parse_xml(document, tlp)
+        yield from _parse_xml(document, author)
     else:
-        yield from _parse_json(document, tlp)
+        yield from _parse_json(document, author)
 
 
-def _parse_xml(document: Document, tlp: Tlp) -> Parsed:
-    if SITE.encode() in document.body[:4096]:
+@dataclass(frozen=True, slots=True)
+class _Author:
+    """What is assumed of documents that do not say."""
+
+    publisher: str
+    tlp: Tlp
+
+
+def _parse_xml(document: Document, author: _Author) -> Parsed:
+    start = document.body[:4096]
+    if SITE.encode() in start:
         yield from certfr.parse(document)
+    elif certsante.SITE.encode() in start:
+        yield from certsante.parse(document)
     else:
-        yield from parse_feed(document, tlp=tlp)
+        yield from parse_feed(document, author.publisher, tlp=author.tlp)
 
 
-def _parse_json(document: Document, tlp: Tlp) -> Parsed:
+def _parse_json(document: Document, author: _Author) -> Parsed:
     try:
         values = json.loads(document.body)
     except UnicodeDecodeError as error:
@@ -60,10 +73,10 @@ def _parse_json(document: Document, tlp: Tlp) -> Parsed:
     except RecursionError:
         yield _unknown(document, "nested too deeply to be a bulletin")
     else:
-        yield from _reader_of(values)(document, values, tlp)
+        yield from _reader_of(values)(document, values, author)
 
 
-def _reader_of(values: Any) -> Callable[[Document, Any, Tlp], Parsed]:
+def _reader_of(values: Any) -> Callable[[Document, Any, _Author], Parsed]:
     first = values[0] if isinstance(values, list) and values else values
     if is_bulletin(first):
         return _read_certfr
@@ -72,15 +85,15 @@ def _reader_of(values: Any) -> Callable[[Document, Any, Tlp], Parsed]:
     return _read_nothing
 
 
-def _read_certfr(document: Document, values: Any, _: Tlp) -> Parsed:
+def _read_certfr(document: Document, values: Any, _: _Author) -> Parsed:
     yield from read_bulletins(document.source, values)
 
 
-def _read_stix(document: Document, values: Any, tlp: Tlp) -> Parsed:
-    yield from read_stix(document.source, values, tlp=tlp)
+def _read_stix(document: Document, values: Any, author: _Author) -> Parsed:
+    yield from read_stix(document.source, values, publisher=author.publisher, tlp=author.tlp)
 
 
-def _read_nothing(document: Document, values: Any, _: Tlp) -> Parsed:
+def _read_nothing(document: Document, values: Any, _: _Author) -> Parsed:
     keys = ", ".join(sorted(map(str, values))[:5]) if isinstance(values, Mapping) else "a list"
     yield _unknown(document, f"JSON of no known format (CERT-FR, STIX, CSAF); it holds {keys}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 import feedparser
 
 from feeds.advisory import Advisory, AdvisoryKind, Tlp
+from feeds.config import Clock, SourceConfig
 from feeds.errors import MalformedDocumentError
-from feeds.source import Document
+from feeds.fetching import fetch_url
+from feeds.source import Cursor, Document
 from feeds.text import cves_in, one_line, plain
 
 Entry = Any
@@ -38,7 +40,7 @@ def declares_entities(body: bytes) -> bool:
 def read_feed(document: Document) -> tuple[Any, list[MalformedDocumentError]]:
     """Parse a feed; return what was read of it and what is wrong with it.
 
-    A truncated feed keeps its first entries and is a failure all the same. A web page
+    A truncated feed keeps its whole entries and is a failure all the same. A web page
     parses without complaint and has no version: it is refused.
     """
     if looks_like_html(document.body):
@@ -56,9 +58,16 @@ def read_feed(document: Document) -> tuple[Any, list[MalformedDocumentError]]:
     elif isinstance(feed.get("bozo_exception"), feedparser.CharacterEncodingOverride):
         problems.append(_problem(document, f"wrong encoding: {feed.bozo_exception}; text kept"))
     elif feed.bozo:
+        feed.entries = feed.entries[: _closed_items(document.body)]
         kept = f"{len(feed.entries)} items were kept"
         problems.append(_problem(document, f"cut short or broken: {feed.bozo_exception}; {kept}"))
     return feed, problems
+
+
+def _closed_items(body: bytes) -> int:
+    """How many items reach their end; a last one that does not may lack half its address."""
+    text = body.replace(b"\0", b"").lower()
+    return text.count(b"</item>") + text.count(b"</entry>")
 
 
 def entry_date(entry: Entry, *names: str) -> datetime | None:
@@ -131,6 +140,27 @@ def _advisory(entry: Entry, channel: _Channel) -> Advisory:
         tlp=channel.tlp,
         language=channel.language,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Any RSS or Atom feed, read from its address."""
+
+    config: SourceConfig
+    clock: Clock
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self.config.name
+
+    def fetch(self, cursor: Cursor) -> AsyncIterator[Document]:
+        """Yield the feed when it changed."""
+        return fetch_url(self.config, self.clock, cursor)
+
+    def parse(self, document: Document) -> Iterator[Advisory | MalformedDocumentError]:
+        """Read each entry; see :func:`parse_feed`."""
+        return parse_feed(document, self.config.publisher, tlp=self.config.tlp)
 
 
 def _problem(document: Document, reason: str) -> MalformedDocumentError:
