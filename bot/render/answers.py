@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain.alert import AlertView, AnswerKind
 from bot.domain.message import Choice
 from bot.domain.views import CampaignView
+from bot.render.foreign import one_line
 from bot.render.words import Words
 
 EQUIPMENT = (AnswerKind.TAKEN, AnswerKind.PLANNED, AnswerKind.FIXED, AnswerKind.NOT_CONCERNED)
@@ -31,11 +32,17 @@ def taken_only(reference: str, words: Words) -> tuple[Choice, ...]:
 
 
 def campaign_choices(view: CampaignView, words: Words) -> tuple[Choice, ...]:
-    """The answers that the campaign's author wrote; a known kind brings its reaction."""
+    """The answers that the campaign's author wrote; a known kind brings its reaction.
+
+    An answer without a word cannot be given: it is left out.
+    """
     known: dict[str, str] = {kind: said["emoji"] for kind, said in words.answers.items()}
     return tuple(
-        Choice(answer.word, answer.label, answer.value, known.get(_suffix(answer.value), ""))
+        Choice(
+            word, one_line(answer.label) or word, answer.value, known.get(_suffix(answer.value), "")
+        )
         for answer in view.answers
+        if (word := one_line(answer.word))
     )
 
 

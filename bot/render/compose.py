@@ -24,6 +24,10 @@ from bot.render.words import LANGUAGES, Words, load_words
 from feeds.advisory import Tlp
 
 MAX_SUBJECT = 180  # characters; most clients show fewer
+# what a template can do wrong: a filter that is given something else raises as Python does
+WRONG_TEMPLATE = (
+    jinja2.TemplateError, TypeError, LookupError, AttributeError, ValueError, AssertionError,
+)  # fmt: skip
 MANY_BLANKS = re.compile(r"\n\s*\n\s*\n")
 
 
@@ -68,7 +72,9 @@ class Composer:
             made = self.environment(syntax, language).get_template(template)
             return str(made.render(variables)).strip()
         except jinja2.TemplateNotFound as error:
-            raise TemplateError(f"{self.templates / str(error)}: no such template") from error
+            raise TemplateError(
+                f"{self.templates / (error.name or template)}: no such template"
+            ) from error
         except (jinja2.TemplateError, TypeError, KeyError) as error:
             raise TemplateError(located(error)) from error
 

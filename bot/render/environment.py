@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +23,7 @@ from bot.render.typography import NBSP, FrenchTypography
 from bot.render.words import Words
 
 PARIS = ZoneInfo("Europe/Paris")
+REMEMBERED = 2_048  # values; most are short, the longest are cut at about 2,000 characters
 
 
 def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environment:
@@ -29,10 +32,10 @@ def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environ
     A value that is not ``Markup`` is made safe for the syntax; an unknown name, or a value
     that is None, is an error.
     """
-    safe = SAFE[syntax]
+    safe = lru_cache(REMEMBERED)(SAFE[syntax])  # a bulletin's words come back for each facility
 
     def finalize(value: Any) -> Any:
-        if isinstance(value, jinja2.Undefined | Markup):
+        if isinstance(value, Markup | jinja2.Undefined):
             return value  # an undefined value raises when it is written
         if value is None:
             raise jinja2.TemplateRuntimeError("a value is None: test it before showing it")
@@ -49,8 +52,21 @@ def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environ
         auto_reload=False,
     )
     made.globals = {"words": words, "nbsp": trusted(NBSP)}
-    made.filters |= _filters(words.language) | _syntax_filters(syntax)
+    added = _filters(words.language) | _syntax_filters(syntax)
+    made.filters |= {name: _strict(use) for name, use in added.items()}
     return made
+
+
+def _strict(use: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, refusing an unknown name by that name rather than by an inner failure."""
+
+    @wraps(use)
+    def refusing(value: Any, *arguments: Any, **named: Any) -> Any:
+        if isinstance(value, jinja2.Undefined):
+            str(value)  # raises
+        return use(value, *arguments, **named)
+
+    return refusing
 
 
 def _syntax_filters(syntax: Syntax) -> dict[str, Any]:
@@ -69,6 +85,7 @@ def _syntax_filters(syntax: Syntax) -> dict[str, Any]:
 def _filters(language: str) -> dict[str, Any]:
     """What templates may do with a value besides showing it."""
 
+    @lru_cache(REMEMBERED)
     def number(value: int) -> Markup:
         written = format_decimal(value, locale=language).replace("\u202f", NBSP)
         return trusted(written)

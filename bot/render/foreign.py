@@ -18,7 +18,7 @@ WEB_ADDRESS = re.compile(
     r"https?://[A-Za-z0-9.-]{1,253}(:\d{1,5})?([/?#][A-Za-z0-9%&()+,./:;=?_~!$#-]*)?"
 )
 MAX_ADDRESS = 300  # a longer one says nothing to a reader
-MENTION = re.compile(r"@(?=(?:room|channel|here|everyone|all)\b)", re.IGNORECASE)
+MENTION = re.compile("@(?=room|channel|here|everyone)", re.IGNORECASE)
 SCHEME = re.compile(r":(?=//)|(?<=\bmailto):|(?<=\bwww)\.", re.IGNORECASE)
 BARE_ADDRESS = re.compile(r"(?<=[\w-])\.(?=[a-z]{2,24}/)", re.IGNORECASE)
 SLACK_LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
@@ -44,14 +44,26 @@ def trusted(text: str) -> Markup:
 
 
 def visible(text: str) -> str:
-    """Text without invisible characters and without mentions; line breaks are kept.
+    """Text without invisible characters and without mentions; only line feeds are kept.
 
     Control, bidirectional and zero-width characters, lone surrogates and private-use
-    characters go; ``@room`` becomes ``@ room``.
+    characters go; other white space becomes spaces; ``@room`` becomes ``@ room``.
     """
     if not text.isprintable():
-        text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+        text = "".join(map(_shown, text.replace("\t", "    ")))
+    return without_mentions(text)
+
+
+def without_mentions(text: str) -> str:
+    """Break the words that would wake a whole room or channel."""
     return MENTION.sub("@ ", text) if "@" in text else text
+
+
+def _shown(character: str) -> str:
+    """What is left of a character: itself, a space, or nothing."""
+    if character == "\n" or unicodedata.category(character)[0] not in "CZ":
+        return character
+    return " " if character.isspace() else ""
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,8 @@
 """Markdown read by people: to HTML, to plain text, to Slack's mrkdwn.
 
 Raw HTML is off, images are dropped and a link becomes its text followed by its address:
-a reader sees where it leads and nothing is clickable by our doing.
+a reader sees where it leads and nothing is clickable by our doing. Mentions are looked for
+again in what is written: ``@**room**`` hides one until its marks are gone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.render.foreign import Syntax, escape_slack, visible
+from bot.render.foreign import Syntax, escape_slack, visible, without_mentions
 
 TAGS = {
     "p", "br", "hr", "strong", "em", "code", "pre", "blockquote",
@@ -50,17 +51,18 @@ def to_html(source: str) -> str:
         if token.children:
             token.children = list(_without_links(token.children))
     html: str = PARSER.renderer.render(tokens, PARSER.options, {})
-    return nh3.clean(html, tags=TAGS, attributes={"ol": {"start"}}).strip()
+    clean = nh3.clean(html, tags=TAGS, attributes={"ol": {"start"}})
+    return without_mentions(clean).strip()
 
 
 def to_text(source: str) -> str:
     """Render Markdown to plain text: lists keep their marks, emphasis goes."""
-    return _flat(source, TEXT_PEN)
+    return without_mentions(_flat(source, TEXT_PEN))
 
 
 def to_slack(source: str) -> str:
     """Render Markdown to mrkdwn, everything the author typed being escaped."""
-    return _flat(source, SLACK_PEN)
+    return without_mentions(_flat(source, SLACK_PEN))
 
 
 MARKDOWN: dict[Syntax, Callable[[str], str]] = {
@@ -97,12 +99,16 @@ def paragraphs(text: str, limit: int = 2_500) -> list[str]:
 def _without_links(children: Iterable[Token]) -> Iterable[Token]:
     """The same inline tokens, a link replaced by its text and its address."""
     addresses: list[str] = []
+    last = ""
     for token in children:
         if token.type == "link_open":
             addresses.append(str(token.attrGet("href") or ""))
         elif token.type == "link_close":
-            yield Token("text", "", 0, content=f" ({addresses.pop()})")
+            address = addresses.pop()
+            if address != last:
+                yield Token("text", "", 0, content=f" ({address})")
         else:
+            last = token.content
             yield token
 
 

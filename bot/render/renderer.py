@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from bot.domain.alert import AlertView, DigestView, InitialStateView
@@ -11,10 +12,13 @@ from bot.domain.clock import Clock, system_clock
 from bot.domain.marking import MACHINES_FLOOR, Form, Passage, passage
 from bot.domain.message import Attachment, ChannelName, Choice, Message
 from bot.domain.views import CampaignView, IncidentView
+from bot.render import samples
 from bot.render.answers import alert_choices, campaign_choices, taken_only
+from bot.render.check import faults
 from bot.render.compose import Composer
+from bot.render.errors import TemplateError
 from bot.render.foreign import Syntax
-from bot.render.words import Words
+from bot.render.words import LANGUAGES, Words
 from bot.resources import templates_folder
 from feeds.advisory import Tlp
 
@@ -32,6 +36,35 @@ class Renderer:
 
     def __init__(self, templates: Path | None = None, *, clock: Clock = system_clock) -> None:
         self._composer = Composer(templates or templates_folder(), clock)
+
+    def check(self) -> None:
+        """Check every template, then render each with invented views, in every channel.
+
+        Raises:
+            TemplateError: one line for each fault: file, line, and variable or field.
+        """
+        found = faults(self._composer)
+        if found:
+            raise TemplateError("\n".join(found))
+        for language, channel in product(LANGUAGES, ChannelName):
+            for view in samples.ALERTS:
+                spoken = replace(view, language=language)
+                for ceiling in (Tlp.RED, Tlp.GREEN, Tlp.CLEAR):
+                    self.alert(spoken, channel=channel, ceiling=ceiling)
+            for digest in samples.DIGESTS:
+                self.digest(replace(digest, language=language), channel=channel, ceiling=Tlp.RED)
+            for initial in samples.INITIALS:
+                spoken_state = replace(initial, language=language)
+                self.initial_state(spoken_state, channel=channel, ceiling=Tlp.RED)
+                self.initial_state(spoken_state, channel=channel, ceiling=Tlp.GREEN)
+            for campaign in samples.CAMPAIGNS:
+                spoken_campaign = replace(campaign, language=language)
+                self.campaign(spoken_campaign, channel=channel, ceiling=Tlp.RED)
+            for incident in samples.INCIDENTS:
+                spoken_incident = replace(incident, language=language)
+                self.incident(spoken_incident, channel=channel, ceiling=Tlp.RED)
+        for language, (name, variables) in product(LANGUAGES, samples.REPLIES.items()):
+            self.reply(name, language=language, **variables)
 
     def alert(
         self,

@@ -226,3 +226,21 @@ INCIDENTS = (
     ),
     replace(INCIDENT, care=CareImpact.NO, state="closed", number="2026-00123"),
 )
+
+REPLIES: dict[str, dict[str, object]] = {
+    "alerts": {"alerts": ALERTS, "total": 42},
+    "already_open": {"incident": INCIDENT},
+    "answered": {"reference": "ALR-2026-0412", "answer": "fixed", "person": "RSSI de garde"},
+    "ask_care": {"reference": "INC-2026-0007"},
+    "bad_code": {},
+    "declare_usage": {},
+    "declared": {"incident": INCIDENT},
+    "failed": {"trace": "0f3a"},
+    "help": {},
+    "linked": {"name": "RSSI de garde", "facilities": ("CH de Démonstration",)},
+    "not_allowed": {},
+    "stranger": {},
+    "unknown_alert": {"reference": "ALR-2026-9999"},
+    "unknown_command": {"word": "alrte", "nearest": "alerte"},
+}
+"""Each reply, with the variables it is given."""

@@ -1,0 +1,154 @@
+"""What people read of digests, campaigns and incidents, and of the bot's replies."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bot.domain.message import ChannelName
+from bot.domain.views import IncidentReader
+from bot.render import Renderer, samples
+from bot.render.markdown import to_html, to_slack, to_text
+from bot.render.typography import french_spaces
+from feeds.advisory import Tlp
+
+NBSP = "\u00a0"
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(clock=lambda: samples.NOW)
+
+
+def test_a_digest_is_a_list_of_decisions(renderer: Renderer) -> None:
+    text = renderer.digest(samples.DIGEST, channel=ChannelName.MATRIX, ceiling=Tlp.AMBER).text
+    assert text.startswith(f"CH de Démonstration, semaine 11{NBSP}: 4{NBSP}décisions\n")
+    assert f"1. Windows Server, mise à jour de mars{NBSP}: 41{NBSP}serveurs, ferme 6 bull" in text
+    assert f"non corrigeable{NBSP}? L'avis de votre équipe biomédicale est attendu." in text
+    assert f"4. Quelle version de FortiOS{NBSP}? Règle 5 «{NBSP}à vérifier{NBSP}»." in text
+    assert f"En retard{NBSP}: 1 · Corrigés{NBSP}: 7 · Écartés{NBSP}: 22" in text
+
+
+def test_below_the_ceiling_a_digest_is_a_count(renderer: Renderer) -> None:
+    message = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.GREEN)
+    assert f"4{NBSP}décisions à prendre, 1 en retard" in message.text
+    assert "Windows" not in f"{message}"
+    public = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.CLEAR)
+    assert "décision" not in f"{public}"
+
+
+def test_the_initial_state_is_marked_like_machine_names(renderer: Renderer) -> None:
+    full = renderer.initial_state(samples.INITIAL, channel=ChannelName.EMAIL, ceiling=Tlp.AMBER)
+    assert full.marking is Tlp.AMBER
+    assert f"42{NBSP}vous concernent, dont 3{NBSP}exploités" in full.text
+    low = renderer.initial_state(samples.INITIAL, channel=ChannelName.EMAIL, ceiling=Tlp.GREEN)
+    assert "NetScaler" not in low.text + low.html
+
+
+def test_a_campaign_offers_its_authors_answers(renderer: Renderer) -> None:
+    message = renderer.campaign(samples.CAMPAIGN, channel=ChannelName.MATRIX, ceiling=Tlp.CLEAR)
+    assert message.awareness
+    assert [(choice.word, choice.emoji) for choice in message.choices] == [
+        ("FAIT", "👍"),
+        ("RÉPONDU", "🆘"),
+    ]
+    assert "<strong>À faire" in message.html
+    assert "1. Ne répondez pas.\n2. Rappelez.\n\nMerci." in message.text
+
+
+def test_an_incident_tells_the_room_what_to_do_and_the_authority_what_happens(
+    renderer: Renderer,
+) -> None:
+    room = renderer.incident(samples.INCIDENT, channel=ChannelName.MATRIX, ceiling=Tlp.AMBER)
+    view = dataclasses.replace(samples.INCIDENT, reader=IncidentReader.AUTHORITY)
+    mail = renderer.incident(view, channel=ChannelName.EMAIL, ceiling=Tlp.AMBER)
+    assert "Débranchez du réseau" in room.text
+    assert "Débranchez du réseau" not in mail.text
+    assert "il ne remplace pas la déclaration" in mail.text
+    assert f"à 13{NBSP}h{NBSP}05 (à Paris{NBSP}: 10{NBSP}h{NBSP}05, 11/03)" in mail.text
+    assert mail.subject == "[Tocsin] Un message protégé vous attend"
+
+
+def test_an_exercise_is_never_declared(renderer: Renderer) -> None:
+    view = dataclasses.replace(samples.INCIDENT, exercise=True)
+    for channel in ChannelName:
+        message = renderer.incident(view, channel=channel, ceiling=Tlp.RED)
+        assert message.text.startswith("EXERCICE – ")
+        assert message.subject.startswith("EXERCICE – ")
+        assert "Déclarer sans délai" not in message.text
+
+
+def test_a_reply_is_text_and_html(renderer: Renderer) -> None:
+    text, html = renderer.reply("stranger", language="fr")
+    assert text.startswith("Je ne vous connais pas encore.")
+    assert "<code>!lier CODE</code>" in html
+
+
+def test_a_reply_quotes_what_was_typed_without_obeying_it(renderer: Renderer) -> None:
+    typed = "**x** <b>@room</b> [a](https://evil.example)"
+    text, html = renderer.reply("unknown_command", language="fr", word=typed, nearest="")
+    assert "<b>" not in html
+    assert "<strong>" not in html
+    assert "@room" not in text + html
+
+
+def test_a_bulletin_for_people_comes_with_a_page_to_print(renderer: Renderer) -> None:
+    mail = renderer.alert(samples.PEOPLE, channel=ChannelName.EMAIL, ceiling=Tlp.CLEAR)
+    (poster,) = mail.attachments
+    assert poster.name == "consigne-a-afficher.html"
+    assert "Ne répondez à aucun fax" in poster.content
+    assert "EHPAD" not in poster.content
+    room = renderer.alert(samples.PEOPLE, channel=ChannelName.MATRIX, ceiling=Tlp.CLEAR)
+    assert room.attachments == ()
+
+
+def test_slack_offers_buttons_and_a_menu_before_the_last_block(renderer: Renderer) -> None:
+    message = renderer.alert(samples.ALERT, channel=ChannelName.SLACK, ceiling=Tlp.AMBER)
+    actions = message.blocks[-2]
+    assert actions["block_id"] == "answers"
+    buttons = [item for item in actions["elements"] if item["type"] == "button"]
+    (menu,) = (item for item in actions["elements"] if item["type"] == "static_select")
+    offered = [item["value"] for item in (*buttons, *menu["options"])]
+    assert sorted(offered) == sorted(choice.value for choice in message.choices)
+    assert buttons[0]["action_id"] == "answer:taken"
+    assert "ne demande jamais de mot de passe" in str(message.blocks[-1])
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "slack"),
+    [
+        ("**gras** et *penché*", "gras et penché", "*gras* et _penché_"),
+        ("- a\n- b\n\nfin", "• a\n• b\n\nfin", "• a\n• b\n\nfin"),
+        ("3. a\n4. b", "3. a\n4. b", "3. a\n4. b"),
+        ("- a\n  - b", "• a\n   • b", "• a\n   • b"),
+        ("a  \nb\nc", "a\nb c", "a\nb c"),
+        ("[ici](https://a.example/)", "ici (https://a.example/)", "ici (https://a.example/)"),
+        ("<https://a.example/>", "https://a.example/", "https://a.example/"),
+        ("`a<b`", "`a<b`", "`a&lt;b`"),
+        ("1 \\* 2", "1 * 2", "1 ∗ 2"),
+    ],
+)
+def test_markdown_reads_the_same_everywhere(source: str, text: str, slack: str) -> None:
+    assert to_text(source) == text
+    assert to_slack(source) == slack
+
+
+def test_markdown_html_has_no_link_and_no_image() -> None:
+    html = to_html("[a](https://b.example) ![c](https://d.example/e.png) <b>f</b>")
+    assert html == (
+        "<p>a (https://b.example) !c (https://d.example/e.png) &lt;b&gt;f&lt;/b&gt;</p>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("Vérifier : oui", f"Vérifier{NBSP}: oui"),
+        ("Quoi ? « ceci »", f"Quoi{NBSP}? «{NBSP}ceci{NBSP}»"),
+        ("écrivez !alerte", "écrivez !alerte"),
+        ("margin: 0", "margin: 0"),
+    ],
+)
+def test_no_break_spaces_stand_where_french_wants_them(typed: str, printed: str) -> None:
+    assert french_spaces(typed) == printed
