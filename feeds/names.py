@@ -33,6 +33,7 @@ class Name:
         weak: its words are too common to recognise it without its vendor.
         family: numbering family: java, suse, windows or empty.
         parts: part numbers.
+        carriers: products this one is a part of, each a set of words.
     """
 
     words: frozenset[str]
@@ -48,6 +49,7 @@ class Name:
     weak: bool = False
     family: str = ""
     parts: frozenset[str] = frozenset()
+    carriers: tuple[frozenset[str], ...] = ()
 
 
 def normal_words(texts: Iterable[str]) -> list[str]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from feeds.affected import Phrase
+from feeds.affected.tokens import fold
 from feeds.names import Name, is_model, normal_words
 
 _NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
@@ -65,6 +66,7 @@ class Builtin:
     descriptors: frozenset[str]
     generic: frozenset[str]
     codenames: frozenset[str]
+    optional: frozenset[str]
     translations: Mapping[str, tuple[str, ...]]
     vendors: Mapping[tuple[str, ...], str]
     renames: Mapping[tuple[str, ...], tuple[str, ...]]
@@ -73,7 +75,7 @@ class Builtin:
     platforms: Mapping[str, frozenset[str]]
     architectures: Mapping[str, str]
     families: tuple[tuple[str, frozenset[str]], ...]
-    builds: Mapping[str, tuple[str, ...]]
+    builds: Mapping[tuple[str, str], tuple[str, ...]]
     known: tuple[tuple[str, ...], ...]
 
 
@@ -97,6 +99,7 @@ def _builtin(values: dict[str, Any]) -> Builtin:
     return Builtin(
         descriptors=frozenset(normal_words(values["descriptors"])),
         generic=frozenset(normal_words(values["generic"])),
+        optional=frozenset(normal_words(values["optional"])),
         codenames=frozenset(normal_words(values["codenames"])),
         translations={
             normal_words([word])[0]: tuple(normal_words([to]))
@@ -136,7 +139,11 @@ def _builtin(values: dict[str, Any]) -> Builtin:
             for family, names in values["families"].items()
             for name in names
         ),
-        builds={build: tuple(names) for build, names in values["builds"].items()},
+        builds={
+            (family, build): tuple(names)
+            for family, builds in values["builds"].items()
+            for build, names in builds.items()
+        },
         known=tuple(tuple(normal_words([name])) for name in values["known"]),
     )
 
@@ -201,9 +208,15 @@ class Catalogue:
         """A platform and what it is a kind of: CentOS is a Linux."""
         return self._known.platforms.get(word, frozenset({word}))
 
-    def releases_of_build(self, numbers: tuple[int, ...]) -> tuple[str, ...]:
-        """Names under which a Windows build is sold: (10, 0, 17763) is 1809 and 2019."""
-        return self._known.builds.get(".".join(map(str, numbers[:3])), ())
+    @property
+    def optional(self) -> frozenset[str]:
+        """Words that a name may have or not."""
+        return self._known.optional
+
+    def releases_of_build(self, family: str, numbers: tuple[int, ...]) -> tuple[str, ...]:
+        """Names under which a build is sold: Windows (10, 0, 17763) is 1809 and 2019."""
+        texts = [".".join(map(str, numbers[:length])) for length in (3, 2, 1)]
+        return next((n for text in texts if (n := self._known.builds.get((family, text)))), ())
 
     def recognises(self, name: Name) -> bool:
         """Whether a name is one that this catalogue or a bulletin has spoken of."""
@@ -239,6 +252,12 @@ class Catalogue:
         canonical = found[1] if found else " ".join(words)
         return canonical, frozenset((*words, *normal_words([canonical])))
 
+    def vendor_text(self, text: str) -> tuple[str, ...]:
+        """Words of a vendor column as they would stand before a product."""
+        if text.strip().lower() in _NO_VENDOR:
+            return ()
+        return tuple(word for word in fold(text).split() if word.strip(".,") not in _COMPANY)
+
     def name(self, phrase: Phrase, vendor: str = "") -> Name:
         """Read a product; ``vendor`` is the column beside it, trusted only as a hint."""
         return self._phrase(phrase, vendor)
@@ -250,11 +269,11 @@ class Catalogue:
         ``product`` names what a line without a product speaks of.
         """
         first = self.name(phrases[0], vendor) if phrases else Name(frozenset())
-        if not first.words and product.strip().lower() not in _NO_VENDOR:
+        if first.words <= self._known.optional and product.strip().lower() not in _NO_VENDOR:
             hint = self.name(Phrase(words=(product,)), vendor)
             first = replace(
                 first,
-                words=hint.words,
+                words=hint.words | first.words,
                 weak=hint.weak,
                 family=hint.family,
                 vendor=first.vendor or hint.vendor,
@@ -294,21 +313,28 @@ class Catalogue:
         asides = set(qualifiers.asides)
         core: list[str] = []
         sure = False
-        for word, lock in zip(read.words, read.locks, strict=True):
+        said_vendor: list[str] = []
+        last = len(read.words) - 1
+        for position, (word, lock) in enumerate(zip(read.words, read.locks, strict=True)):
             if word in known.architectures:
                 architectures.add(known.architectures[word])
-            elif word in known.platforms and core and lock < 2:
+            elif word in known.platforms and lock < 2 and not known.optional.issuperset(core):
                 platforms.add(word)
             elif word in known.codenames:
                 asides.add(word)
             elif lock or word not in known.descriptors:
                 leading = not lock and not core and word in vendor_words and not read.vendor
-                if not leading or word == read.words[-1]:
+                if leading and position < last:
+                    said_vendor.append(word)
+                else:
                     core.append(word)
                 sure = sure or lock > 0
         if read.vendor:
             canonical = read.vendor
-            vendor_words |= frozenset(normal_words([canonical]))
+            said_vendor = normal_words([canonical])
+            vendor_words |= frozenset(said_vendor)
+        if core and known.optional.issuperset(core):
+            core.extend(said_vendor)  # "MongoDB Server" is not any server
         identifying = self._whole(frozenset(core))
         return Name(
             words=identifying,
@@ -322,8 +348,9 @@ class Catalogue:
             vendor=canonical,
             vendor_words=vendor_words,
             weak=not sure and identifying <= known.generic,
-            family=self._family(identifying),
+            family=self._family(identifying, canonical),
             parts=frozenset(phrase.parts),
+            carriers=qualifiers.carriers,
         )
 
     def _whole(self, words: frozenset[str]) -> frozenset[str]:
@@ -332,7 +359,9 @@ class Catalogue:
                 return frozenset(meant)
         return words
 
-    def _family(self, words: frozenset[str]) -> str:
+    def _family(self, words: frozenset[str], vendor: str) -> str:
+        if vendor == "sap":
+            return "sap"
         for family, needed in self._known.families:
             if needed <= words:
                 return family
@@ -357,7 +386,7 @@ class Catalogue:
                 position += edition[0]
             elif (
                 (sold := self._vendors.at(words, position))
-                and not out.vendor
+                and out.vendor in ("", sold[1])
                 and sold[0] < len(words) - position
                 and all(word in self._known.descriptors for word in out.words)
             ):
@@ -399,6 +428,7 @@ class Catalogue:
             architectures=frozenset(architectures),
             models=frozenset(models),
             hosts=tuple(hosts),
+            carriers=tuple(frozenset(self._host_words(each, [])) for each in phrase.carriers),
         )
 
     def _host_words(self, group: tuple[str, ...], editions: list[str]) -> set[str]:

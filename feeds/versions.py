@@ -80,6 +80,8 @@ _ESXI = re.compile(r"\besxi?(\d)(\d)(\d?)-(\d{6,})")
 _RELEASED = re.compile(r"[_. ]ga[_. ]\d+")  # Zimbra's "8.8.15_GA_3928"
 _ATOM = re.compile(r"\d+|[a-z]+")
 _JAVA = re.compile(r"^1\.([5-9])(?:\.0)?(?:[_u. ]+(\d+))?\b")
+_SAP = re.compile(r"^(\d)\.(\d)(\d?)$")
+_PREFIX = re.compile(r"^(?:version|ns|[vr])[.:\s]*(?=\d)")
 _SUSE = re.compile(r"^(\d{1,2})\.([1-9])$")
 _SERVICE_RELEASES = frozenset(
     {
@@ -162,6 +164,9 @@ def _prepare(text: str, family: str) -> str:
         low = _JAVA.sub(lambda m: f"{m[1]} u{m[2]}" if m[2] else f"{m[1]}", low)
     elif family == "suse":
         low = _SUSE.sub(r"\1 sp\2", low)
+    elif family == "sap":
+        low = _SAP.sub(lambda m: f"{m[1]}{m[2]}{m[3] or 0}", low)
+    low = _PREFIX.sub("", low)
     if low.isascii() and low.replace(".", "").isdigit():
         return low
     low = _ESXI.sub(lambda m: f" {m[1]}.{m[2]} p{m[4]}", low)
@@ -194,6 +199,8 @@ def order(version: Version, bound: Version) -> Order:
     if version.key[0] != bound.key[0]:
         if _truncates(version, bound):
             return Order.COARSE
+        if (build := _beside_build(version, bound)) is not None:
+            return build
         return Order.BELOW if version.key[0] < bound.key[0] else Order.ABOVE
     for mine, theirs in zip(version.key[1], bound.key[1], strict=False):
         if mine == theirs:
@@ -206,6 +213,19 @@ def order(version: Version, bound: Version) -> Order:
                 return Order.UNKNOWN
         return Order.BELOW if mine < theirs else Order.ABOVE
     return Order.EQUAL
+
+
+def _beside_build(version: Version, bound: Version) -> Order | None:
+    """``6.10.0.185964`` beside ``6.10 build 185964``: the last part is the build."""
+    level = bound.levels[0] if len(bound.levels) == 1 else None
+    if level is None or level[2] != "b" or version.levels or version.release[-1:] < (_HUGE,):
+        return None
+    if version.release[: len(bound.release)] != bound.release:
+        return None
+    mine, theirs = version.release[-1], level[3]
+    if mine == theirs:
+        return Order.EQUAL
+    return Order.BELOW if mine < theirs else Order.ABOVE
 
 
 def _truncates(version: Version, bound: Version) -> bool:
@@ -235,6 +255,8 @@ def cover(version: Version, branch: Version) -> Cover:
     if version.key == branch.key:
         return Cover.EXACT
     wanted, had = branch.release, version.release
+    if not wanted:
+        return _cover_levels(version.levels, branch.levels)
     if had[: len(wanted)] != wanted:
         padded = had + (0,) * (len(wanted) - len(had))
         if padded == wanted and not branch.levels:
@@ -265,10 +287,9 @@ def train_length(bounds: tuple[Version, ...]) -> int:
     ``16.1.0`` and ``16.0.1.2`` differ at their second part: 2.
     """
     split = [parts(bound) for bound in bounds]
-    for position in range(max(len(each) for each in split)):
-        if len({each[position : position + 1] for each in split}) > 1:
-            return position + 1
-    return 1
+    longest = max(len(each) for each in split)
+    distinct = (n for n in range(1, longest) if len({each[:n] for each in split}) == len(split))
+    return next(distinct, longest)
 
 
 def parts(version: Version) -> tuple[Level | tuple[int], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feeds.affected import Phrase
 from feeds.affected.tokens import Kind, Token, fold, tokenize
@@ -98,12 +98,24 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     for qualifier in (named.edition, named.target, named.hardware):
         said.extend(qualifier.replace("_", " ").split())
     phrase = Phrase(phrase.words, phrase.numbers, phrase.hosts, tuple(said), phrase.parts)
-    name = catalogue.name(phrase, vendor or named.vendor.replace("_", " "))
+    vendor = vendor or named.vendor.replace("_", " ")
+    if not _repeats(vendor, phrase.words):
+        phrase = replace(phrase, words=(*catalogue.vendor_text(vendor), *phrase.words))
+    name = catalogue.name(phrase, vendor)
     wide = frozenset(family for word in name.words for family in widened(word))
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
     main, shown = _versions(catalogue, name, column, (*phrase.numbers, *asides_numbers))
+    if main is not None and any(level[2] == "deb" for level in main.levels):
+        known |= {
+            "linux"
+        }  # the version of a Debian package: the kernel's, when nothing else is said
     return Asset(name, wide, known, main, shown, fold(f"{product} {version} {cpe}"))
+
+
+def _repeats(vendor: str, words: tuple[str, ...]) -> bool:
+    """Whether the product column already begins with its vendor, or nothing follows it."""
+    return not words or fold(vendor).split()[:1] == list(words[:1])
 
 
 def _phrase(text: str) -> tuple[Phrase, tuple[str, ...]]:
@@ -165,7 +177,7 @@ def _versions(
     """The version to compare, and all that were shown."""
     family = name.family
     typed = read_version(column, family) if column else None
-    named = [each for text in numbers if (each := read_version(text, family))]
+    named = _joined([each for text in numbers if (each := read_version(text, family))], family)
     if typed is not None and not typed.release and named:
         base = next((each for each in reversed(named) if each.release), None)
         joined = read_version(f"{base.text} {column}", family) if base else None
@@ -180,8 +192,19 @@ def _versions(
     if main is not None and main.levels and not main.release and named:
         main = read_version(f"{named[0].text} {main.text}", family) or main
     shown = [each for each in (main, typed, *named) if each is not None]
-    if family == "windows":
+    if family:
         for each in tuple(shown):
-            sold_as = catalogue.releases_of_build(each.release)
+            sold_as = catalogue.releases_of_build(family, each.release)
             shown.extend(v for text in sold_as if (v := read_version(text, family)))
     return main, tuple(dict.fromkeys(shown))
+
+
+def _joined(named: list[Version], family: str) -> list[Version]:
+    """Join a level to the number before it: "2013 … SP1" is also 2013 SP1."""
+    joined: list[Version] = []
+    for each in named:
+        if not each.release and joined and joined[-1].release:
+            both = read_version(f"{joined[-1].text} {each.text}", family)
+            joined.extend(v for v in (both,) if v)
+        joined.append(each)
+    return joined

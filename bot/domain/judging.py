@@ -13,7 +13,7 @@ from feeds.versions import Cover, Order, Version, cover, order, parts, read_vers
 
 _TAIL = re.compile(r"(?<=\d)(?:\.[x*n]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
-_IDENTIFIER = re.compile(r"\b(?=\w*\d)[a-z]{2,}[\w.-]*\d[\w.-]*\b")
+_IDENTIFIER = re.compile(r"(?<![a-z])[a-z]{2,}-?\d{3,}\w*")
 
 
 class Inside(IntEnum):
@@ -37,6 +37,7 @@ OUT = Placement(Inside.OUT, "out-of-range")
 FIXED = Placement(Inside.OUT, "fixed")
 MISSING = Placement(Inside.UNSURE, "version-missing")
 COARSE = Placement(Inside.UNSURE, "version-coarse")
+UNSAID = Placement(Inside.UNSURE, "release-unknown")
 UNCLEAR = Placement(Inside.UNSURE, "order-unknown")
 
 
@@ -51,6 +52,7 @@ class Bounds:
     ge: Version | None = None
     gt: Version | None = None
     named: bool = False
+    generation: bool = False  # "pgAdmin 4", "Office 2019": part of the name, bounds are elsewhere
     unreadable: bool = False
 
     @property
@@ -61,11 +63,11 @@ class Bounds:
 
 def read_bounds(written: Range, name: Name) -> Bounds:
     """Read the texts of a range in the numbering of the product's family."""
-    base = written.branches[-1] if written.branches else (name.numbers[-1] if name.numbers else "")
+    number = name.numbers[-1] if name.numbers else ""
     family = name.family
     unreadable = False
 
-    def read(text: str) -> Version | None:
+    def read(text: str, base: str) -> Version | None:
         nonlocal unreadable
         version = read_version(_TAIL.sub("", text), family)
         if version is not None and not version.release and base:
@@ -74,23 +76,34 @@ def read_bounds(written: Range, name: Name) -> Bounds:
         return version
 
     branches = [text for text in written.branches if not _EVERYTHING.match(text)]
+    base = branches[-1] if branches else number
+    lt = tuple(v for text in written.lt if (v := read(text, base)))
     return Bounds(
-        branches=tuple(v for text in branches if (v := read(text))),
+        branches=tuple(v for text in branches if (v := read(text, number))),
         wild=tuple(bool(_TAIL.search(text)) for text in branches),
-        lt=tuple(v for text in written.lt if (v := read(text))),
-        le=tuple(v for text in written.le if (v := read(text))),
-        ge=read(written.ge) if written.ge else None,
-        gt=read(written.gt) if written.gt else None,
+        generation=_is_generation(branches, lt),
+        lt=lt,
+        le=tuple(v for text in written.le if (v := read(text, base))),
+        ge=read(written.ge, base) if written.ge else None,
+        gt=read(written.gt, base) if written.gt else None,
         named=written.named,
         unreadable=unreadable,
     )
+
+
+def _is_generation(branches: list[str], lt: tuple[Version, ...]) -> bool:
+    """Whether the number before a bound is no branch of it: *Visual Studio 2022* < 17.4.18."""
+    if len(branches) != 1 or not branches[0].isdigit() or not lt:
+        return False
+    near = (int(branches[0]), int(branches[0]) + 1)
+    return all(limit.release and limit.release[0] not in near for limit in lt)
 
 
 def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
     """Say whether the asset's version lies in the range."""
     if bounds.unreadable:
         return UNCLEAR
-    branch = _in_branches(bounds, asset)
+    branch = _in_branches(bounds, asset, family)
     if branch.inside is Inside.OUT:
         return branch
     if not bounds.bounded:
@@ -107,7 +120,7 @@ def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
     return min((*limits, branch), key=lambda placement: placement.inside)
 
 
-def _in_branches(bounds: Bounds, asset: Asset) -> Placement:
+def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if not bounds.branches:
         return IN
     if not asset.shown:
@@ -115,24 +128,35 @@ def _in_branches(bounds: Bounds, asset: Asset) -> Placement:
     best = OUT
     for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
         for version in asset.shown:
-            found = _in_branch(bounds, branch, wild, version)
+            found = _in_branch(bounds, branch, wild, version, suse=family == "suse")
             if found.inside > best.inside:
                 best = found
-    if best.inside is Inside.OUT and asset.main is None and not _says_number(asset, bounds):
-        return MISSING
+    if best.inside is Inside.OUT and not _says_number(asset, bounds):
+        if asset.main is None:
+            return MISSING
+        if bounds.generation:
+            return IN if bounds.branches[0].release < (10,) else UNSAID
     return best
 
 
 def _says_number(asset: Asset, bounds: Bounds) -> bool:
     """Whether a number of the name is of the same kind as the branches (2019 beside 2016)."""
     lengths = {len(str(branch.release[0])) for branch in bounds.branches if branch.release}
-    return any(v.release and len(str(v.release[0])) in lengths for v in asset.shown)
+    longest = 1 if bounds.generation else 2
+    return any(
+        len(v.release) in range(1, longest + 1) and len(str(v.release[0])) in lengths
+        for v in asset.shown
+    )
 
 
-def _in_branch(bounds: Bounds, branch: Version, wild: bool, version: Version) -> Placement:
+def _in_branch(
+    bounds: Bounds, branch: Version, wild: bool, version: Version, *, suse: bool
+) -> Placement:
     match cover(version, branch):
         case Cover.EXACT:
             return IN
+        case Cover.INSIDE if suse and bounds.named and version.levels and not branch.levels:
+            return COARSE  # 15 SP3 is a product level of its own
         case Cover.INSIDE if bounds.bounded or wild or len(branch.release) < 2:
             return IN
         case Cover.INSIDE if len(branch.release) == 2 and not branch.levels:
@@ -150,22 +174,38 @@ def below(
 ) -> Placement:
     """Below every limit, or below the limit of its own train when there are several."""
     if len(limits) == 1:
-        return _below_one(limits[0], version, inclusive=inclusive, family=family)
+        return below_one(limits[0], version, inclusive=inclusive, family=family)
     length = train_length(limits)
     mine = parts(version)[:length]
     own = [limit for limit in limits if parts(limit)[:length] == mine]
     if len(own) == 1:
-        return _below_one(own[0], version, inclusive=inclusive, family=family)
-    each = [_below_one(limit, version, inclusive=inclusive, family=family) for limit in limits]
+        return below_one(own[0], version, inclusive=inclusive, family=family)
+    each = [below_one(limit, version, inclusive=inclusive, family=family) for limit in limits]
     insides = {placement.inside for placement in each}
     if len(insides) == 1:
         return each[0]
+    if not own and (block := _same_block(limits, version, length)) is not None:
+        return below_one(block, version, inclusive=inclusive, family=family)
     if own or length >= min(len(parts(limit)) for limit in limits):
         return UNCLEAR  # the fixes differ only at their last part: which one applies is not said
     return IN if Inside.IN in insides else UNCLEAR
 
 
-def _below_one(limit: Version, version: Version, *, inclusive: bool, family: str) -> Placement:
+def _same_block(limits: tuple[Version, ...], version: Version, length: int) -> Version | None:
+    """The only limit whose build is of the same thousand: SQL Server's GDR and CU trains."""
+    if len(version.release) < length or version.release[length - 1] < 1000:
+        return None
+    block = [
+        limit
+        for limit in limits
+        if limit.release[: length - 1] == version.release[: length - 1]
+        and len(limit.release) >= length
+        and limit.release[length - 1] // 1000 == version.release[length - 1] // 1000
+    ]
+    return block[0] if len(block) == 1 else None
+
+
+def below_one(limit: Version, version: Version, *, inclusive: bool, family: str) -> Placement:
     if family == "windows" and len(limit.release) >= 4:
         if version.release[:3] != limit.release[:3][: len(version.release)]:
             return OUT  # another release: each has builds of its own
@@ -203,23 +243,43 @@ def carries_numbers(name: Name, asset: Asset) -> Placement:
     """Whether the numbers inside the product's name (Windows *10*) are the asset's."""
     result = IN
     for text in name.numbers:
+        if text.isdigit() and int(text) < 10 and not _single_digits(asset):
+            continue  # "pgAdmin 4": staff seldom type it
         wanted = read_version(text, name.family)
         if wanted is None:
             continue
         if not asset.shown:
             return MISSING
         covers = {cover(version, wanted) for version in asset.shown}
-        if not covers.isdisjoint({Cover.EXACT, Cover.INSIDE}) or _same_series(wanted, name, asset):
+        if not covers.isdisjoint({Cover.EXACT, Cover.INSIDE}) or _same_model(
+            text, wanted, name, asset
+        ):
             continue
         if Cover.COARSE in covers:
             result = COARSE
+        elif _is_year(wanted) and not any(map(_is_year, asset.shown)):
+            result = UNSAID
         else:
             return Placement(Inside.OUT, "other-release")
     return result
 
 
-def _same_series(wanted: Version, name: Name, asset: Asset) -> bool:
-    """Nexus 9300 belongs to the Nexus 9000 series; Windows 2003 not to Windows 2000."""
+def _is_year(version: Version) -> bool:
+    return len(version.release) == 1 and 1990 <= version.release[0] <= 2040
+
+
+def _single_digits(asset: Asset) -> bool:
+    return any(
+        len(v.release) == 1 and v.release[0] < 10 for v in asset.shown if v is not asset.main
+    )
+
+
+def _same_model(text: str, wanted: Version, name: Name, asset: Asset) -> bool:
+    """Nexus 9300 belongs to the Nexus 9000 series, MGate 5109-T is an MGate 5109."""
+    if text.isdigit() and len(text) > 2:
+        variants = (word[len(text) :] for word in asset.known if word.startswith(text))
+        if any(rest.isalpha() and len(rest) < 3 for rest in variants):
+            return True
     if name.family == "windows" or len(wanted.release) != 1 or wanted.levels:
         return False
     number = wanted.release[0]
@@ -250,7 +310,7 @@ def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
         base = base or (name.numbers[-1] if name.numbers else "")
         limit = read_version(f"{_TAIL.sub('', base)} {fix.level}", name.family)
         if limit is not None and asset.main is not None:
-            placement = _below_one(limit, asset.main, inclusive=False, family=name.family)
+            placement = below_one(limit, asset.main, inclusive=False, family=name.family)
             if placement.inside is not Inside.UNSURE:
                 return placement
     return Placement(Inside.UNSURE, "patch-unknown")

@@ -19,6 +19,7 @@ REASONS = {
     "every-version": "the bulletin restricts no version",
     "version-missing": "the bulletin bounds versions and the inventory gives none",
     "version-coarse": "the version typed is less precise than the bound",
+    "release-unknown": "the bulletin names a release, which the inventory does not say",
     "order-unknown": "the version and the bound cannot be ordered",
     "patch-unknown": "a patch decides, which the inventory does not show",
     "condition-unknown": "a component or a setting decides, which the inventory does not show",

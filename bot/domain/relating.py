@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -26,6 +27,9 @@ class Relation:
     reason: str = ""
 
 
+EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
+_MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
+_OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
 SAME = Relation(Kinship.SAME)
 _OTHER = Relation(Kinship.OTHER, "other-product")
 
@@ -36,11 +40,14 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     ``confirmed`` are words of the bulletin's condition or of its vendor, which the inventory
     may say without becoming another product.
     """
-    if not name.words or not _holds(name, asset):
+    missing = name.words - asset.known
+    if not name.words or not _holds(catalogue, name, asset, missing):
         return _hosted(name, asset)
     if _distinct(catalogue, name, asset, confirmed):
         return _OTHER
     relation = _vendors_agree(name, asset)
+    if missing and missing <= catalogue.optional and not any(map(is_model, name.words)):
+        relation = min(relation, Relation(Kinship.UNSURE, "edition-unknown"), key=_kinship)
     for check in (_editions(catalogue, name, asset), *_traits(catalogue, name, asset)):
         if check.kinship is Kinship.OTHER:
             return check
@@ -49,10 +56,13 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     return relation
 
 
-def _holds(name: Name, asset: Asset) -> bool:
+def _kinship(relation: Relation) -> Kinship:
+    return relation.kinship
+
+
+def _holds(catalogue: Catalogue, name: Name, asset: Asset, missing: frozenset[str]) -> bool:
     """Whether every word that identifies the product is there, or its model is."""
-    missing = name.words - asset.known
-    if not missing:
+    if not missing or (missing <= catalogue.optional and not name.words <= catalogue.generic):
         return not asset.name.words.isdisjoint(name.words) or _touches(name, asset)
     models = {word for word in name.words if is_model(word)}
     return bool(models) and not models & missing and len(missing) < len(name.words)
@@ -65,7 +75,7 @@ def _touches(name: Name, asset: Asset) -> bool:
 def _hosted(name: Name, asset: Asset) -> Relation:
     """The bulletin speaks of a part of what the inventory names."""
     core = asset.name.words
-    if core and any(core <= host | name.vendor_words for host in name.hosts):
+    if core and any(core <= host | name.vendor_words for host in name.carriers):
         return Relation(Kinship.UNSURE, "component")
     return _OTHER
 
@@ -75,9 +85,11 @@ def _distinct(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozens
     allowed = name.words | name.asides | name.vendor_words | asset.name.vendor_words | confirmed
     allowed |= {word for host in name.hosts for word in host} | name.models
     for word in asset.name.words - allowed:
-        if any(character.isdigit() for character in word) or len(word) == 1:
-            continue
+        if _MARK.match(word) or len(widened(word)) > 1 or is_model(word):
+            continue  # a model, a generation: says more, not something else
         if word in catalogue.descriptors:
+            continue
+        if word in catalogue.optional and not name.editions and _OPERATING.isdisjoint(name.words):
             continue
         return True
     return False
@@ -144,7 +156,7 @@ def _unsure_or_other(silent: bool, what: str) -> Relation:
 def _platform(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     wanted = {each for word in name.platforms for each in catalogue.platform(word)}
     mine = {each for word in asset.name.platforms for each in catalogue.platform(word)}
-    if not mine.isdisjoint(wanted):
+    if not mine.isdisjoint(wanted) or (not mine and wanted >= EVERY_PLATFORM):
         return SAME
     return _unsure_or_other(not mine, "platform")
 

@@ -17,15 +17,14 @@ from bot.domain.judging import (
     read_bounds,
     shows_fix,
 )
-from bot.domain.relating import Kinship, Relation, relate
+from bot.domain.relating import EVERY_PLATFORM, Kinship, Relation, relate
 from feeds.advisory import Advisory
-from feeds.affected import Grade, Statement, parse_line
+from feeds.affected import Condition, Grade, Range, Statement, parse_line
 from feeds.affected.tokens import fold
 from feeds.names import Name, is_model
 from feeds.products import Catalogue
 from feeds.versions import Version
 
-_EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
 _NONE = frozenset[str]()
 
 
@@ -59,11 +58,16 @@ class Sentence:
 
     @property
     def bare(self) -> tuple[Version, ...]:
-        """Its only bound, when it is an upper one without a branch."""
+        """Its only bound, when it is an upper one without a lower one."""
         if len(self.bounds) != 1:
             return ()
         only = self.bounds[0]
-        return only.lt if not (only.branches or only.ge or only.gt or only.le) else ()
+        return (only.lt or only.le) if not (only.ge or only.gt or any(only.wild)) else ()
+
+    @property
+    def branch(self) -> tuple[Version, ...]:
+        """The branch its only bound is in; sibling bounds of one branch answer one another."""
+        return self.bounds[0].branches if len(self.bounds) == 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,13 @@ def sentence(
     product: str = "",
 ) -> Sentence:
     """Prepare one statement of ``text``."""
+    statement = _of_packages(statement)
     names = tuple(catalogue.names(statement.phrases, vendor, product))
     first = names[0] if names else Name(_NONE)
     condition = statement.condition
+    if statement.every_version:
+        written = tuple(r for r in statement.ranges if r.bounded or not _single_digit(r))
+        statement = replace(statement, ranges=written)
     return Sentence(
         names=names,
         statement=statement,
@@ -119,21 +127,36 @@ def sentence(
     )
 
 
+def _single_digit(written: Range) -> bool:
+    """A lone digit before "toutes versions" belongs to the name: "PoE 1 toutes versions"."""
+    return all(text.isdigit() and len(text) == 1 for text in written.branches)
+
+
+def _of_packages(statement: Statement) -> Statement:
+    """Debian's kernel packages are bounded under the name of the distribution."""
+    texts = [text for each in statement.ranges for text in each.lt]
+    words = {word for phrase in statement.phrases for word in phrase.words}
+    if not any("deb" in text for text in texts) or not any(w.startswith("debian") for w in words):
+        return statement
+    return replace(statement, ranges=(), condition=Condition(("linux",), statement.ranges))
+
+
 def _keys(catalogue: Catalogue, name: Name) -> Iterator[str]:
     """One word that any asset of that name says, the rarest guess first; and its hosts'."""
     models = [word for word in name.words if is_model(word)]
     yield max(
         models or name.words, key=lambda word: (word not in catalogue.generic, len(word), word)
     )
-    for host in name.hosts:
-        yield from host - catalogue.generic
+    for carrier in name.carriers:
+        yield from carrier - name.vendor_words
 
 
 def rule(catalogue: Catalogue, sentence: Sentence, asset: Asset) -> Ruling | None:
     """Rule on one asset; None when the sentence does not name it at all."""
     best: Ruling | None = None
+    siblings = sentence.condition.union(*(name.words for name in sentence.names))
     for name in sentence.names:
-        relation = relate(catalogue, name, asset, sentence.condition)
+        relation = relate(catalogue, name, asset, siblings)
         if relation.kinship is Kinship.OTHER and relation.reason == "other-product":
             continue
         ruling = _rule_name(sentence, name, relation, asset)
@@ -223,11 +246,16 @@ def _corrected(rulings: list[Ruling], asset: Asset) -> list[Ruling]:
 def _lowered(ruling: Ruling, rulings: list[Ruling], asset: Asset) -> Ruling:
     siblings = [each for each in rulings if each.name.words == ruling.name.words]
     for each in siblings:
+        if each.sentence.branch == ruling.sentence.branch:
+            continue
         if each.reason == "fixed" and any(b.branches or b.ge for b in each.sentence.bounds):
             return replace(ruling, inside=Inside.OUT, reason="fixed", sentence=each.sentence)
-    limits = tuple(dict.fromkeys(limit for each in siblings for limit in each.sentence.bare))
+    mine = ruling.sentence
+    alike = [s for each in siblings if (s := each.sentence).branch == mine.branch and s.bare]
+    limits = tuple(dict.fromkeys(limit for each in alike for limit in each.bare))
     if len(limits) > 1 and asset.main is not None:
-        together = below(limits, asset.main, family=ruling.name.family)
+        inclusive = not mine.bounds[0].lt
+        together = below(limits, asset.main, inclusive=inclusive, family=ruling.name.family)
         if together.inside < ruling.inside:
             return replace(ruling, inside=together.inside, reason=together.reason)
     return ruling
@@ -238,4 +266,4 @@ def _every_platform(ruling: Ruling, rulings: list[Ruling]) -> bool:
     siblings = [each for each in rulings if each.name.words == ruling.name.words]
     said = {platform for each in siblings for platform in each.name.platforms}
     said |= {"macos"} if "mac" in said else set()
-    return said >= _EVERY_PLATFORM and all(each.inside is not Inside.OUT for each in siblings)
+    return said >= EVERY_PLATFORM and all(each.inside is not Inside.OUT for each in siblings)

@@ -6,6 +6,6 @@
 """
 
 from feeds.affected.grammar import parse_line
-from feeds.affected.statement import Fix, Grade, Phrase, Range, Statement
+from feeds.affected.statement import Condition, Fix, Grade, Phrase, Range, Statement
 
-__all__ = ["Fix", "Grade", "Phrase", "Range", "Statement", "parse_line"]
+__all__ = ["Condition", "Fix", "Grade", "Phrase", "Range", "Statement", "parse_line"]

@@ -38,6 +38,7 @@ class _Draft:
     end: int = 0
     words: list[list[Token]] = field(default_factory=lambda: [[]])  # alternatives
     hosts: list[tuple[str, ...]] = field(default_factory=list)
+    carriers: list[tuple[str, ...]] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     pending: list[Token] = field(default_factory=list)  # versions no bound has claimed yet
@@ -105,9 +106,10 @@ class _Parser:
             case Kind.OPEN:
                 self._aside()
             case Kind.ON:
-                self._host()
+                self._host(inside=token.text.startswith("dans"))
             case Kind.WITH:
-                self._condition()
+                if token.text != "with" or self._has_versions():
+                    self._condition()
             case Kind.NOFIX:
                 self._fix(token)
             case Kind.DEFER:
@@ -277,7 +279,7 @@ class _Parser:
     def _aside(self) -> None:
         """Read up to the closing parenthesis: platforms, part numbers, remarks."""
         draft = self._draft
-        depth, host = 1, False
+        depth, host, versioned = 1, False, False
         group: list[str] = []
         while depth and (token := self._peek()) is not None:
             self._at += 1
@@ -287,18 +289,23 @@ class _Parser:
                 host = True
             elif token.kind == Kind.DEFER:
                 draft.deferred = True
+            elif token.kind == Kind.VERSIONS:
+                versioned = bool(group) and "platform" not in group[0]
             elif token.kind == Kind.REF:
                 draft.parts.append(token.text)
             elif token.kind in (Kind.WORD, *_NUMERIC):
                 group.append(token.text)
-        if host and group:
+        if versioned and self._named() and not self._has_versions():
+            draft.condition = Condition(tuple(group))  # "(Java Version 6)"
+        elif host and group:
             draft.hosts.append(tuple(group))
         else:
             draft.asides.extend(group)
 
-    def _host(self) -> None:
-        """Read the platform, or the product, that follows "pour" or "sur"."""
+    def _host(self, *, inside: bool) -> None:
+        """Read the platform, or the product, that follows "pour", "sur" or "dans"."""
         draft = self._draft
+        groups = draft.carriers if inside or draft.carriers else draft.hosts
         group: list[Token] = []
         while (token := self._peek()) is not None and token.kind not in _ENDS_HOST:
             if token.kind == Kind.SEP and self._new_statement_after_host(group):
@@ -307,7 +314,7 @@ class _Parser:
             draft.end = token.end
             if token.kind == Kind.SEP or token.kind == Kind.TO:
                 if group:
-                    draft.hosts.append(tuple(each.text for each in group))
+                    groups.append(tuple(each.text for each in group))
                 group = []
             elif token.kind in (Kind.WORD, *_NUMERIC):
                 group.append(token)
@@ -319,7 +326,7 @@ class _Parser:
         ):
             draft.pending.append(group.pop())  # "for SAP 15": the version of the product
         if group:
-            draft.hosts.append(tuple(each.text for each in group))
+            groups.append(tuple(each.text for each in group))
 
     def _new_statement_after_host(self, group: list[Token]) -> bool:
         models = bool(group) and group[0].text.startswith(("model", "serie", "gamme"))
@@ -379,6 +386,7 @@ class _Parser:
                 hosts=tuple(draft.hosts),
                 asides=tuple(draft.asides),
                 parts=tuple(draft.parts),
+                carriers=tuple(draft.carriers),
             )
             for group in draft.words
             if group

@@ -28,6 +28,7 @@ class Phrase:
     hosts: tuple[tuple[str, ...], ...] = ()
     asides: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()  # part numbers
+    carriers: tuple[tuple[str, ...], ...] = ()  # "dans X": it is a part of X
 
 
 @dataclass(frozen=True, slots=True)

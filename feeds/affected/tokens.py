@@ -163,7 +163,10 @@ _LEVEL = (
     r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|ltsr|ltsb|ga|sp|cu|hp|hf|fp|up|"
     r"if|mp|mr|p|u|ru|ie|b)"
 )
-_STEP = rf"(?:[\s,_-]*{_LEVEL}[\s.:]*[#°]?[vr]?\d[\w.]*|\s+(?:{_LEVEL})\b(?=\s+{_LEVEL}[\s.:]*\d))"
+_STEP = (
+    rf"(?:[\s,_-]*{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vr]?\d[\w.]*|"
+    rf"\s+(?:{_LEVEL})\b(?=\s+{_LEVEL}[\s.:]*\d))"
+)
 _NUMBER = (
     r"(?:ns|v\.?\s?(?=\d)|r(?=\d+\.)|version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
     r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?:[a-z]{2,6}|x)\b)*(?:(?<=\d)/\.?\d+\b(?!\.))*"
@@ -177,9 +180,9 @@ _MAIN = re.compile(
             r"(?P<OPEN>[(\[«\"])|(?P<CLOSE>[)\]»])",
             rf"(?P<WILD>\b{_WILD})",
             r"(?P<ARCH>\b(?:32|64)[\s-]?bits?\b)",
-            r"(?P<MODEL>\b\d+/\d+[a-z]\w*|\b\d+[a-z]{3,}\w*)",
+            r"(?P<MODEL>\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*)",
             rf"(?P<VERSION>(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
-            rf"{_LEVEL}[\s.:]*[#]?v?\d[\w.]*(?:{_STEP})*|esxi?\d{{3}}-[\w-]+)(?![\w]))",
+            rf"{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?v?\d[\w.]*(?:{_STEP})*|esxi?\d{{3}}-[\w-]+)(?![\w]))",
             r"(?P<SEP>[,;/]|\b(?:et|ou)\b(?:/ou\b)?)",
             r"(?P<TO>\ba\b|\bau\b|\bto\b|\bthrough\b|(?<=\s)-(?=\s))",
             r"(?P<ARTICLE>\b(?:l[ae]s?|un|une|des|de|du)\b|\b[ld]')",
