@@ -72,10 +72,9 @@ class Composer:
             made = self.environment(syntax, language).get_template(template)
             return str(made.render(variables)).strip()
         except jinja2.TemplateNotFound as error:
-            raise TemplateError(
-                f"{self.templates / (error.name or template)}: no such template"
-            ) from error
-        except (jinja2.TemplateError, TypeError, KeyError) as error:
+            missing = self.templates / (error.name or template)
+            raise TemplateError(f"{missing}: no such template") from error
+        except WRONG_TEMPLATE as error:
             raise TemplateError(located(error)) from error
 
     def message(

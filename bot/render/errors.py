@@ -20,7 +20,8 @@ def located(error: Exception) -> str:
     if isinstance(error, jinja2.TemplateSyntaxError):
         return f"{error.name}, line {error.lineno}: {error.message}"
     place = _innermost(error.__traceback__)
-    return f"{place}: {error}" if place else str(error)
+    said = str(error) or type(error).__name__
+    return f"{place}: {said}" if place else said
 
 
 def _innermost(traceback: TracebackType | None) -> str:

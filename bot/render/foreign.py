@@ -18,6 +18,8 @@ WEB_ADDRESS = re.compile(
     r"https?://[A-Za-z0-9.-]{1,253}(:\d{1,5})?([/?#][A-Za-z0-9%&()+,./:;=?_~!$#-]*)?"
 )
 MAX_ADDRESS = 300  # a longer one says nothing to a reader
+KEPT = "\n\u00a0\u202f"  # what is neither printable nor unwanted
+SPACES = re.compile("[ \n]{2,}|\n")
 MENTION = re.compile("@(?=room|channel|here|everyone)", re.IGNORECASE)
 SCHEME = re.compile(r":(?=//)|(?<=\bmailto):|(?<=\bwww)\.", re.IGNORECASE)
 BARE_ADDRESS = re.compile(r"(?<=[\w-])\.(?=[a-z]{2,24}/)", re.IGNORECASE)
@@ -44,7 +46,7 @@ def trusted(text: str) -> Markup:
 
 
 def visible(text: str) -> str:
-    """Text without invisible characters and without mentions; only line feeds are kept.
+    """Text without invisible characters and without mentions; line feeds are kept.
 
     Control, bidirectional and zero-width characters, lone surrogates and private-use
     characters go; other white space becomes spaces; ``@room`` becomes ``@ room``.
@@ -61,7 +63,7 @@ def without_mentions(text: str) -> str:
 
 def _shown(character: str) -> str:
     """What is left of a character: itself, a space, or nothing."""
-    if character == "\n" or unicodedata.category(character)[0] not in "CZ":
+    if character in KEPT or unicodedata.category(character)[0] not in "CZ":
         return character
     return " " if character.isspace() else ""
 
@@ -69,9 +71,10 @@ def _shown(character: str) -> str:
 def one_line(text: str) -> str:
     """Visible text on one line, with no web address that a client makes clickable.
 
-    White space becomes single spaces, and ``https://`` is written ``https[:]//``.
+    White space becomes single spaces (no-break ones are kept), and ``https://`` is written
+    ``https[:]//``.
     """
-    text = " ".join(visible(text).split())
+    text = SPACES.sub(" ", visible(text)).strip(" ")
     if ":" in text or "." in text:
         text = BARE_ADDRESS.sub("[.]", SCHEME.sub(lambda found: f"[{found[0]}]", text))
     return text
