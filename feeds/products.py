@@ -7,6 +7,7 @@ inventory) into a :class:`Name`. Both sides go through the same rewriting, so th
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from feeds.affected.tokens import fold
 from feeds.names import Name, is_model, normal_words
 
 _NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
+_NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 _COMPANY = frozenset(
     {
         "inc",
@@ -322,7 +324,7 @@ class Catalogue:
                 platforms.add(word)
             elif word in known.codenames:
                 asides.add(word)
-            elif lock or word not in known.descriptors:
+            elif lock or not (word in known.descriptors or _NUMERAL.match(word)):
                 leading = not lock and not core and word in vendor_words and not read.vendor
                 if leading and position < last:
                     said_vendor.append(word)

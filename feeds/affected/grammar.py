@@ -222,12 +222,11 @@ class _Parser:
         if kind in (Kind.GE, Kind.GT):
             self._lower(kind, values)
             return
-        upper = {"lt" if kind == Kind.LT else "le": values}
+        lt, le = (values, ()) if kind == Kind.LT else ((), values)
         if not draft.pending and last and (last.ge or last.gt) and not last.lt:
-            draft.ranges[-1] = replace(last, le=(), **upper)  # type: ignore[arg-type]
+            draft.ranges[-1] = replace(last, lt=lt, le=le)
         else:
-            branches = self._take_pending()
-            draft.ranges.append(Range(branches=branches, **upper))  # type: ignore[arg-type]
+            draft.ranges.append(Range(self._take_pending(), lt=lt, le=le))
 
     def _lower(self, kind: Kind, values: tuple[str, ...]) -> None:
         branches = self._take_pending()

@@ -180,7 +180,7 @@ _MAIN = re.compile(
             r"(?P<OPEN>[(\[«\"])|(?P<CLOSE>[)\]»])",
             rf"(?P<WILD>\b{_WILD})",
             r"(?P<ARCH>\b(?:32|64)[\s-]?bits?\b)",
-            r"(?P<MODEL>\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*)",
+            r"(?P<MODEL>\b7-zip\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*)",
             rf"(?P<VERSION>(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
             rf"{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?v?\d[\w.]*(?:{_STEP})*|esxi?\d{{3}}-[\w-]+)(?![\w]))",
             r"(?P<SEP>[,;/]|\b(?:et|ou)\b(?:/ou\b)?)",
