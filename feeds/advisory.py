@@ -80,7 +80,7 @@ class AffectedProduct:
     cpe: str = ""
     scada: bool = False
     status: str = "affected"  # CSAF product_status: affected, fixed, not_affected, investigating
-    fix: str = ""  # what the publisher says to do, when the row says it
+    fix: str = ""  # what the publisher says to do; of a not_affected row, why it is not
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from feeds.certfr_json import (
 )
 from feeds.errors import MalformedDocumentError
 from feeds.rss import Entry, entry_date, read_feed
-from feeds.source import Document
+from feeds.source import CHECKPOINT, Document
 from feeds.text import cves_in, one_line, plain
 
 JSON_LINES = "application/x-ndjson"
@@ -34,7 +34,7 @@ def parse(document: Document) -> Iterator[Advisory | MalformedDocumentError]:
     """
     yield from document.problems
     body = document.body.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not body:
+    if document.media_type == CHECKPOINT:
         return
     if document.media_type == JSON_LINES:
         yield from _parse_lines(document)

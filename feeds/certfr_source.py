@@ -21,7 +21,7 @@ from feeds.errors import (
 )
 from feeds.http import Answer, Client
 from feeds.rss import Entry, entry_date
-from feeds.source import Cursor, Document
+from feeds.source import CHECKPOINT, Cursor, Document
 from feeds.text import plain
 
 FAILURES = 3  # in a row, after which the site is left alone until the next reading
@@ -212,6 +212,7 @@ class _Reading:
             self.config.url,
             b"",
             self.now,
+            CHECKPOINT,
             cursor=schedule.tidied(self.now).dump(),
             problems=tuple(self.problems),
         )

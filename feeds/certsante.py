@@ -18,7 +18,7 @@ from feeds.config import Clock, SourceConfig
 from feeds.errors import MalformedDocumentError
 from feeds.fetching import fetch_url
 from feeds.rss import Entry, entry_date, read_feed
-from feeds.source import Cursor, Document
+from feeds.source import CHECKPOINT, Cursor, Document
 from feeds.text import cves_in, one_line, plain
 
 PUBLISHER = "CERT Santé"
@@ -55,7 +55,7 @@ def parse(
 ) -> Iterator[Advisory | MalformedDocumentError]:
     """Yield an advisory for each item that has an address; its last part is the reference."""
     yield from document.problems
-    if not document.body:
+    if document.media_type == CHECKPOINT:
         return
     feed, problems = read_feed(document)
     yield from problems

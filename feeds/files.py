@@ -26,7 +26,7 @@ from feeds.errors import (
 )
 from feeds.formats import Parsed, parse_any
 from feeds.limits import DEFAULT_LIMITS, MEBIBYTE, Limits
-from feeds.source import Cursor, Document
+from feeds.source import CHECKPOINT, Cursor, Document
 
 CHUNK = MEBIBYTE  # of JSON lines in one document
 BLOCK = 256 * 1024  # read from a file at once
@@ -96,7 +96,7 @@ def _folder(folder: Path, fetched_at: datetime, limits: Limits) -> Iterator[Docu
 def _unreadable(path: Path, error: FeedError | OSError, fetched_at: datetime) -> Document:
     reason = getattr(error, "reason", None) or str(error)
     problem = MalformedDocumentError(path.name, "document", reason)
-    return Document(path.name, str(path), b"", fetched_at, problems=(problem,))
+    return Document(path.name, str(path), b"", fetched_at, CHECKPOINT, problems=(problem,))
 
 
 def _archive(path: Path, fetched_at: datetime, limits: Limits) -> Iterator[Document]:

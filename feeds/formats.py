@@ -10,9 +10,10 @@ from typing import Any
 from feeds import certfr, certsante
 from feeds.advisory import Advisory, Tlp
 from feeds.certfr_json import SITE, is_bulletin, read_bulletins
+from feeds.csaf import is_csaf, read_csaf
 from feeds.errors import MalformedDocumentError
 from feeds.rss import looks_like_html, parse_feed
-from feeds.source import Document
+from feeds.source import CHECKPOINT, Document
 from feeds.stix import is_stix, read_stix
 
 Parsed = Iterator[Advisory | MalformedDocumentError]
@@ -30,11 +31,12 @@ def parse_any(document: Document, *, tlp: Tlp, publisher: str = "") -> Parsed:
     """
     author = _Author(publisher, tlp)
     yield from document.problems
-    reported, document = bool(document.problems), replace(document, problems=())
+    if document.media_type == CHECKPOINT:
+        return
+    document = replace(document, problems=())
     body = document.body.lstrip(_BEFORE_TEXT)
     if not body:
-        if not reported:
-            yield _unknown(document, "the file is empty")
+        yield _unknown(document, "the document is empty")
     elif looks_like_html(body):
         yield _unknown(document, "a web page (HTML), not a bulletin: was the right address saved?")
     elif document.media_type == certfr.JSON_LINES:
@@ -82,6 +84,8 @@ def _reader_of(values: Any) -> Callable[[Document, Any, _Author], Parsed]:
         return _read_certfr
     if is_stix(values):
         return _read_stix
+    if is_csaf(values):
+        return _read_csaf
     return _read_nothing
 
 
@@ -91,6 +95,10 @@ def _read_certfr(document: Document, values: Any, _: _Author) -> Parsed:
 
 def _read_stix(document: Document, values: Any, author: _Author) -> Parsed:
     yield from read_stix(document.source, values, publisher=author.publisher, tlp=author.tlp)
+
+
+def _read_csaf(document: Document, values: Any, author: _Author) -> Parsed:
+    yield from read_csaf(document.source, values, tlp=author.tlp)
 
 
 def _read_nothing(document: Document, values: Any, _: _Author) -> Parsed:

@@ -16,7 +16,7 @@ from feeds.advisory import Advisory, AdvisoryKind, Tlp
 from feeds.config import Clock, SourceConfig
 from feeds.errors import MalformedDocumentError
 from feeds.fetching import fetch_url
-from feeds.source import Cursor, Document
+from feeds.source import CHECKPOINT, Cursor, Document
 from feeds.text import cves_in, one_line, plain
 
 Entry = Any
@@ -90,7 +90,7 @@ def parse_feed(
         tlp: marking of a publisher that writes none.
     """
     yield from document.problems
-    if not document.body:
+    if document.media_type == CHECKPOINT:
         return
     feed, problems = read_feed(document)
     yield from problems

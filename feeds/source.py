@@ -18,6 +18,9 @@ advisories of the document it came with, so that neither is ahead of the other.
 """
 
 
+CHECKPOINT = "application/x-tocsin-checkpoint"
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """Bytes as they came, with where they came from and the cursor to store with them.
@@ -26,8 +29,8 @@ class Document:
     move the source (a file given by hand).
 
     ``problems`` is what was noticed while fetching (a missing bulletin, an unreadable file
-    of a folder) and must reach the operator: ``parse`` yields it first. A document with an
-    empty body carries only problems and a cursor.
+    of a folder) and must reach the operator: ``parse`` yields it first. A document whose
+    media type is :data:`CHECKPOINT` has no body: it carries only problems and a cursor.
     """
 
     source: str

@@ -83,7 +83,7 @@ def test_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "the file is empty"),
+        (b"", "the document is empty"),
         (b"<!doctype html><html></html>", "a web page (HTML)"),
         (b'{"reference": "CERTFR-2026-AVI', "neither XML nor JSON, or cut short"),
         ('{"title": "é"}'.encode("latin-1"), "wrong encoding: byte 11 is not UTF-8"),

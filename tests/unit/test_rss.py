@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds import certsante
+from feeds import certfr, certsante
 from feeds.advisory import Advisory, AdvisoryKind, Tlp
 from feeds.errors import MalformedDocumentError
 from feeds.rss import declares_entities, parse_feed
@@ -120,3 +120,9 @@ def test_plain_text_of_a_page() -> None:
 
 def test_cves_are_capitals_and_unique() -> None:
     assert cves_in("cve-2026-90001 CVE-2026-90001", "x CVE-2025-1234y") == ("CVE-2026-90001",)
+
+
+def test_an_empty_feed_is_a_failure() -> None:
+    for read in (certfr.parse, certsante.parse):
+        [error] = read(Document("s", "u", b"", NOW))
+        assert isinstance(error, MalformedDocumentError)
