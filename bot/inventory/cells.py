@@ -58,13 +58,15 @@ def clean(cell: str) -> str:
     return "" if text.casefold() in PLACEHOLDERS else text
 
 
-def is_spoiled_version(text: str) -> bool:
-    """Whether a spreadsheet turned the version into a date: it cannot be told back."""
-    return _DATE.fullmatch(text) is not None
+@lru_cache(maxsize=65536)
+def version(text: str) -> str | None:
+    """Return the version of a cell that :func:`clean` left; None when a spreadsheet took it for
+    a date, which cannot be told back.
 
-
-def version(text: str) -> str:
-    """A version with a decimal comma is what a French spreadsheet makes of a decimal point."""
+    A decimal comma is what a French spreadsheet makes of a decimal point.
+    """
+    if _DATE.fullmatch(text):
+        return None
     return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 

@@ -32,18 +32,24 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "fqdn", "nom de l equipement",
         ),
         "vendor": (
-            "editeur", "editeur logiciel", "vendor", "publisher", "fabricant", "constructeur",
-            "marque", "fournisseur editeur", "editeur constructeur", "constructeur editeur",
-            "fabricant editeur", "editeur fabricant", "editeur marque", "manufacturer", "brand",
-            "software vendor", "nom fabricant", "societe", "fournisseur",
+            "editeur", "editeur logiciel", "vendor", "publisher", "software vendor",
+            "editeur constructeur", "constructeur editeur", "fabricant editeur",
+            "editeur fabricant", "editeur marque", "nom editeur",
+        ),
+        "maker": (
+            "fabricant", "constructeur", "marque", "manufacturer", "brand", "nom fabricant",
+            "maker", "nom constructeur",
         ),
         "product": (
             "produit", "logiciel", "nom du logiciel", "nom logiciel", "nom du produit",
-            "nom produit", "application", "nom application", "systeme d exploitation",
-            "systeme exploitation", "systeme", "os", "nom os", "systeme logiciel",
+            "nom produit", "application", "nom application", "systeme logiciel",
             "logiciel modele", "produit logiciel", "logiciel produit", "produit modele", "product",
-            "product name", "software", "software name", "operating system", "solution",
-            "composant",
+            "product name", "software", "software name", "solution", "composant",
+        ),
+        "os": (
+            "systeme d exploitation nom", "systeme d exploitation", "systeme exploitation",
+            "systeme", "os", "nom os", "operating system name", "operating system",
+            "nom du systeme", "operating system",
         ),
         "model": (
             "modele", "model", "reference", "reference constructeur", "ref constructeur",
@@ -57,11 +63,16 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "version": (
             "version", "version logicielle", "version logiciel", "version du logiciel",
-            "version installee", "version os", "version du systeme", "version systeme",
+            "version installee", "versions nom", "version nom", "versions name", "version name",
             "version produit", "version application", "release", "software version",
-            "product version", "os version", "version actuelle", "numero de version",
+            "product version", "version actuelle", "numero de version",
             "n version", "no version", "version firmware", "version du firmware", "firmware",
             "firmware version", "micrologiciel", "revision logicielle", "revision logiciel",
+        ),
+        "os_version": (
+            "systeme d exploitation version", "version os", "version du systeme", "os version",
+            "version systeme", "operating system version", "version de l os",
+            "systeme d exploitation version du noyau",
         ),
         "build": ("build", "numero de build", "n build", "patch", "niveau de patch",
                   "patch level", "correctif", "service pack", "update"),
@@ -87,12 +98,13 @@ FIELDS = tuple(SYNONYMS)
 LABELS = MappingProxyType(
     {
         "id": "N° d'inventaire", "category": "Catégorie", "name": "Nom", "vendor": "Éditeur",
-        "product": "Produit", "model": "Modèle", "designation": "Désignation",
-        "version": "Version", "build": "Build", "cpe": "CPE", "location": "Site",
+        "maker": "Fabricant", "product": "Produit", "os": "Système d'exploitation",
+        "model": "Modèle", "designation": "Désignation", "version": "Version",
+        "os_version": "Version du système", "build": "Build", "cpe": "CPE", "location": "Site",
         "exposed": "Exposé Internet", "quantity": "Nombre",
     }
 )  # fmt: skip
-WHAT = ("product", "model", "designation", "cpe")  # one of these says what the equipment is
+WHAT = ("product", "os", "model", "designation", "cpe")  # one says what the equipment is
 
 _FIELD_OF = {synonym: (field, rank) for field, names in SYNONYMS.items()
              for rank, synonym in enumerate(names)}  # fmt: skip
@@ -101,15 +113,18 @@ _FIELD_OF = {synonym: (field, rank) for field, names in SYNONYMS.items()
 def recognise(header: Sequence[str]) -> dict[str, int]:
     """Return the position of each field that a header names.
 
-    When two columns name one field, the commonest name wins, then the leftmost: with
-    "Éditeur" and "Constructeur" both there, the vendor is the éditeur.
+    When two columns name one field, the commonest name wins, then the leftmost. In a list
+    of software ("Nom; Éditeur; Version") the name is the product's.
     """
     found: dict[str, tuple[int, int]] = {}
     for position, title in enumerate(header):
         field, rank = _FIELD_OF.get(fold(title), ("", 0))
         if field and (field not in found or rank < found[field][0]):
             found[field] = (rank, position)
-    return {field: position for field, (_, position) in found.items()}
+    positions = {field: position for field, (_, position) in found.items()}
+    if {"name", "vendor"} <= positions.keys() and not positions.keys() & set(WHAT):
+        positions["product"] = positions.pop("name")
+    return positions
 
 
 def choose(
@@ -164,5 +179,6 @@ def _nothing_says_what(
         file,
         f"ligne {number} : aucune colonne ne dit quel est le produit. "
         f"Colonnes trouvées : {seen} ; reconnues : {', '.join(known) or 'aucune'}.",
-        f"Attendues : {', '.join(LABELS.values())} (au moins Produit, Modèle, Désignation ou CPE).",
+        f"Attendues : {', '.join(LABELS.values())} "
+        "(au moins Produit, Système d'exploitation, Modèle, Désignation ou CPE).",
     )

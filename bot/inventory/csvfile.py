@@ -8,14 +8,13 @@ without any separator, is read as one product a line.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Collection, Sequence
 
 from bot.domain.facility import BadLine
 from bot.inventory import columns, lines, text
 from bot.inventory.base import ColumnMapping, InventoryError, Upload
-from bot.inventory.categories import from_word
 from bot.inventory.cells import clean, fold
+from bot.inventory.table import Table
 
 HEADER_WITHIN = 20  # lines: titles, dates and logos that come above the header
 COLUMN_NAMES = 2  # this many names known in one line make it the header
@@ -47,8 +46,8 @@ class CsvImporter:
         if header < 0 and (mapping is None or mapping.free_text):
             if not (mapping and mapping.free_text):
                 refuse_unknown_table(physical, file=file)
-            return _free_text(physical, 0, file=file, encoding=encoding)
-        return table(
+            return _free_text(physical, file=file, encoding=encoding)
+        return _table(
             physical, max(header, 0), separator, file=file, mapping=mapping, encoding=encoding
         )
 
@@ -99,7 +98,7 @@ def refuse_unknown_table(physical: Sequence[str], *, file: str) -> None:
             columns.choose(header, None, file=file, number=1 + physical.index(sample[0]))
 
 
-def table(
+def _table(
     physical: Sequence[str],
     header: int,
     separator: str,
@@ -107,102 +106,31 @@ def table(
     file: str,
     mapping: ColumnMapping | None,
     encoding: str,
-    format: str = "csv",  # noqa: A002 - the field's name
 ) -> Upload:
-    """Read a table whose header is ``physical[header]``."""
     records = text.records(physical[header:], separator, first=header + 1)
     first = next(records, None)
     if first is None or isinstance(first, BadLine):
         raise InventoryError(
             file, f"ligne {header + 1} : en-tête illisible.", "Corrigez cette ligne."
         )
-    titles = [clean(cell) for cell in first[1]]
-    positions = columns.choose(titles, mapping, file=file, number=header + 1)
-    cut = len(physical) if physical[-1].strip() else 0  # a file ends with a line end
+    sheet = Table.of(first[1], mapping, file=file, number=header + 1)
+    cut = len(physical) if physical[-1].strip() else 0  # a whole file ends with a line end
     return lines.upload(
-        rows(records, positions, len(titles), cut),
+        sheet.rows(records, cut=cut),
         file=file,
-        format=format,
-        mapping=described(titles, positions, mapping),
+        format="gmao-csv" if sheet.biomedical else "csv",
+        mapping=sheet.mapping(mapping),
         encoding=encoding,
-        ignored=tuple(
-            title
-            for position, title in enumerate(titles)
-            if title and position not in positions.values()
-        ),
+        ignored=sheet.ignored,
     )
 
 
-def described(
-    titles: Sequence[str], positions: Mapping[str, int], mapping: ColumnMapping | None
-) -> ColumnMapping:
-    """The mapping that was used, to be shown and remembered."""
-    return ColumnMapping(
-        MappingProxyType({field: titles[position] for field, position in positions.items()}),
-        fixed=bool(mapping and mapping.fixed),
-    )
-
-
-def rows(
-    records: Iterator[tuple[int, list[str]] | BadLine],
-    positions: Mapping[str, int],
-    width: int,
-    cut: int = 0,
-) -> Iterator[lines.Row | BadLine]:
-    """Turn records into rows; ``cut`` is the number of a last line without line end."""
-    at = [positions.get(field, width) for field in columns.FIELDS]
-    for record in records:
-        if isinstance(record, BadLine):
-            yield record
-            continue
-        number, cells = record
-        if len(cells) != width:
-            if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-                yield BadLine(
-                    number,
-                    f"{len(cells)} cellules pour {width} colonnes : "
-                    "un séparateur est de trop, ou un texte n'est pas entre guillemets",
-                )
-                continue
-            if number == cut and len(cells) < width:
-                yield BadLine(number, "dernière ligne coupée : le fichier est-il complet ?")
-                continue
-            cells = (cells + [""] * width)[:width]
-        if not any(map(str.strip, cells)):
-            continue
-        cells.append("")
-        yield row(number, [cells[position] for position in at])
-
-
-def row(number: int, values: Sequence[str]) -> lines.Row:
-    """Build a row from the cells of ``columns.FIELDS``, in that order.
-
-    What the equipment is comes from the product, else the model, else the designation; a
-    designation or model not used so names the equipment, and a designation may tell its
-    category ("échographe"). A build completes the version.
-    """
-    (own_id, category, name, vendor, product, model, designation,
-     version, build, cpe, location, exposed, quantity) = values  # fmt: skip
-    default = None
-    if model or designation:
-        what = [text for text in (product, model, designation) if clean(text)]
-        product = what[0] if what else ""
-        name = name if clean(name) else next(iter(what[1:]), "")
-        default = from_word(designation)
-    if build and clean(build) and build.strip() not in version:
-        version = f"{clean(version)} build {clean(build)}".strip() if clean(version) else build
-    return lines.Row(
-        number, own_id, category, name, vendor, product, version, cpe, location, exposed,
-        quantity, default,
-    )  # fmt: skip
-
-
-def _free_text(physical: Sequence[str], start: int, *, file: str, encoding: str) -> Upload:
+def _free_text(physical: Sequence[str], *, file: str, encoding: str) -> Upload:
     found = (
         BadLine(number, "caractères illisibles (fichier abîmé ou mauvais encodage)")
         if text.CONTROL.search(line)
         else lines.Row(number, product=line.strip().strip('"'))
-        for number, line in enumerate(physical[start:], start=start + 1)
+        for number, line in enumerate(physical, start=1)
         if line.strip()
     )
     return lines.upload(

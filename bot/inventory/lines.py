@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -51,6 +51,7 @@ def upload(
     mapping: ColumnMapping | None = None,
     encoding: str = "utf-8",
     ignored: tuple[str, ...] = (),
+    remarks: Iterable[Remark] = (),
 ) -> Upload:
     """Turn rows into an upload: each row is a line, or a bad line with its reason.
 
@@ -70,12 +71,43 @@ def upload(
         format=format,
         lines=lines,
         bad=tuple(sorted(gathered.bad, key=lambda bad: bad.number)),
-        remarks=tuple(gathered.remarks),
+        remarks=(*remarks, *gathered.remarks),
         mapping=mapping or ColumnMapping(),
         encoding=encoding,
         ignored=ignored,
         unknown_categories=tuple(gathered.unknown.most_common()),
         copies=copies,
+    )
+
+
+def merged(
+    parts: Sequence[tuple[str, Upload]],
+    bad: Sequence[BadLine],
+    *,
+    format: str,  # noqa: A002 - the field's name
+) -> Upload:
+    """Make one upload of several, each with the name people know it by (a file, a sheet).
+
+    ``bad`` are the parts that could not be read. The mapping is the first part's.
+    """
+    lines, copies = identified([line for _, part in parts for line in part.lines])
+    unknown: Counter[str] = Counter()
+    for _, part in parts:
+        unknown.update(dict(part.unknown_categories))
+    return Upload(
+        format=format,
+        lines=lines,
+        bad=(
+            *bad,
+            *(BadLine(b.number, f"{name} : {b.reason}") for name, part in parts for b in part.bad),
+        ),
+        remarks=tuple(
+            Remark(r.number, f"{name} : {r.text}") for name, part in parts for r in part.remarks
+        ),
+        mapping=parts[0][1].mapping,
+        ignored=tuple(dict.fromkeys(each for _, part in parts for each in part.ignored)),
+        unknown_categories=tuple(unknown.most_common()),
+        copies=copies + sum(part.copies for _, part in parts),
     )
 
 
@@ -114,12 +146,12 @@ def _line(row: Row | BadLine, gathered: _Gathered) -> InventoryLine | None:
 
 
 def _version(number: int, text: str, gathered: _Gathered) -> str:
-    if cells.is_spoiled_version(text):
+    version = cells.version(text)
+    if version is None:
         gathered.remarks.append(
             Remark(number, f"version « {text} » : date mise par le tableur, version à redonner")
         )
-        return ""
-    return cells.version(text)
+    return version or ""
 
 
 def _category(row: Row, vendor: str, product: str, gathered: _Gathered) -> AssetCategory:

@@ -66,7 +66,7 @@ def test_the_demonstration_is_read_whole(name: str, count: int, encoding: str) -
     [
         ("NOM DE MACHINE;Produit", "name"),
         ("hostname;Software", "name"),
-        ("Système d’exploitation;Fabricant", "vendor"),
+        ("Système d’exploitation;Fabricant", "maker"),
         ("version_firmware;modèle", "version"),
         ("  Emplacement ;Désignation", "location"),
         ("Quantité;Product Name", "quantity"),
@@ -155,7 +155,7 @@ def test_the_refusal_names_the_columns_found_known_and_expected() -> None:
         read("Nom;Date d'achat\nsrv;2020\nsrv2;2021\n")
     assert "« Nom » (Nom)" in str(refusal.value)
     assert "« Date d'achat »" in str(refusal.value)
-    assert "Produit, Modèle, Désignation" in str(refusal.value)
+    assert "Modèle, Désignation" in str(refusal.value)
 
 
 def test_a_chosen_column_wins_and_its_absence_is_an_error() -> None:
