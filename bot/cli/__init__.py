@@ -1,1 +1,5 @@
-"""The command line."""
+"""The ``tocsin`` command. English for operators; what it shows of messages is French."""
+
+from bot.cli.root import main
+
+__all__ = ["main"]

@@ -28,6 +28,17 @@ class AlertState(StrEnum):
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
 
+    @classmethod
+    def of_lots(cls, lots: Iterable[str]) -> AlertState:
+        """The state of the whole from that of each lot: ``open`` or an answer's kind.
+
+        One lot without an answer keeps the alert open, whatever the others said.
+        """
+        states = list(lots)
+        if not states or "open" in states or AnswerKind.UNKNOWN in states:
+            return cls.OPEN
+        return cls.DONE if all(state in CLOSING_ANSWERS for state in states) else cls.TAKEN
+
 
 class AnswerKind(StrEnum):
     """What a person may answer, per lot."""
@@ -44,6 +55,17 @@ class AnswerKind(StrEnum):
     READ = "read"  # FAIT : la consigne est lue et passée
     RECEIVED = "received"  # REÇU : la fraude est arrivée ici, personne n'y a répondu
     REPLIED = "replied"  # RÉPONDU : quelqu'un y a répondu, il faut l'aider
+
+
+CLOSING_ANSWERS = frozenset(
+    {
+        AnswerKind.FIXED,
+        AnswerKind.NOT_CONCERNED,
+        AnswerKind.MITIGATED,
+        AnswerKind.READ,
+        AnswerKind.RECEIVED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,15 @@ class DeliveryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One destination."""
+    """One destination, or the account a person speaks from."""
 
     channel: ChannelName
     address: str
+
+    @classmethod
+    def mailbox(cls, address: str) -> Address:
+        """A mail address."""
+        return cls(ChannelName.EMAIL, address)
 
 
 @dataclass(frozen=True, slots=True)

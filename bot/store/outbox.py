@@ -143,7 +143,11 @@ def listed(
     session: Session, *, states: Sequence[DeliveryState] = (), limit: int = 200
 ) -> list[Delivery]:
     """The latest deliveries, those in ``states`` only when it is not empty."""
-    query = select(DeliveryRow).order_by(DeliveryRow.created_at.desc()).limit(limit)
+    query = (
+        select(DeliveryRow)
+        .order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc())
+        .limit(limit)
+    )
     if states:
         query = query.where(DeliveryRow.state.in_([state.value for state in states]))
     return [_delivery(row) for row in session.scalars(query)]

@@ -130,7 +130,7 @@ class AdvisoryRow(Base):
     revised_at: Mapped[datetime]
     number: Mapped[int]  # of the current revision, from 1
     digest: Mapped[str] = mapped_column(String(64))
-    withdrawn: Mapped[bool] = mapped_column(default=False)
+    excerpt: Mapped[bool]
 
 
 class RevisionRow(Base):
@@ -146,7 +146,19 @@ class RevisionRow(Base):
     body: Mapped[dict[str, Any]]
     seen_at: Mapped[datetime]
     matched_at: Mapped[datetime | None] = mapped_column(index=True)
+    readable: Mapped[bool | None]  # whether a product could be read in it; null until matched
     trace_id: Mapped[str] = mapped_column(String(32))
+
+
+class CveRow(Base):
+    """A vulnerability that the current revision of an advisory names."""
+
+    __tablename__ = "advisory_cve"
+
+    cve: Mapped[str] = mapped_column(String(24), primary_key=True)
+    advisory_id: Mapped[int] = mapped_column(
+        ForeignKey("advisory.id"), primary_key=True, index=True
+    )
 
 
 class ExploitRow(Base):
@@ -158,6 +170,14 @@ class ExploitRow(Base):
     exploited_on: Mapped[date | None]
     ransomware: Mapped[bool] = mapped_column(default=False)
     epss: Mapped[float | None]
+
+
+class KnownNameRow(Base):
+    """A product name some bulletin has used: its words, sorted. It makes products recognised."""
+
+    __tablename__ = "known_name"
+
+    words: Mapped[str] = mapped_column(String(512), primary_key=True)
 
 
 class FacilityRow(Base):
@@ -178,6 +198,11 @@ class FacilityRow(Base):
     functions: Mapped[list[str]]
     language: Mapped[str] = mapped_column(String(2), default="fr")
     inventory_since: Mapped[datetime | None]
+    inventory_dated: Mapped[datetime | None]  # of the latest one
+    assets: Mapped[int] = mapped_column(default=0)  # present lines; the three below are parts
+    assets_assessed: Mapped[int] = mapped_column(default=0)
+    assets_unversioned: Mapped[int] = mapped_column(default=0)
+    assets_unrecognised: Mapped[int] = mapped_column(default=0)
     initial_state_at: Mapped[datetime | None]  # when the day-one message was written
 
 
@@ -224,7 +249,7 @@ class ProductRow(Base):
     version: Mapped[str] = mapped_column(String(128))
     cpe: Mapped[str] = mapped_column(String(256))
     matched_at: Mapped[datetime | None] = mapped_column(index=True)
-    recognised: Mapped[bool | None]  # null until matched
+    recognised: Mapped[bool | None]  # null until assessed
     versioned: Mapped[bool | None]
 
 
@@ -321,20 +346,32 @@ class AnswerRow(Base):
 
 
 class SubscriptionRow(Base):
-    """Where a facility, or an authority, wants to be told."""
+    """Where a facility wants to be told."""
 
     __tablename__ = "subscription"
-    __table_args__ = (UniqueConstraint("facility_id", "authority", "channel", "address"),)
+    __table_args__ = (UniqueConstraint("facility_id", "channel", "address"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"), index=True)
-    authority: Mapped[str] = mapped_column(String(32), index=True)  # empty for a facility's
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
     channel: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(256))
     ceiling: Mapped[int]
     rhythm: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(2))
-    digested_at: Mapped[datetime]  # what opened since is for the next digest
+    digested_at: Mapped[datetime]  # last digest, or the day of subscription
+
+
+class DigestedRow(Base):
+    """That a digest to a destination told an alert in this state. Time alone cannot say it:
+    an alert may be committed after a digest that was dated later."""
+
+    __tablename__ = "digested"
+
+    subscription_id: Mapped[int] = mapped_column(
+        ForeignKey("subscription.id", ondelete="CASCADE"), primary_key=True
+    )
+    alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alert.id"), primary_key=True)
+    match_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class DeliveryRow(Base):
@@ -350,7 +387,7 @@ class DeliveryRow(Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     kind: Mapped[str] = mapped_column(String(24))
     subject_id: Mapped[uuid.UUID]  # alert, incident, campaign; or the facility's digest
-    subject: Mapped[str] = mapped_column(String(32))  # its speakable reference
+    subject: Mapped[str] = mapped_column(index=True)  # its speakable reference
     facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"), index=True)
     channel: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(256))

@@ -46,10 +46,11 @@ def upsert(
     values: Mapping[str, Any],
     *,
     key: Sequence[str],
+    kept: Sequence[str] = (),
 ) -> None:
-    """Insert one row, or replace the values of the one that has the same key."""
+    """Insert one row, or replace the values, but ``kept``, of the one that has the same key."""
     statement = _insert(session, table).values(values)
-    changed = {name: statement.excluded[name] for name in values if name not in key}
+    changed = {name: statement.excluded[name] for name in values if name not in {*key, *kept}}
     session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
 
 

@@ -1,0 +1,200 @@
+"""``tocsin ingest``, ``match``, ``explain`` and ``simulate``."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bot.cli.output import Context, Exit, Failure, at_midnight, context, table
+from bot.domain.digest import Schedule
+from bot.pipeline.explain import Explanation, explain
+from bot.pipeline.ingest import IngestReport, ingest
+from bot.pipeline.match import MatchReport
+from bot.pipeline.simulate import Traffic, simulate
+from bot.store import advisories
+from feeds.files import FileSource
+from feeds.source import Source
+
+SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("ingest")(ingest_)
+    app.command("match")(match)
+    app.command("explain")(explain_)
+    app.command("simulate")(simulate_)
+
+
+def ingest_(
+    ctx: typer.Context,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Sources to read; all enabled ones by default.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Read this file or folder instead (.json, .jsonl.zst, .xml, STIX…)."),
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="Keep only bulletins first published from this day, YYYY-MM-DD.")
+    ] = "",
+) -> None:
+    """Read bulletins and keep what is new. Reading again what is known changes nothing."""
+    shared = context(ctx)
+    application = shared.application
+    start = at_midnight(since, "--since") if since else None
+    chosen: list[Source] = (
+        [FileSource(file, application.clock)] if file else application.sources(sources or [])
+    )
+    reports = asyncio.run(_read_all(shared, chosen, start))
+    shared.show(reports, lambda: _ingest_table(reports))
+    problems = [problem for report in reports for problem in report.unreadable]
+    for problem in problems[:SHOWN]:
+        shared.say(f"unreadable: {problem}")
+    if len(problems) > SHOWN:
+        shared.say(f"… and {len(problems) - SHOWN} more: tocsin ingest --json lists them all")
+    failed = [report for report in reports if report.error]
+    if failed:
+        raise Failure("; ".join(report.error for report in failed), Exit.INPUT)
+    if problems:
+        raise Failure(f"{len(problems)} item(s) could not be read, see above", Exit.PARTIAL)
+
+
+async def _read_all(
+    shared: Context, chosen: list[Source], start: datetime | None
+) -> list[IngestReport]:
+    application = shared.application
+    reports = []
+    for source in chosen:
+        with shared.progress(f"Reading {source.name}") as advance:
+            reports.append(
+                await ingest(
+                    application.database,
+                    source,
+                    clock=application.clock,
+                    since=start,
+                    progress=advance,
+                )
+            )
+    return reports
+
+
+def match(ctx: typer.Context) -> None:
+    """Judge new bulletins against the inventories, and new products against the bulletins.
+
+    Alerts and the messages that tell them are written together; tocsin dispatch sends.
+    """
+    shared = context(ctx)
+    application = shared.application
+    waiting = application.database.call(advisories.unmatched_count)
+    with shared.progress("Matching", total=waiting or None) as advance:
+        report = asyncio.run(application.match(advance))
+    shared.show(report, lambda: _match_line(report))
+
+
+def explain_(
+    ctx: typer.Context,
+    advisory: Annotated[str, typer.Argument(help="Reference, such as CERTFR-2026-AVI-0123.")],
+    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+) -> None:
+    """Say why an advisory concerns a facility, or not, with the words that decided."""
+    shared = context(ctx)
+    owner = shared.facility(facility)
+    database = shared.application.database
+    revision = database.call(advisories.by_reference, advisory)
+    if revision is None:
+        raise Failure(
+            f"{advisory} is not stored; see tocsin ingest, or check the reference", Exit.INPUT
+        )
+    found = database.call(explain, shared.application.matcher, owner, revision)
+    shared.say(f"{revision.advisory.reference} : {revision.advisory.title}")
+    if not found:
+        shared.say(f"{owner.name} has no product that this advisory names.")
+    shared.show(found, lambda: _explanation_table(found))
+
+
+def simulate_(
+    ctx: typer.Context,
+    start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option("--to", help="Day after the last, YYYY-MM-DD.")],
+) -> None:
+    """Replay bulletins by date: who would have received how many messages. Nothing is sent.
+
+    Ingest and match the bulletins first. Today's inventories stand for those of then.
+    """
+    shared = context(ctx)
+    application = shared.application
+    first, last = at_midnight(start, "--from"), at_midnight(end, "--to")
+    digest = shared.loaded.settings.digest
+    total = len(application.database.call(advisories.published_between, first, last))
+    with shared.progress("Replaying", total=total or None) as advance:
+        traffic = application.database.call(
+            simulate, Schedule(digest.hour, digest.weekday), start=first, end=last, progress=advance
+        )
+    shared.show(traffic, lambda: _traffic_table(traffic))
+
+
+def _ingest_table(reports: list[IngestReport]) -> Table:
+    made = table("source", "new", "revised", "unchanged", "unreadable", "error")
+    for report in reports:
+        intake = report.intake
+        made.add_row(
+            report.source,
+            str(intake.new),
+            str(intake.revised),
+            str(intake.unchanged),
+            str(len(report.unreadable)),
+            report.error,
+        )
+    return made
+
+
+def _match_line(report: MatchReport) -> str:
+    told = report.alerts
+    return (
+        f"{report.revisions} bulletins and {report.products} products judged,"
+        f" {report.verdicts} verdicts; {told.opened} alerts opened, {told.changed} changed,"
+        f" {told.silent} unchanged; {told.deliveries} messages written."
+    )
+
+
+def _explanation_table(found: list[Explanation]) -> Table:
+    made = table("verdict", "product", "version", "lines", "reason", "the bulletin says")
+    for each in found:
+        names = ", ".join(each.lines[:5]) + (
+            f" +{len(each.lines) - 5}" if len(each.lines) > 5 else ""
+        )
+        quote = f"« {each.verdict.span.text} »" if each.verdict.span else ""
+        product = f"{each.product.vendor} {each.product.product}".strip()
+        made.add_row(
+            each.verdict.kind.value,
+            product,
+            each.product.version,
+            names,
+            each.verdict.reason,
+            quote,
+        )
+    return made
+
+
+def _traffic_table(traffic: list[Traffic]) -> Table:
+    made = table(
+        "facility", "kind", "messages", "at once", "digests", "alerts", "median/week", "p95"
+    )
+    for each in sorted(traffic, key=lambda t: t.total, reverse=True):
+        made.add_row(
+            each.facility.name,
+            each.facility.kind.value,
+            str(each.total),
+            str(each.immediate),
+            str(each.digests),
+            str(each.alerts),
+            f"{each.median:g}",
+            f"{each.p95:.1f}",
+        )
+    return made

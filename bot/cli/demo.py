@@ -1,0 +1,251 @@
+"""``tocsin demo``: the main job, from bulletins to messages, on invented facilities."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.app import Application
+from bot.channels.base import Channel
+from bot.channels.console import ConsoleChannel, as_panel
+from bot.cli.output import Context, context, table
+from bot.domain.alert import AlertView
+from bot.domain.delivery import Address
+from bot.domain.message import ChannelName
+from bot.domain.reference import ALERT, split
+from bot.domain.routing import Rhythm
+from bot.inventory.authorities import Authorities
+from bot.inventory.csvfile import CsvImporter
+from bot.inventory.facilities import read_facilities
+from bot.pipeline.ingest import ingest
+from bot.pipeline.inventory import upload_inventory
+from bot.pipeline.view import alert_views
+from bot.resources import config_folder
+from bot.settings import Settings
+from bot.store import Session, alerts, facilities, outbox
+from bot.store.migrate import upgrade
+from bot.store.outbox import Delivery
+from feeds.advisory import Advisory, Tlp
+from feeds.files import FileSource, open_path
+from feeds.formats import parse_any
+
+INVENTORIES_AT = datetime(2026, 11, 2, 8, tzinfo=UTC)  # the day the invented inventories describe
+END = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday after the last bulletin: digests go
+RHYTHMS = {
+    "immédiat": Rhythm.IMMEDIATE,
+    "quotidien": Rhythm.DAILY,
+    "hebdomadaire": Rhythm.WEEKLY,
+}
+
+
+@dataclass
+class _Clock:
+    """The demonstration's own time: it goes from bulletin to bulletin."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    ctx: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every message, not one for each facility.")
+    ] = False,
+) -> None:
+    """Show the main job on invented facilities: bulletins in, targeted messages out.
+
+    Nothing leaves this machine and nothing is configured: an SQLite database and the mails
+    (.eml) are written in a temporary folder, which is named at the end and kept.
+    """
+    shared = context(ctx)
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-demo-"))
+    clock = _Clock(INVENTORIES_AT)
+    settings = Settings(data_dir=folder)
+    application = Application(settings, clock=clock)
+    data = config_folder() / "demo"
+    asyncio.run(_play(shared, application, clock, data, folder))
+    sent = application.database.call(outbox.listed, limit=1000)
+    sent.sort(key=lambda delivery: (delivery.created_at, delivery.address))
+    names = {f.id: f.name for f in application.database.call(facilities.every)}
+    for delivery in sent if everything else _one_each(sent):
+        shared.console.print(as_panel(f"{delivery.channel} {delivery.address}", delivery.message))
+    rows = application.database.call(_summary)
+    shared.show(rows, lambda: _table(rows))
+    _end(shared, sent, names, folder)
+
+
+async def _play(
+    shared: Context, application: Application, clock: _Clock, data: Path, folder: Path
+) -> None:
+    """Install, then let three weeks of bulletins go by."""
+    database = application.database
+    upgrade(database)
+    database.call(_register, data, now=clock())
+    bulletins = sorted(_dated(data / "bulletins", clock()))
+    sink: Channel = ConsoleChannel(
+        Console(file=(folder / "rooms.txt").open("w", encoding="utf-8"), width=100),
+        mail_folder=folder / "mails",
+        clock=clock,
+    )
+    dispatcher = application.dispatcher(dict.fromkeys(ChannelName, sink))
+    engine = application.engine()
+    with shared.progress("Bulletins", total=len(bulletins)) as advance:
+        for date, path in bulletins:
+            clock.now = max(clock.now, date)
+            await ingest(database, FileSource(path, clock), clock=clock)
+            advance(1)
+            if date < INVENTORIES_AT:
+                continue  # the past is read whole before it is judged
+            await engine.run()
+            await application.write_periodic()
+            await dispatcher.run()
+    clock.now = END
+    await application.write_periodic()
+    await dispatcher.run()
+
+
+def _register(session: Session, data: Path, *, now: datetime) -> None:
+    authorities = Authorities.read((config_folder() / "authorities.toml").read_text("utf-8"))
+    table_ = read_facilities(
+        (data / "facilities.csv").read_bytes(), file="facilities.csv", authorities=authorities
+    )
+    facilities.save(session, table_.facilities)
+    for path in sorted((data / "inventories").iterdir()):
+        facility = facilities.by_finess(session, path.stem)
+        if facility is not None:
+            upload = CsvImporter().read(path.read_bytes(), file=path.name)
+            upload_inventory(
+                session, facility, upload, filename=path.name, dated=INVENTORIES_AT, now=now
+            )
+    with (data / "subscriptions.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter=";"):
+            facility = facilities.by_finess(session, row["FINESS"])
+            if facility is not None:
+                facilities.subscribe(
+                    session,
+                    facility.id,
+                    Address(ChannelName(row["Canal"]), row["Adresse"]),
+                    ceiling=Tlp.read(row["Plafond"]),
+                    rhythm=RHYTHMS[row["Rythme"]],
+                    language="fr",
+                    now=now,
+                )
+
+
+def _dated(folder: Path, now: datetime) -> list[tuple[datetime, Path]]:
+    """Each file with the day its bulletin was published or revised, at nine in the morning."""
+    return [
+        (max(a.revised_at, a.published_at) + timedelta(hours=9), Path(document.uri))
+        for document in open_path(folder, fetched_at=now)
+        for a in parse_any(document, tlp=Tlp.GREEN)
+        if isinstance(a, Advisory)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One alert, and where it was told."""
+
+    facility: str
+    bulletin: str
+    verdict: str
+    why: str
+    told: str
+
+
+def _summary(session: Session) -> list[SummaryRow]:
+    names = {facility.id: facility.name for facility in facilities.every(session)}
+    rows = []
+    told_by: dict[str, list[Delivery]] = {}
+    for delivery in outbox.listed(session, limit=1000):
+        told_by.setdefault(delivery.subject, []).append(delivery)
+    listed = alerts.listed(session, open_only=False, limit=1000)
+    views = alert_views(session, [each.alert for each in listed])
+    for each, view in zip(listed, views, strict=True):
+        alert = each.alert
+        told = Counter(
+            f"{delivery.channel} {delivery.state.value}"
+            for subject, deliveries in told_by.items()
+            if alert.reference in _references(subject)
+            for delivery in deliveries
+        )
+        rows.append(
+            SummaryRow(
+                facility=names[alert.facility_id],
+                bulletin=each.advisory,
+                verdict=_verdict(view),
+                why=_why(view),
+                told=", ".join(f"{place} ×{n}" for place, n in told.items()) or "digest",
+            )
+        )
+    return sorted(rows, key=lambda row: (row.facility, row.bulletin))
+
+
+def _references(subject: str) -> list[str]:
+    """The alerts a delivery is about; a digest is about none in particular."""
+    return split(subject) if subject.startswith(ALERT) else []
+
+
+def _verdict(view: AlertView) -> str:
+    if view.about_functions:
+        return "visé"
+    parts = [
+        f"{len(lines)} {word}"
+        for lines, word in ((view.affected, "concerné(s)"), (view.to_check, "à vérifier"))
+        if lines
+    ]
+    return ", ".join(parts)
+
+
+def _why(view: AlertView) -> str:
+    if view.about_functions:
+        return "par ses fonctions : " + ", ".join(view.functions)
+    return next((f"« {why.quote} »" for why in view.why if why.quote), "")
+
+
+def _one_each(sent: Sequence[Delivery]) -> list[Delivery]:
+    """The message that says most to each facility, then a revision, a digest, a first picture."""
+    shown: dict[object, Delivery] = {}
+    ranked = sorted(
+        (d for d in sent if d.kind == "alert"),
+        key=lambda d: (d.channel == "email", not d.message.marking, d.created_at),
+    )
+    for delivery in (*ranked, *sent):
+        shown.setdefault(delivery.facility_id, delivery)
+        if delivery.kind != "alert":
+            shown.setdefault(delivery.kind, delivery)
+    return list({delivery.key: delivery for delivery in shown.values()}.values())
+
+
+def _table(rows: list[SummaryRow]) -> Table:
+    made = table("établissement", "bulletin", "verdict", "pourquoi", "canal et état")
+    for row in rows:
+        made.add_row(row.facility, row.bulletin, row.verdict, row.why, row.told)
+    return made
+
+
+def _end(shared: Context, sent: Sequence[Delivery], names: dict[int, str], folder: Path) -> None:
+    counts = Counter(names.get(d.facility_id or 0, "") for d in sent)
+    shared.say("")
+    shared.say("Messages : " + " ; ".join(f"{name} {count}" for name, count in counts.items()))
+    shared.say(f"Mails (.eml) : {folder / 'mails'}")
+    shared.say(f"Salons (texte) : {folder / 'rooms.txt'}")
+    shared.say(f"Pour tout voir ici : tocsin demo --all. Base : {folder / 'tocsin.db'}")

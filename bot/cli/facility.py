@@ -1,0 +1,135 @@
+"""``tocsin facility …`` and ``tocsin subscribe``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bot.cli.output import Exit, Failure, context, file_bytes, table
+from bot.domain.delivery import Address
+from bot.domain.facility import Facility
+from bot.domain.message import ChannelName
+from bot.domain.routing import Rhythm, Subscription
+from bot.inventory.authorities import Authorities
+from bot.inventory.facilities import read_facilities
+from bot.resources import config_folder
+from bot.store import facilities
+from feeds.advisory import Tlp
+
+group = typer.Typer(no_args_is_help=True, help="Register facilities and see them.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="facility")
+    app.command("subscribe")(subscribe)
+    app.command("unsubscribe")(unsubscribe)
+
+
+@group.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV; columns FINESS, Nom, Autorité, Type…")],
+    dry_run: Annotated[bool, typer.Option(help="Check the file, write nothing.")] = False,
+) -> None:
+    """Register the facilities of a CSV file, or bring them up to date.
+
+    Lines that cannot be read are listed with their number and the reason; the others are
+    kept. The columns are described in docs/inventory.md.
+    """
+    shared = context(ctx)
+    authorities = Authorities.read((config_folder() / "authorities.toml").read_text("utf-8"))
+    read = read_facilities(file_bytes(file), file=file.name, authorities=authorities)
+    for bad in read.bad:
+        shared.say(f"{file.name}, line {bad.number}: {bad.reason}")
+    if dry_run:
+        shared.say(f"{len(read.facilities)} facilities can be read; nothing was written.")
+    else:
+        created, updated = shared.application.database.call(facilities.save, read.facilities)
+        shared.say(f"{created} facilities registered, {updated} brought up to date.")
+    if read.bad:
+        raise Failure(f"{file.name}: {len(read.bad)} line(s) could not be read", Exit.PARTIAL)
+
+
+@group.command("list")
+def list_(ctx: typer.Context) -> None:
+    """List the facilities, with where each is told."""
+    shared = context(ctx)
+    database = shared.application.database
+    found = database.call(facilities.every)
+    told = database.call(facilities.subscriptions)
+    shared.show(found, lambda: _listing(found, told))
+
+
+def subscribe(
+    ctx: typer.Context,
+    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    channel: Annotated[ChannelName, typer.Argument(help="Where to: matrix, slack, email…")],
+    address: Annotated[str, typer.Argument(help="Room id, channel id or mailbox.")],
+    ceiling: Annotated[
+        str, typer.Option(help="Highest TLP this destination may receive.")
+    ] = "AMBER",
+    rhythm: Annotated[
+        Rhythm, typer.Option(help="How often, for what can wait; what is urgent goes at once.")
+    ] = Rhythm.WEEKLY,
+    language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+) -> None:
+    """Tell a room, a channel or a mailbox what concerns a facility.
+
+    Subscribing again changes the terms. Below AMBER, a destination never receives the
+    names of machines: it gets counts and where to read the rest.
+    """
+    shared = context(ctx)
+    facility = shared.facility(finess)
+    marking = ceiling.upper().removeprefix("TLP:")
+    if marking not in {tlp.label for tlp in Tlp}:
+        labels = ", ".join(tlp.label for tlp in Tlp)
+        raise Failure(f"--ceiling: {ceiling!r} is not one of {labels}", Exit.USAGE)
+    application = shared.application
+    application.database.call(
+        facilities.subscribe,
+        facility.id,
+        Address(channel, address),
+        ceiling=Tlp.read(marking),
+        rhythm=rhythm,
+        language=language,
+        now=application.clock(),
+    )
+    shared.say(f"{facility.name} is told at {channel.value} {address}, up to TLP:{marking}.")
+
+
+def unsubscribe(
+    ctx: typer.Context,
+    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    channel: Annotated[ChannelName, typer.Argument()],
+    address: Annotated[str, typer.Argument()],
+) -> None:
+    """Stop telling a destination about a facility."""
+    shared = context(ctx)
+    facility = shared.facility(finess)
+    to = Address(channel, address)
+    if not shared.application.database.call(facilities.unsubscribe, facility.id, to):
+        raise Failure(f"{channel.value} {address} was not subscribed to {finess}", Exit.INPUT)
+    shared.say(f"{channel.value} {address} is no longer told about {facility.name}.")
+
+
+def _listing(found: list[Facility], told: dict[int, list[Subscription]]) -> Table:
+    made = table("FINESS", "name", "kind", "authority", "GHT", "told at")
+    for facility in found:
+        places = [
+            f"{s.to.channel.value} {s.to.address} (≤ {s.ceiling.label}, {s.rhythm.value})"
+            for s in told.get(facility.id, ())
+        ]
+        head = " (head)" if facility.ght_head else ""
+        made.add_row(
+            facility.finess,
+            facility.name,
+            facility.kind.value,
+            facility.authority,
+            facility.ght + head,
+            "\n".join(places) or "nowhere: tocsin subscribe",
+        )
+    return made

@@ -1,0 +1,138 @@
+"""``tocsin inventory …``: what facilities have, and what it can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bot.cli.output import Exit, Failure, at_midnight, context, file_bytes, table
+from bot.domain.alert import Coverage
+from bot.domain.facility import Facility
+from bot.domain.upload import describe
+from bot.inventory.csvfile import CsvImporter
+from bot.pipeline.inventory import upload_inventory
+from bot.store import facilities, inventory
+
+SHOWN = 20  # unreadable lines, unknown products: enough to see what is wrong
+
+group = typer.Typer(no_args_is_help=True, help="Import inventories and see what they can tell.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="inventory")
+
+
+@group.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV (; or ,), or another known format.")],
+    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+    dry_run: Annotated[bool, typer.Option(help="Show what would change, write nothing.")] = False,
+    confirm: Annotated[
+        bool, typer.Option(help="Accept the loss of more than a fifth of the inventory.")
+    ] = False,
+    as_of: Annotated[
+        str, typer.Option(help="Day the inventory describes, YYYY-MM-DD; today by default.")
+    ] = "",
+) -> None:
+    """Import the inventory of a facility: an upload is a difference with what is known.
+
+    Lines that cannot be read are listed with their number and the reason. An upload with
+    such lines removes nothing, and the loss of more than a fifth of the inventory wants
+    --confirm: nothing makes a facility look safe by accident.
+    """
+    shared = context(ctx)
+    owner = shared.facility(facility)
+    application = shared.application
+    now = application.clock()
+    upload = CsvImporter().read(file_bytes(file), file=file.name)
+    for bad in upload.bad[:SHOWN]:
+        shared.say(f"{file.name}, ligne {bad.number} : {bad.reason}")
+    if len(upload.bad) > SHOWN:
+        shared.say(f"… et {len(upload.bad) - SHOWN} autres lignes illisibles.")
+    plan = application.database.call(
+        upload_inventory,
+        owner,
+        upload,
+        filename=file.name,
+        dated=at_midnight(as_of, "--as-of") if as_of else now,
+        confirm=confirm,
+        dry_run=dry_run,
+        now=now,
+    )
+    for sentence in describe(plan, "fr"):
+        shared.say(sentence)
+    shared.say("Essai : rien n'a été écrit." if dry_run else "Ensuite : tocsin match")
+    if not plan.complete:
+        raise Failure(f"{file.name}: not everything was applied, see above", Exit.PARTIAL)
+
+
+@group.command("list")
+def list_(
+    ctx: typer.Context,
+    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+) -> None:
+    """List the equipment of a facility."""
+    shared = context(ctx)
+    owner = shared.facility(facility)
+    lines = shared.application.database.call(inventory.current, owner.id)
+
+    def listing() -> Table:
+        made = table("line", "category", "name", "product", "version", "n")
+        for line in lines.values():
+            product = f"{line.vendor} {line.product}".strip() or line.cpe
+            made.add_row(
+                line.line_id,
+                line.category.value,
+                line.name,
+                product,
+                line.version,
+                str(line.quantity),
+            )
+        return made
+
+    shared.show(list(lines.values()), listing)
+
+
+@group.command("coverage")
+def coverage(
+    ctx: typer.Context,
+    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+) -> None:
+    """What the inventories can tell: assessed, without version, not recognised.
+
+    An asset whose product is not recognised is *non évalué*, never "not concerned".
+    """
+    shared = context(ctx)
+    database = shared.application.database
+    owners = [shared.facility(facility)] if facility else database.call(facilities.every)
+    covered = database.call(inventory.coverage, [owner.id for owner in owners])
+    rows = [(owner, covered[owner.id]) for owner in owners]
+    shared.show(
+        [{"finess": owner.finess, "coverage": found} for owner, found in rows],
+        lambda: _coverage_table(rows),
+    )
+    if facility and not shared.as_json:
+        unknown = database.call(inventory.unrecognised, owners[0].id, limit=SHOWN)
+        for product in unknown:
+            typed = " ".join(filter(None, (product.vendor, product.product, product.version)))
+            shared.say(f"non évalué : {typed or product.cpe}")
+
+
+def _coverage_table(rows: list[tuple[Facility, Coverage]]) -> Table:
+    made = table("FINESS", "name", "lines", "évaluées", "sans version", "non évaluées", "du")
+    for owner, found in rows:
+        made.add_row(
+            owner.finess,
+            owner.name,
+            str(found.total),
+            str(found.assessed),
+            str(found.without_version),
+            str(found.unrecognised),
+            found.uploaded_on.isoformat() if found.uploaded_on else "pas d'inventaire",
+        )
+    return made

@@ -1,0 +1,100 @@
+"""The root of the command line: options before the command, and how errors end it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from bot.channels.base import DeliveryError
+from bot.cli import alerts, bulletins, demo, facility, inventory, outbox, person, setup
+from bot.cli.output import Context, Exit, Failure, stop
+from bot.inventory.base import InventoryError
+from bot.render import TemplateError
+from bot.resources import MissingResourceError
+from bot.settings import ConfigurationError
+from bot.store.database import DatabaseUrlError
+from bot.store.migrate import DatabaseUnreachableError, SchemaError
+from feeds.errors import FeedError
+
+app = typer.Typer(
+    name="tocsin",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="""Tells each French healthcare facility about the threats that concern it.
+
+A first look: `tocsin demo`. A first installation:
+
+    tocsin init
+    tocsin facility import facilities.csv
+    tocsin inventory import --facility 590999017 inventory.csv
+    tocsin subscribe 590999017 email ssi@hospital.example
+    tocsin ingest certfr && tocsin match && tocsin dispatch
+
+Exit codes: 0 done; 1 done, but something in it failed and was said; 2 wrong usage;
+3 configuration; 4 a file or a name given cannot be used; 5 database.""",
+)
+
+CODES: dict[type[Exception], Exit] = {
+    ConfigurationError: Exit.CONFIGURATION,
+    MissingResourceError: Exit.CONFIGURATION,
+    TemplateError: Exit.CONFIGURATION,
+    DatabaseUrlError: Exit.CONFIGURATION,
+    FeedError: Exit.INPUT,
+    InventoryError: Exit.INPUT,
+    SchemaError: Exit.DATABASE,
+    DatabaseUnreachableError: Exit.DATABASE,
+    DeliveryError: Exit.PARTIAL,
+}
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(help="Configuration file (TOML); else $TOCSIN_CONFIG.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Machine-readable output, where a command has one.")
+    ] = False,
+) -> None:
+    """Keep what the options say for the command that follows."""
+    ctx.obj = Context(config, as_json, Console())
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(),
+    )
+
+
+setup.register(app)
+demo.register(app)
+facility.register(app)
+inventory.register(app)
+person.register(app)
+bulletins.register(app)
+alerts.register(app)
+outbox.register(app)
+
+
+def main() -> None:
+    """Run the command; an expected error is one line and an exit code, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except Failure as failure:
+        _end(str(failure), failure.code)
+    except tuple(CODES) as error:
+        code = next(code for kind, code in CODES.items() if isinstance(error, kind))
+        _end(str(error), code)
+
+
+def _end(message: str, code: Exit) -> None:
+    try:
+        stop(message, code)
+    except typer.Exit as end:
+        raise SystemExit(end.exit_code) from None

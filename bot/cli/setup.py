@@ -1,0 +1,67 @@
+"""``tocsin init`` and ``tocsin check-config``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.app import Application
+from bot.cli.output import context, plain, table
+from bot.resources import config_folder
+from bot.settings import Settings, known_keys
+from bot.store.migrate import check, upgrade
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("init")(init)
+    app.command("check-config")(check_config)
+
+
+def init(
+    ctx: typer.Context,
+    write_config: Annotated[
+        Path | None,
+        typer.Option(help="Also write a configuration file there, every key explained."),
+    ] = None,
+) -> None:
+    """Create the database, or bring an older one to this version's schema.
+
+    Running it again changes nothing. Back up the database before an upgrade.
+    """
+    shared = context(ctx)
+    if write_config is not None and not write_config.exists():
+        write_config.write_text((config_folder() / "default.toml").read_text("utf-8"), "utf-8")
+        shared.say(f"Configuration written: {write_config}")
+    application = Application(shared.loaded.settings)
+    upgrade(application.database)
+    shared.say(f"Database ready: {application.database.engine.url.render_as_string()}")
+    shared.say("Next: tocsin facility import FILE")
+
+
+def check_config(ctx: typer.Context) -> None:
+    """Check the configuration, the templates and the database, and show what is in force."""
+    shared = context(ctx)
+    settings = shared.loaded.settings
+    application = Application(settings)
+    check(application.database)
+    values = {key: _shown(settings, key) for key in known_keys() if "*" not in key}
+    shared.say(f"File: {shared.loaded.path or 'none, defaults and environment only'}")
+
+    def shown() -> object:
+        made = table("key", "value")
+        for key, value in values.items():
+            made.add_row(key, str(value))
+        return made
+
+    shared.show(values, shown)  # type: ignore[arg-type]
+
+
+def _shown(settings: Settings, key: str) -> object:
+    """A value as it may be shown: secrets are stars."""
+    value: object = settings
+    for part in key.split("."):
+        value = getattr(value, part)
+    return plain(value)

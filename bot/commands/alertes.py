@@ -1,0 +1,75 @@
+"""``!alertes`` and ``!alerte REF``: what waits, and one alert in full."""
+
+from __future__ import annotations
+
+from bot.commands.base import Reply, Setting
+from bot.domain.marking import COUNTS_FLOOR
+from bot.domain.reference import UnreadableReferenceError, split
+from bot.pipeline.view import alert_views, merged
+from bot.store import Session, alerts, facilities
+from bot.store.alerts import Alert
+
+LISTED = 20  # what the template shows; the rest is counted
+COUNTED = 1000
+
+
+def list_alerts(session: Session, setting: Setting) -> Reply:
+    """The open alerts of the facilities this person answers for, most urgent first.
+
+    Those that the place may not even hear the name of are only counted.
+    """
+    if not setting.facility_ids:
+        return setting.reply("not_allowed")
+    found = alerts.listed(session, facility_ids=setting.facility_ids, limit=COUNTED)
+    views = alert_views(
+        session, [each.alert for each in found[:LISTED]], language=setting.invocation.language
+    )
+    ceilings = {
+        facility_id: facilities.ceiling_of(session, setting.invocation.place, facility_id)
+        for facility_id in setting.facility_ids
+    }
+    shown = [
+        view
+        for each, view in zip(found, views, strict=False)
+        if max(view.tlp, COUNTS_FLOOR) <= ceilings[each.alert.facility_id]
+    ]
+    return setting.reply("alerts", alerts=shown, total=len(found))
+
+
+def show_alert(session: Session, setting: Setting) -> Reply:
+    """One alert as its facility reads it, its lots and what was answered.
+
+    A command never says more than a delivery to the same place would.
+    """
+    wanted = setting.invocation.args.strip() or setting.invocation.subject
+    found = [alert for each in written(wanted) if (alert := permitted(session, setting, each))]
+    if not found:
+        return setting.reply("unknown_alert", reference=wanted)
+    place = setting.invocation.place
+    ceiling = min(facilities.ceiling_of(session, place, a.facility_id) for a in found)
+    views = alert_views(session, found, language=setting.invocation.language)
+    message = setting.renderer.alert(merged(views), channel=place.channel, ceiling=ceiling)
+    history = setting.reply(
+        "history", answers=[answer for a in found for answer in alerts.answers(session, a.id)]
+    )
+    return Reply(
+        text=f"{message.text}\n\n{history.text}".strip(),
+        html=f"{message.html}{history.html}" if message.html else "",
+        choices=message.choices,
+    )
+
+
+def written(text: str) -> list[str]:
+    """The references in what somebody typed; none when it is something else."""
+    try:
+        return split(text)
+    except UnreadableReferenceError:
+        return []
+
+
+def permitted(session: Session, setting: Setting, reference: str) -> Alert | None:
+    """The alert, if it exists and this person answers for its facility."""
+    alert = alerts.by_reference(session, reference)
+    if alert is None or alert.facility_id not in setting.person.facilities():
+        return None
+    return alert

@@ -1,0 +1,187 @@
+"""What a person asks, what Tocsin replies, and who may ask.
+
+A command is a function of a session and an invocation. It knows no chat: the ways of
+talking (``bot.chat``) build invocations from what people write, and show replies.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.delivery import Address
+from bot.domain.message import ChannelName, Choice
+from bot.domain.people import Person
+from bot.render import Renderer
+from bot.store import Session, audit, facilities, people
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What somebody wrote, and where.
+
+    Args:
+        sender: the account that speaks, as the channel authenticated it.
+        place: the room or channel it was written in; the sender for a mail.
+        name: command without its sign: ``alertes``.
+        args: what follows, as typed.
+        thread: receipt of the message this answers, empty outside a thread.
+        subject: reference the thread or the button is about (``ALR-2026-0412``), if any.
+        fields: values of a form, by field name.
+    """
+
+    sender: Address
+    place: Address
+    name: str
+    args: str = ""
+    thread: str = ""
+    subject: str = ""
+    language: str = "fr"
+    fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """The sign before a command here: Matrix clients keep ``/`` for themselves."""
+        return "/" if self.place.channel is ChannelName.SLACK else "!"
+
+
+class FieldKind(StrEnum):
+    """How a form asks for a value."""
+
+    CHOICE = "choice"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One input of a form; ``options`` are (value, label) pairs for a choice."""
+
+    name: str
+    label: str
+    kind: FieldKind
+    options: tuple[tuple[str, str], ...] = ()
+    value: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form to fill in: a modal in Slack, questions in the thread elsewhere.
+
+    ``command`` is invoked with the values in ``Invocation.fields``.
+    """
+
+    command: str
+    title: str  # at most 24 characters, Slack's limit
+    submit: str
+    fields: tuple[FormField, ...]
+    context: str = ""  # comes back in ``Invocation.args``
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is shown in return. ``private``: to the asker only, where the chat can."""
+
+    text: str
+    html: str = ""
+    choices: tuple[Choice, ...] = ()
+    form: Form | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every command needs beside the session: who asks, where, and when."""
+
+    invocation: Invocation
+    person: Person
+    facility_ids: tuple[int, ...]  # what this place is about, among what the person may see
+    renderer: Renderer
+    now: datetime
+
+    def reply(self, template: str, **variables: Any) -> Reply:
+        """A reply from ``templates/reply``."""
+        text, html = self.renderer.reply(template, language=self.invocation.language, **variables)
+        return Reply(text, html)
+
+
+Command = Callable[[Session, Setting], Reply]
+OpenCommand = Callable[[Session, Invocation, Renderer, datetime], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command and the names it answers to, French first."""
+
+    names: Sequence[str]
+    run: Command
+
+
+class CommandBook:
+    """Every command by every name, and the rule that strangers are refused politely."""
+
+    def __init__(self, entries: Sequence[Entry], *, link: OpenCommand, renderer: Renderer) -> None:
+        self._by_name = {name: entry for entry in entries for name in entry.names}
+        self._link = link
+        self._renderer = renderer
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that is answered to, ``lier`` included."""
+        return (*self._by_name, *LINK_NAMES)
+
+    def dispatch(self, session: Session, invocation: Invocation, *, now: datetime) -> Reply:
+        """Run the command asked for, or say why not. Never raises for what people write."""
+        name = invocation.name.casefold()
+        if name in LINK_NAMES:
+            return self._link(session, invocation, self._renderer, now)
+        person = people.identified(session, invocation.sender)
+        if person is None:
+            return self._refuse(session, invocation, now)
+        setting = Setting(
+            invocation=invocation,
+            person=person,
+            facility_ids=_visible(session, invocation, person),
+            renderer=self._renderer,
+            now=now,
+        )
+        entry = self._by_name.get(name)
+        if entry is None:
+            near = difflib.get_close_matches(name, self.names, n=1)
+            nearest = near[0] if near else ""
+            return setting.reply("unknown_command", word=invocation.name, nearest=nearest)
+        audit.note(
+            session, str(person.id), f"command.{entry.names[0]}", invocation.subject, now=now
+        )
+        return entry.run(session, setting)
+
+    def _refuse(self, session: Session, invocation: Invocation, now: datetime) -> Reply:
+        audit.note(
+            session,
+            f"{invocation.sender.channel.value}:{invocation.sender.address}",
+            "refused.stranger",
+            invocation.name,
+            now=now,
+            place=invocation.place.address,
+        )
+        text, html = self._renderer.reply(
+            "stranger", language=invocation.language, prefix=invocation.prefix
+        )
+        return Reply(text, html, private=True)
+
+
+LINK_NAMES = ("lier", "link")
+
+
+def _visible(session: Session, invocation: Invocation, person: Person) -> tuple[int, ...]:
+    """What a person may see here: their facilities, those of this room when it has some.
+
+    A room narrows what is shown; it never widens it: being in a room gives no right.
+    """
+    own = person.facilities()
+    here = set(facilities.facilities_of_address(session, invocation.place))
+    return tuple(sorted(own & here or own))

@@ -1,0 +1,109 @@
+"""Who is told of what, where, and how soon. Attention is the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.alert import Urgency
+from bot.domain.delivery import Address
+from bot.domain.facility import AssetCategory, Facility
+from bot.domain.matching import VerdictKind
+from feeds.advisory import AdvisoryKind, Audience, Tlp
+
+
+class Rhythm(StrEnum):
+    """How often a destination wants to be told of what can wait.
+
+    What is urgent goes at once whatever the rhythm.
+    """
+
+    IMMEDIATE = "immediate"  # every alert at once
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A destination of a facility. ``digested_at``: what opened since is not told yet."""
+
+    id: int
+    facility_id: int
+    to: Address
+    ceiling: Tlp
+    rhythm: Rhythm
+    language: str
+    digested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How soon, and why: codes that templates put into words."""
+
+    urgency: Urgency
+    reasons: tuple[str, ...]
+
+
+def urgency(
+    *,
+    kind: AdvisoryKind,
+    strongest: VerdictKind,
+    exploited: bool,
+    aimed: bool,
+    categories: Iterable[AssetCategory] = (),
+    exposed: bool = False,
+) -> Judgement:
+    """How soon an alert is told.
+
+    At once: a CERT-FR *alerte* that concerns the facility, even only to be checked; what
+    is exploited and concerns it for sure; a bulletin aimed at the facility's people
+    rather than at its machines. Everything else waits for the digest: what is only to
+    be checked never interrupts, unless it is an *alerte*.
+    """
+    reasons = []
+    if kind is AdvisoryKind.ALERTE:
+        reasons.append("alerte")
+    if exploited:
+        reasons.append("exploited")
+    if exposed:
+        reasons.append("exposed")
+    if AssetCategory.BIOMEDICAL in set(categories):
+        reasons.append("biomedical")
+    immediate = (
+        kind is AdvisoryKind.ALERTE or aimed or (exploited and strongest is VerdictKind.AFFECTED)
+    )
+    return Judgement(Urgency.IMMEDIATE if immediate else Urgency.DIGEST, tuple(reasons))
+
+
+def told_at_once(rhythm: Rhythm, soon: Urgency) -> bool:
+    """Whether a destination of this rhythm gets the alert now rather than in a digest."""
+    return soon is Urgency.IMMEDIATE or rhythm is Rhythm.IMMEDIATE
+
+
+def one_per_address(subscriptions: Iterable[Subscription]) -> list[Subscription]:
+    """Each address once, in a stable order; the lowest ceiling and language of the first win.
+
+    An address that is subscribed twice must never receive more than its strictest
+    subscription allows.
+    """
+    kept: dict[Address, Subscription] = {}
+    for subscription in sorted(subscriptions, key=lambda s: (s.ceiling, s.id)):
+        kept.setdefault(subscription.to, subscription)
+    return sorted(kept.values(), key=lambda s: s.to.address)
+
+
+def is_for(audience: Audience, facility: Facility) -> bool:
+    """Whether a bulletin that names no product is aimed at this facility.
+
+    A facility that has not said which functions it has is concerned by all of them:
+    silence must not make it look safe.
+    """
+    if audience.sectors and "healthcare" not in audience.sectors:
+        return False
+    if audience.facility_kinds and facility.kind.value not in audience.facility_kinds:
+        return False
+    if not audience.functions or not facility.functions:
+        return True
+    return bool(set(audience.functions) & {function.value for function in facility.functions})

@@ -1,0 +1,104 @@
+"""When things run. APScheduler says when, rows say what: a restart loses nothing.
+
+Every job is short, does what the rows say is waiting, and may run twice without harm. A
+leased job runs in one process at a time, however many processes and hosts there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.domain.clock import system_clock
+from bot.store import Database, leases
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=5)  # renewed while the job runs; a dead process blocks no longer
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done every so often. ``leased``: by one process at a time."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], Awaitable[object]]
+    leased: bool = False
+
+
+class Jobs:
+    """Runs jobs until it is told to stop; a job that fails is logged and tried again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._holder = uuid.uuid4()
+
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
+        """Run each job now, then at its pace; return once ``stop`` is set and all are idle."""
+        running: set[asyncio.Task[None]] = set()
+
+        async def tracked(job: Job) -> None:
+            task = asyncio.ensure_future(self._once(job))
+            running.add(task)
+            task.add_done_callback(running.discard)
+            await asyncio.shield(task)  # the scheduler cancels; the work ends by itself
+
+        scheduler = AsyncIOScheduler(
+            executors={"default": AsyncIOExecutor()},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
+        scheduler.add_listener(_say_failure, EVENT_JOB_ERROR)
+        for job in jobs:
+            scheduler.add_job(
+                tracked,
+                "interval",
+                [job],
+                seconds=job.every.total_seconds(),
+                id=job.name,
+                next_run_time=system_clock(),
+            )
+        scheduler.start()
+        await stop.wait()
+        scheduler.shutdown(wait=False)
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _once(self, job: Job) -> None:
+        await self.once(job)
+
+    async def once(self, job: Job) -> bool:
+        """Run a job now; False when another process is doing it."""
+        if not job.leased:
+            await job.run()
+            return True
+        name = f"job:{job.name}"
+        if not await self._database.run(leases.take, name, self._holder, life=LEASE):
+            return False
+        keeper = asyncio.create_task(self._keep(name))
+        try:
+            await job.run()
+        finally:
+            keeper.cancel()
+            await self._database.run(leases.release, name, self._holder)
+        return True
+
+    async def _keep(self, name: str) -> None:
+        """Renew a lease while its job runs."""
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            if not await self._database.run(leases.take, name, self._holder, life=LEASE):
+                log.error("lease lost", lease=name)
+                return
+
+
+def _say_failure(event: JobExecutionEvent) -> None:
+    log.error("job failed", job=event.job_id, error=repr(event.exception))

@@ -1,0 +1,204 @@
+"""What advisories mean for facilities, before anything is written or told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.alert import Urgency
+from bot.domain.facility import AssetCategory, Facility
+from bot.domain.matching import VerdictKind
+from bot.domain.routing import is_for, urgency
+from bot.store import Session, advisories, facilities, verdicts
+from bot.store.advisories import StoredRevision
+from bot.store.verdicts import MatchedAsset, Standing
+from feeds.advisory import AdvisoryKind, Audience
+
+TARGETS_NAMED = 3  # beyond, "the version your branch requires" says more than a list
+EVERYBODY = Audience()
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What an advisory means for one facility, before anything is written."""
+
+    revision: StoredRevision
+    facility: Facility
+    assets: tuple[MatchedAsset, ...]  # empty for a bulletin aimed at people
+    exploited: bool
+
+    @property
+    def affected(self) -> tuple[MatchedAsset, ...]:
+        """The assets that are concerned for sure."""
+        return tuple(a for a in self.assets if a.verdict.kind is VerdictKind.AFFECTED)
+
+    @property
+    def to_check(self) -> tuple[MatchedAsset, ...]:
+        """The assets somebody must look at."""
+        return tuple(a for a in self.assets if a.verdict.kind is VerdictKind.REVIEW)
+
+    @property
+    def categories(self) -> list[AssetCategory]:
+        """The lots of the alert, each once."""
+        found = dict.fromkeys(asset.category for asset in self.assets)
+        return list(found) or [AssetCategory.GENERAL]
+
+    @property
+    def headline(self) -> str:
+        """The product most of these assets are, as the facility writes it."""
+        names = [display_name(asset) for asset in self.affected or self.to_check]
+        return max(dict.fromkeys(names), key=names.count) if names else ""
+
+    @property
+    def target(self) -> str:
+        """The version to reach, or those of each branch."""
+        found = dict.fromkeys(a.verdict.target for a in self.assets if a.verdict.target)
+        return " / ".join(found) if len(found) <= TARGETS_NAMED else ""
+
+    @property
+    def digest(self) -> str:
+        """Names what concerns the facility: the same digest is nothing new to say."""
+        if not self.assets:
+            said = [self.revision.advisory.title, *self.revision.advisory.advice]
+        else:
+            said = sorted(
+                f"{a.line_id}\x1f{a.verdict.kind}\x1f{a.verdict.target}" for a in self.assets
+            )
+        said.append(f"exploited={self.exploited}")
+        return hashlib.sha256("\x1e".join(said).encode()).hexdigest()
+
+
+def display_name(asset: MatchedAsset | Standing) -> str:
+    """Vendor and product as typed, the vendor once."""
+    product = asset.product or asset.vendor
+    if asset.vendor and asset.vendor.casefold() not in product.casefold():
+        return f"{asset.vendor} {product}"
+    return product
+
+
+def concerns(
+    session: Session,
+    revisions: Sequence[StoredRevision],
+    *,
+    facility_ids: Sequence[int] | None = None,
+    since_day_one: bool = True,
+) -> list[Concern]:
+    """Which facilities these revisions concern, and by what. Nothing is written.
+
+    Args:
+        since_day_one: leave a bulletin older than a facility's first inventory to that
+            facility's initial state, so that the first day is not a flood.
+    """
+    exploited = advisories.exploited(session, [revision.advisory_id for revision in revisions])
+    found = _by_machines(session, revisions, facility_ids, exploited, since_day_one=since_day_one)
+    if since_day_one:
+        found += _revised_since(session, revisions, facility_ids, exploited, found)
+    return found + _aimed_at_people(session, revisions, facility_ids, exploited)
+
+
+def _by_machines(
+    session: Session,
+    revisions: Sequence[StoredRevision],
+    facility_ids: Sequence[int] | None,
+    exploited: set[int],
+    *,
+    since_day_one: bool,
+) -> list[Concern]:
+    by_revision = {revision.id: revision for revision in revisions}
+    grouped: dict[tuple[int, int], list[MatchedAsset]] = {}
+    for asset in verdicts.matched_assets(
+        session, list(by_revision), facility_ids=facility_ids, since_day_one=since_day_one
+    ):
+        grouped.setdefault((asset.revision_id, asset.facility_id), []).append(asset)
+    told = facilities.by_ids(session, {facility for _, facility in grouped})
+    return [
+        Concern(
+            by_revision[revision_id],
+            told[facility_id],
+            tuple(assets),
+            by_revision[revision_id].advisory_id in exploited,
+        )
+        for (revision_id, facility_id), assets in grouped.items()
+    ]
+
+
+def _revised_since(
+    session: Session,
+    revisions: Sequence[StoredRevision],
+    facility_ids: Sequence[int] | None,
+    exploited: set[int],
+    found: Sequence[Concern],
+) -> list[Concern]:
+    """Bulletins older than an inventory whose revision changed what concerns the facility.
+
+    The initial state told what the former revision said; only a difference is news.
+    """
+    revised = [revision for revision in revisions if revision.number > 1]
+    if not revised:
+        return []
+    known = {(concern.revision.id, concern.facility.id) for concern in found}
+    former = {
+        (concern.revision.advisory_id, concern.facility.id): concern.digest
+        for concern in _by_machines(
+            session,
+            advisories.former(session, revised),
+            facility_ids,
+            exploited,
+            since_day_one=False,
+        )
+    }
+    return [
+        concern
+        for concern in _by_machines(session, revised, facility_ids, exploited, since_day_one=False)
+        if (concern.revision.id, concern.facility.id) not in known
+        and former.get((concern.revision.advisory_id, concern.facility.id)) != concern.digest
+    ]
+
+
+def _aimed_at_people(
+    session: Session,
+    revisions: Sequence[StoredRevision],
+    facility_ids: Sequence[int] | None,
+    exploited: set[int],
+) -> list[Concern]:
+    """Bulletins that name an audience, and *alertes* in which no product could be read.
+
+    Whom such an *alerte* concerns is unknown: everybody is told, and told why.
+    """
+    aimed = [
+        (revision, revision.advisory.audience or EVERYBODY)
+        for revision in revisions
+        if revision.advisory.audience or _unreadable_alerte(revision)
+    ]
+    if not aimed:
+        return []
+    everyone = (
+        facilities.every(session)
+        if facility_ids is None
+        else list(facilities.by_ids(session, facility_ids).values())
+    )
+    return [
+        Concern(revision, facility, (), revision.advisory_id in exploited)
+        for revision, audience in aimed
+        for facility in everyone
+        if is_for(audience, facility)
+    ]
+
+
+def _unreadable_alerte(revision: StoredRevision) -> bool:
+    return revision.advisory.kind is AdvisoryKind.ALERTE and revision.readable is False
+
+
+def judged(concern: Concern) -> tuple[Urgency, tuple[str, ...]]:
+    """How soon a concern is told, and why."""
+    advisory = concern.revision.advisory
+    judgement = urgency(
+        kind=advisory.kind,
+        strongest=VerdictKind.AFFECTED if concern.affected else VerdictKind.REVIEW,
+        exploited=concern.exploited,
+        aimed=not concern.assets,
+        categories=concern.categories,
+        exposed=any(asset.exposed for asset in concern.assets),
+    )
+    return judgement.urgency, judgement.reasons

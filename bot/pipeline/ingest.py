@@ -1,0 +1,91 @@
+"""Publishers → stored advisories. A cursor moves in the transaction that keeps what it gave."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.clock import Clock
+from bot.store import Database, Session, advisories, sources
+from bot.store.advisories import Intake
+from feeds.advisory import Advisory
+from feeds.errors import FeedError, MalformedDocumentError
+from feeds.source import Document, Source
+
+Progress = Callable[[int], None]
+"""Told how many advisories were read since the last call."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What reading a source did. ``error`` is empty when it was read to the end."""
+
+    source: str
+    intake: Intake = field(default_factory=Intake)
+    unreadable: tuple[MalformedDocumentError, ...] = ()
+    error: str = ""
+
+
+async def ingest(
+    database: Database,
+    source: Source,
+    *,
+    clock: Clock,
+    since: datetime | None = None,
+    progress: Progress = lambda _: None,
+) -> IngestReport:
+    """Read a source to its end and keep what is new.
+
+    Args:
+        since: leave bulletins first published before; everything is kept when None.
+
+    Each document is stored on its own, with its cursor: what came before a failure
+    stands, and the next reading starts after it.
+    """
+    cursor = await database.run(sources.cursor, source.name)
+    intake = Intake()
+    unreadable: list[MalformedDocumentError] = []
+    try:
+        async for document in source.fetch(cursor):
+            parsed, problems = _parsed(source, document)
+            read = [a for a in parsed if since is None or a.published_at >= since]
+            intake += await database.run(_keep, source, document, read, problems, clock=clock)
+            unreadable += problems
+            progress(len(parsed))
+    except FeedError as error:
+        await database.run(sources.failed, source.name, str(error), now=clock())
+        return IngestReport(source.name, intake, tuple(unreadable), str(error))
+    await database.run(sources.succeeded, source.name, now=clock())
+    return IngestReport(source.name, intake, tuple(unreadable))
+
+
+def _parsed(
+    source: Source, document: Document
+) -> tuple[list[Advisory], list[MalformedDocumentError]]:
+    read: list[Advisory] = []
+    problems: list[MalformedDocumentError] = []
+    for item in source.parse(document):
+        if isinstance(item, MalformedDocumentError):
+            problems.append(item)
+        else:
+            read.append(item)
+    return read, problems
+
+
+def _keep(
+    session: Session,
+    source: Source,
+    document: Document,
+    read: Sequence[Advisory],
+    problems: Sequence[MalformedDocumentError],
+    *,
+    clock: Clock,
+) -> Intake:
+    now = clock()
+    intake = advisories.store(session, read, trace_id=uuid.uuid4().hex, now=now)
+    sources.keep_malformed(session, problems, now=now)
+    if document.cursor is not None:
+        sources.save_cursor(session, source.name, document.cursor)
+    return intake

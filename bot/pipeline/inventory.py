@@ -1,0 +1,54 @@
+"""An inventory upload: a difference, applied with the safety rules of an upload."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.facility import Facility
+from bot.domain.upload import UploadPlan, diff
+from bot.inventory.base import Upload
+from bot.store import Session
+from bot.store import inventory as assets
+from bot.store.inventory import UploadRecord
+
+
+def upload_inventory(
+    session: Session,
+    facility: Facility,
+    upload: Upload,
+    *,
+    filename: str,
+    dated: datetime,
+    confirm: bool = False,
+    dry_run: bool = False,
+    now: datetime,
+) -> UploadPlan:
+    """Apply what the upload changes and return it; ``dry_run`` only tells.
+
+    Args:
+        dated: the day the inventory describes, which messages quote.
+        confirm: losses above a fifth of the inventory are meant.
+    """
+    current = assets.current(session, facility.id)
+    plan = diff(current.values(), upload.lines, upload.bad, confirm=confirm)
+    if dry_run:
+        return plan
+    assets.write_lines(
+        session,
+        facility.id,
+        added=plan.added,
+        changed=[change.after for change in plan.changed],
+        removed=[line.line_id for line in plan.removed],
+        now=now,
+    )
+    record = UploadRecord(
+        filename=filename,
+        dated=dated,
+        lines=len(upload.lines),
+        bad=plan.bad,
+        added=len(plan.added),
+        changed=len(plan.changed),
+        removed=len(plan.removed),
+    )
+    assets.record_upload(session, facility.id, record, now=now)
+    return plan

@@ -1,0 +1,195 @@
+"""Advisories × products → verdicts, then alerts.
+
+The index of products and the readings of bulletins are memory: they are rebuilt from rows
+and hold nothing that a restart would lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.clock import Clock
+from bot.domain.index import ProductIndex
+from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict
+from bot.domain.readings import ReadingIndex
+from bot.pipeline.alert import AlertReport, raise_alerts
+from bot.render import Renderer
+from bot.store import Database, Session, advisories, inventory, verdicts
+from bot.store.advisories import StoredRevision
+from feeds.advisory import Tlp
+from feeds.names import Name
+from feeds.products import Catalogue
+
+REVISIONS_AT_ONCE = 200  # verdicts of one transaction: a few thousand rows
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchReport:
+    """What matching did."""
+
+    revisions: int = 0
+    products: int = 0
+    verdicts: int = 0
+    alerts: AlertReport = field(default_factory=AlertReport)
+
+    def __add__(self, other: MatchReport) -> MatchReport:
+        return MatchReport(
+            self.revisions + other.revisions,
+            self.products + other.products,
+            self.verdicts + other.verdicts,
+            self.alerts + other.alerts,
+        )
+
+
+class MatchEngine:
+    """Judges new bulletins against all products, and new products against all bulletins.
+
+    Keep one: it holds the index in memory. One process matches at a time (a leased role).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        renderer: Renderer,
+        *,
+        clock: Clock,
+        floor: Tlp = Tlp.AMBER,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._matcher = Matcher(catalogue)
+        self._renderer = renderer
+        self._clock = clock
+        self._floor = floor
+        self._products = ProductIndex(self._matcher)
+        self._readings: ReadingIndex[Reading] = ReadingIndex(self._matcher)
+        self._names_loaded = False
+        self._last_product = 0
+        self._last_revision = 0
+
+    async def run(self, progress: Progress = lambda _: None) -> MatchReport:
+        """Judge everything that waits; ``progress`` is told of revisions done.
+
+        New products are judged first, so that the first alerts already say what the
+        inventories can tell, and alerts about them are raised last, so that a bulletin
+        which arrived with an inventory raises one alert and not two. A product counts as
+        done only once its alerts are written.
+        """
+        await self._database.run(self._load_names)
+        waiting = await self._database.run(inventory.unmatched_products)
+        report = MatchReport(verdicts=await self._judge_products(waiting))
+        while (done := await self._database.run(self._match_revisions)).revisions:
+            report += done
+            progress(done.revisions)
+        if waiting:
+            ids = [product_id for product_id, _ in waiting]
+            report += await self._database.run(self._raise_for_products, ids)
+        return report
+
+    async def _judge_products(self, waiting: Sequence[tuple[int, InventoryProduct]]) -> int:
+        """Write what every current bulletin says of products that nobody typed before."""
+        if not waiting:
+            return 0
+        await self._database.run(self._load_readings)
+        judged = [
+            (revision_id, product_id, verdict)
+            for product_id, product in waiting
+            for revision_id, verdict in self._readings.judge(product)
+        ]
+        written = await self._database.run(verdicts.write, judged)
+        await self._database.run(self._assess)
+        return written
+
+    def _raise_for_products(self, session: Session, product_ids: Sequence[int]) -> MatchReport:
+        """Raise the alerts that new products bring up, then count these products as done."""
+        now = self._clock()
+        touched = sorted(inventory.facilities_with_products(session, product_ids))
+        revision_ids = verdicts.revisions_touching(session, product_ids)
+        report = MatchReport(products=len(product_ids))
+        for start in range(0, len(revision_ids), REVISIONS_AT_ONCE):
+            revisions = advisories.by_ids(session, revision_ids[start : start + REVISIONS_AT_ONCE])
+            report += MatchReport(alerts=self._raise(session, revisions, now, touched))
+        inventory.mark_products_matched(session, product_ids, now=now)
+        return report
+
+    def _match_revisions(self, session: Session) -> MatchReport:
+        now = self._clock()
+        advisories.skip_superseded(session, now=now)
+        revisions = advisories.unmatched(session, limit=REVISIONS_AT_ONCE)
+        if not revisions:
+            return MatchReport()
+        self._load_products(session)
+        readable: dict[int, bool] = {}
+        judged: list[tuple[int, int, Verdict]] = []
+        names: set[Name] = set()
+        for revision in revisions:
+            reading = self._matcher.read(revision.advisory)
+            readable[revision.id] = bool(reading.keys)
+            names.update(reading.names)
+            judged += [
+                (revision.id, product_id, verdict)
+                for product_id, verdict in self._products.judge(reading)
+            ]
+        written = verdicts.write(session, judged)
+        advisories.mark_matched(session, readable, now=now)
+        self._learn(session, names)
+        known = advisories.by_ids(session, list(readable))
+        return MatchReport(
+            revisions=len(revisions),
+            verdicts=written,
+            alerts=self._raise(session, known, now),
+        )
+
+    def _learn(self, session: Session, names: Iterable[Name]) -> None:
+        """Bulletins name products: those of the inventories that they name are recognised."""
+        self._catalogue.learn(names)
+        if advisories.learn_names(session, [name.words for name in names]):
+            self._assess(session)
+
+    def _assess(self, session: Session) -> None:
+        """Say again of each product not recognised so far whether it is, and count coverage."""
+        assessed = [
+            (product_id, self._matcher.recognised(product), self._matcher.has_version(product))
+            for product_id, product in inventory.unrecognised_products(session)
+        ]
+        inventory.mark_assessed(session, assessed)
+        touched = inventory.facilities_with_products(session, [id_ for id_, _, _ in assessed])
+        inventory.refresh_coverage(session, touched)
+
+    def _raise(
+        self,
+        session: Session,
+        revisions: Iterable[StoredRevision],
+        now: datetime,
+        facility_ids: Sequence[int] | None = None,
+    ) -> AlertReport:
+        return raise_alerts(
+            session,
+            list(revisions),
+            self._renderer,
+            now=now,
+            facility_ids=facility_ids,
+            floor=self._floor,
+        )
+
+    def _load_names(self, session: Session) -> None:
+        if not self._names_loaded:
+            self._catalogue.learn(Name(words) for words in advisories.known_names(session))
+            self._names_loaded = True
+
+    def _load_products(self, session: Session) -> None:
+        for product_id, product in inventory.products_after(session, self._last_product):
+            self._products.add(product_id, product)
+            self._last_product = product_id
+
+    def _load_readings(self, session: Session) -> None:
+        for revision in advisories.current(session, after_id=self._last_revision):
+            reading = self._matcher.read(revision.advisory)
+            self._readings.add(revision.advisory_id, revision.id, reading)
+            self._catalogue.learn(reading.names)
+            self._last_revision = revision.id

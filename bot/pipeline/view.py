@@ -1,0 +1,124 @@
+"""What the people of a facility read of an alert."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from bot.domain.alert import AlertView, AssetLine, Coverage, Why
+from bot.domain.reference import combine
+from bot.pipeline.concern import Concern, concerns, display_name
+from bot.store import Session, advisories, facilities, inventory
+from bot.store.alerts import Alert
+from bot.store.verdicts import MatchedAsset
+
+
+def alert_views(
+    session: Session, asked: Sequence[Alert], *, language: str = "fr"
+) -> list[AlertView]:
+    """Alerts as they stand now, in the order asked, for somebody who asks to see them."""
+    owners = sorted({alert.facility_id for alert in asked})
+    revisions = advisories.by_ids(session, sorted({alert.revision_id for alert in asked}))
+    by_id = {revision.id: revision for revision in revisions}
+    found = {
+        (concern.revision.id, concern.facility.id): concern
+        for concern in concerns(session, revisions, facility_ids=owners, since_day_one=False)
+    }
+    known = facilities.by_ids(session, owners)
+    covered = inventory.coverage(session, owners)
+    views = []
+    for alert in asked:
+        concern = found.get((alert.revision_id, alert.facility_id))
+        if concern is None:  # the machines it concerned are gone
+            concern = Concern(
+                by_id[alert.revision_id], known[alert.facility_id], (), exploited=False
+            )
+        shown = view(concern, alert, covered[alert.facility_id])
+        views.append(dataclasses.replace(shown, language=language))
+    return views
+
+
+def view(concern: Concern, alert: Alert, covered: Coverage) -> AlertView:
+    """What the people of one facility read of an alert."""
+    advisory = concern.revision.advisory
+    return AlertView(
+        reference=alert.reference,
+        facility=concern.facility.name,
+        finess=concern.facility.finess,
+        publisher=advisory.publisher,
+        advisory=advisory.reference,
+        kind=advisory.kind,
+        title=advisory.title,
+        url=advisory.url,
+        summary=advisory.summary,
+        tlp=advisory.tlp,
+        published_at=advisory.published_at,
+        product=alert.headline,
+        target=alert.target,
+        affected=tuple(_line(asset) for asset in concern.affected),
+        to_check=tuple(_line(asset) for asset in concern.to_check),
+        why=_why(concern.assets),
+        advice=advisory.advice,
+        risks=advisory.risks,
+        cves=advisory.cves,
+        references=advisory.references,
+        urgency_reasons=alert.reasons,
+        exploited=concern.exploited,
+        pap=advisory.pap,
+        functions=advisory.audience.functions if advisory.audience else (),
+        coverage=covered,
+    )
+
+
+def merged(views: Sequence[AlertView]) -> AlertView:
+    """One view for several facilities told at one address: each asset says whose it is."""
+    first = views[0]
+    if len(views) == 1:
+        return first
+    return dataclasses.replace(
+        first,
+        reference=combine([each.reference for each in views]),
+        facility=", ".join(each.facility for each in views),
+        finess=", ".join(each.finess for each in views),
+        target=" / ".join(dict.fromkeys(each.target for each in views if each.target)),
+        affected=tuple(_owned(each, line) for each in views for line in each.affected),
+        to_check=tuple(_owned(each, line) for each in views for line in each.to_check),
+        why=tuple(dict.fromkeys(why for each in views for why in each.why)),
+        urgency_reasons=tuple(dict.fromkeys(r for each in views for r in each.urgency_reasons)),
+        coverage=Coverage(
+            total=sum(each.coverage.total for each in views),
+            assessed=sum(each.coverage.assessed for each in views),
+            without_version=sum(each.coverage.without_version for each in views),
+            unrecognised=sum(each.coverage.unrecognised for each in views),
+            uploaded_on=min(
+                (each.coverage.uploaded_on for each in views if each.coverage.uploaded_on),
+                default=None,
+            ),
+        ),
+    )
+
+
+def _owned(owner: AlertView, line: AssetLine) -> AssetLine:
+    place = f"{owner.facility}, {line.location}" if line.location else owner.facility
+    return dataclasses.replace(line, location=place)
+
+
+def _line(asset: MatchedAsset) -> AssetLine:
+    return AssetLine(
+        name=asset.name or asset.line_id,
+        product=display_name(asset),
+        version=asset.version,
+        category=asset.category,
+        location=asset.location,
+        quantity=asset.quantity,
+    )
+
+
+def _why(assets: Iterable[MatchedAsset]) -> tuple[Why, ...]:
+    """The words that decided, each once, with the products they decided for."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for asset in assets:
+        quote = asset.verdict.span.text if asset.verdict.span else ""
+        products = found.setdefault((asset.verdict.reason, quote), {})
+        products[display_name(asset)] = None
+    return tuple(Why(reason, quote, tuple(names)) for (reason, quote), names in found.items())

@@ -1,0 +1,258 @@
+"""Configuration: a TOML file, then the environment, checked before anything starts.
+
+The file is the first that exists of ``--config``, ``$TOCSIN_CONFIG``, ``./tocsin.toml``
+and the user's configuration folder. Every key can be overridden by the environment:
+``TOCSIN_DATA_DIR``, ``TOCSIN_MATRIX__HOMESERVER``; ``…_FILE`` names a file that holds the
+value, for secrets. ``config/default.toml`` documents each key, its default and its unit.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+PREFIX = "TOCSIN_"
+NESTED = "__"
+FROM_FILE = "_FILE"
+NOT_KEYS = frozenset({"TOCSIN_CONFIG"})
+
+Marking = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the message names the key and the remedy."""
+
+
+def _listed(value: Any) -> Any:
+    """``a, b`` in the environment is the list ``["a", "b"]`` of the file."""
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    return value
+
+
+Words = Annotated[list[str], BeforeValidator(_listed)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Network(_Section):
+    """How Tocsin goes out."""
+
+    proxy: str = ""
+    ca_file: Path | None = None
+
+
+class SourceOverride(_Section):
+    """What differs, here, from the source as ``config/sources.toml`` describes it."""
+
+    enabled: bool | None = None
+    kind: str | None = None
+    url: str | None = None
+    minutes: int | None = Field(None, ge=1)
+    tlp: Marking | None = None
+    allowed_networks: Words | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    token: SecretStr | None = None
+    collection: str | None = None
+
+
+class Matrix(_Section):
+    """The account that speaks in Matrix (Tchap) rooms; off while ``homeserver`` is empty."""
+
+    homeserver: str = ""
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    access_token: SecretStr = SecretStr("")
+    device_id: str = ""
+    pickle_key: SecretStr = SecretStr("")
+    allowed_servers: Words = []
+
+
+class Slack(_Section):
+    """The Slack application; off while ``bot_token`` is empty."""
+
+    bot_token: SecretStr = SecretStr("")
+    app_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+    mode: Literal["socket", "http"] = "socket"
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8091, ge=1, le=65535)
+    api_url: str = "https://slack.com/api/"
+
+
+class Email(_Section):
+    """The relay that takes mails; off while ``host`` is empty."""
+
+    host: str = ""
+    port: int = Field(25, ge=1, le=65535)
+    security: Literal["plain", "starttls", "tls"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = "Tocsin <tocsin@localhost>"
+    domain: str = ""
+    reply_to: str = ""
+    unsubscribe: str = ""
+    connections: int = Field(4, ge=1, le=50)
+
+
+class Delivery(_Section):
+    """When a delivery is tried again and when it is given up."""
+
+    first_retry_seconds: int = Field(10, ge=1)
+    longest_retry_seconds: int = Field(3600, ge=1)
+    give_up_days: int = Field(5, ge=1)
+
+
+class Digest(_Section):
+    """When what can wait is told, in each facility's own time zone."""
+
+    hour: int = Field(9, ge=0, le=23)
+    weekday: int = Field(0, ge=0, le=6)
+
+
+class Incident(_Section):
+    """Where a declared incident is announced."""
+
+    cert_mailbox: str = ""
+    authority_mailboxes: dict[str, str] = {}
+
+
+class Settings(_Section):
+    """Everything an operator may set."""
+
+    data_dir: Path = Path("tocsin-data")
+    database_url: str = ""
+    language: Literal["fr", "en"] = "fr"
+    marking_floor: Marking = "AMBER"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    network: Network = Network()
+    sources: dict[str, SourceOverride] = {}
+    matrix: Matrix = Matrix()
+    slack: Slack = Slack()
+    email: Email = Email()
+    delivery: Delivery = Delivery()
+    digest: Digest = Digest()
+    incident: Incident = Incident()
+
+    @property
+    def url(self) -> str:
+        """The database: ``database_url``, or an SQLite file in ``data_dir``."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'tocsin.db'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and the file they came from (None: defaults and environment only)."""
+
+    settings: Settings
+    path: Path | None
+
+
+def load(explicit: Path | None, environ: Mapping[str, str], *, home: Path) -> Loaded:
+    """Read the configuration.
+
+    Args:
+        explicit: the file of ``--config``.
+        environ: the environment; ``TOCSIN_…`` variables override the file.
+        home: the user's configuration folder (``~/.config``).
+
+    Raises:
+        ConfigurationError: no such file, not TOML, unknown key, wrong value, or a
+            ``…_FILE`` that cannot be read.
+    """
+    path = _file(explicit, environ, home)
+    values = _toml(path) if path else {}
+    for keys, value in _overrides(environ):
+        _put(values, keys, value)
+    try:
+        return Loaded(Settings.model_validate(values), path)
+    except ValidationError as error:
+        raise ConfigurationError(_explained(error, path)) from None
+
+
+def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every key that may be set, dotted; ``sources.*`` stands for any source's name."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from known_keys(kind, f"{prefix}{name}.")
+        elif name == "sources":
+            yield from known_keys(SourceOverride, f"{prefix}{name}.*.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _file(explicit: Path | None, environ: Mapping[str, str], home: Path) -> Path | None:
+    asked = explicit or (Path(environ["TOCSIN_CONFIG"]) if environ.get("TOCSIN_CONFIG") else None)
+    if asked is not None:
+        if not asked.is_file():
+            raise ConfigurationError(
+                f"{asked}: no such file; write one with: tocsin init --config {asked}"
+            )
+        return asked
+    usual = (Path("tocsin.toml"), home / "tocsin" / "tocsin.toml")
+    return next((path for path in usual if path.is_file()), None)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _overrides(environ: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
+    for name, value in sorted(environ.items()):
+        if not name.startswith(PREFIX) or name in NOT_KEYS:
+            continue
+        key = name.removeprefix(PREFIX)
+        if key.endswith(FROM_FILE) and not _is_key(key):
+            key = key.removesuffix(FROM_FILE)
+            value = _secret(name, Path(value))
+        yield key.lower().split(NESTED), value
+
+
+def _is_key(name: str) -> bool:
+    return name.lower().replace(NESTED, ".") in set(known_keys())  # matches NETWORK__CA_FILE
+
+
+def _secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{name}: {path} cannot be read: {error}") from error
+
+
+def _put(values: dict[str, Any], keys: list[str], value: str) -> None:
+    for key in keys[:-1]:
+        inner = values.setdefault(key, {})
+        if not isinstance(inner, dict):
+            raise ConfigurationError(f"{'.'.join(keys)}: {key} is a value, not a section")
+        values = inner
+    values[keys[-1]] = value
+
+
+def _explained(error: ValidationError, path: Path | None) -> str:
+    """One line a problem: where it stands, what is wrong, what was meant."""
+    where = str(path) if path else "environment"
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, list(known_keys()), n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            lines.append(f"{where}: unknown key {key}{hint}")
+        else:
+            lines.append(f"{where}: {key}: {problem['msg']}")
+    return "\n".join(lines)

@@ -1,0 +1,270 @@
+"""Alerts, their lots, and what people answered."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Select, insert, select, update
+from sqlalchemy.orm import Session
+
+from bot.domain.alert import AlertState, AnswerKind, Urgency
+from bot.domain.facility import AssetCategory
+from bot.domain.matching import VerdictKind
+from bot.domain.reference import ALERT, numbered, series
+from bot.domain.routing import Subscription
+from bot.store.schema import AdvisoryRow, AlertRow, AnswerRow, DigestedRow, LotRow, PersonRow
+from bot.store.statements import insert_ignoring, next_numbers
+
+LATE_COMMIT = timedelta(days=1)  # far longer than any transaction takes to commit
+OPEN_STATES = (AlertState.OPEN, AlertState.TAKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One advisory that concerns one facility. ``match_digest`` names what it concerns."""
+
+    id: uuid.UUID
+    reference: str
+    advisory_id: int
+    facility_id: int
+    revision_id: int
+    state: AlertState
+    urgency: Urgency
+    reasons: tuple[str, ...]
+    verdict: VerdictKind
+    headline: str
+    target: str
+    assets_affected: int
+    assets_to_check: int
+    match_digest: str
+    opened_at: datetime
+    changed_at: datetime
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAlert:
+    """An alert with what a list says of it."""
+
+    alert: Alert
+    advisory: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """The part of an alert one team answers for; ``state`` is ``open`` or an answer."""
+
+    category: AssetCategory
+    state: str
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody answered, and when."""
+
+    category: AssetCategory
+    person: str
+    kind: AnswerKind
+    note: str
+    due: date | None
+    at: datetime
+
+
+def take_references(session: Session, count: int, *, now: datetime) -> list[str]:
+    """``count`` new alert references of the current year."""
+    name = series(ALERT, now.year)
+    return [numbered(name, number) for number in next_numbers(session, name, count)]
+
+
+def of_advisories(session: Session, advisory_ids: Sequence[int]) -> dict[tuple[int, int], Alert]:
+    """The alerts these advisories raised, by (advisory id, facility id)."""
+    rows = session.scalars(select(AlertRow).where(AlertRow.advisory_id.in_(advisory_ids)))
+    return {(row.advisory_id, row.facility_id): _alert(row) for row in rows}
+
+
+def add(
+    session: Session, alerts: Sequence[Alert], lots: Iterable[tuple[uuid.UUID, AssetCategory]]
+) -> None:
+    """Write new alerts with their lots."""
+    if not alerts:
+        return
+    session.execute(insert(AlertRow), [_values(alert) for alert in alerts])
+    add_lots(session, lots)
+
+
+def add_lots(session: Session, lots: Iterable[tuple[uuid.UUID, AssetCategory]]) -> None:
+    """Open lots that are not there yet."""
+    rows = [
+        {"alert_id": alert_id, "category": category.value, "state": "open", "answered_at": None}
+        for alert_id, category in lots
+    ]
+    insert_ignoring(session, LotRow, rows, conflict=["alert_id", "category"])
+
+
+def save_match(session: Session, alerts: Sequence[Alert]) -> None:
+    """Write again what existing alerts concern."""
+    if alerts:
+        session.execute(update(AlertRow), [_values(alert) for alert in alerts])
+
+
+def by_reference(session: Session, reference: str) -> Alert | None:
+    """The alert that has this reference."""
+    row = session.scalar(select(AlertRow).where(AlertRow.reference == reference.upper()))
+    return _alert(row) if row else None
+
+
+def listed(
+    session: Session,
+    *,
+    facility_ids: Sequence[int] | None = None,
+    open_only: bool = True,
+    limit: int = 100,
+) -> list[ListedAlert]:
+    """Alerts, the most urgent then the latest first."""
+    query = _listing().order_by(AlertRow.urgency.desc(), AlertRow.opened_at.desc()).limit(limit)
+    if facility_ids is not None:
+        query = query.where(AlertRow.facility_id.in_(facility_ids))
+    if open_only:
+        query = query.where(AlertRow.state.in_([state.value for state in OPEN_STATES]))
+    return _listed(session, query)
+
+
+def undigested(session: Session, facility_id: int, subscription: Subscription) -> list[ListedAlert]:
+    """Open alerts of a facility that no digest to this destination told as they stand now.
+
+    Those older than the subscription, or than its last digest by more than
+    :data:`LATE_COMMIT`, are left out.
+    """
+    told = select(DigestedRow.alert_id).where(
+        DigestedRow.subscription_id == subscription.id,
+        DigestedRow.alert_id == AlertRow.id,
+        DigestedRow.match_digest == AlertRow.match_digest,
+    )
+    query = (
+        _listing()
+        .where(AlertRow.facility_id == facility_id, ~told.exists())
+        .where(AlertRow.changed_at >= subscription.digested_at - LATE_COMMIT)
+        .where(AlertRow.urgency == Urgency.DIGEST.value)
+        .where(AlertRow.state.in_([state.value for state in OPEN_STATES]))
+        .order_by(AlertRow.opened_at)
+    )
+    return _listed(session, query)
+
+
+def mark_digested(session: Session, subscription_id: int, told: Iterable[Alert]) -> None:
+    """Record that a digest to this destination tells these alerts as they stand now."""
+    rows = [
+        {
+            "subscription_id": subscription_id,
+            "alert_id": alert.id,
+            "match_digest": alert.match_digest,
+        }
+        for alert in told
+    ]
+    conflict = ["subscription_id", "alert_id", "match_digest"]
+    insert_ignoring(session, DigestedRow, rows, conflict=conflict)
+
+
+def lots(session: Session, alert_id: uuid.UUID) -> list[Lot]:
+    """The lots of an alert."""
+    rows = session.scalars(
+        select(LotRow).where(LotRow.alert_id == alert_id).order_by(LotRow.category)
+    )
+    return [Lot(AssetCategory(row.category), row.state, row.answered_at) for row in rows]
+
+
+def answers(session: Session, alert_id: uuid.UUID) -> list[Answer]:
+    """What was answered to an alert, in order."""
+    rows = session.execute(
+        select(AnswerRow, PersonRow.name)
+        .join(PersonRow, PersonRow.id == AnswerRow.person_id)
+        .where(AnswerRow.alert_id == alert_id)
+        .order_by(AnswerRow.at, AnswerRow.id)
+    )
+    return [
+        Answer(AssetCategory(row.category), name, AnswerKind(row.kind), row.note, row.due, row.at)
+        for row, name in rows
+    ]
+
+
+def record_answer(
+    session: Session,
+    alert_id: uuid.UUID,
+    categories: Sequence[AssetCategory],
+    *,
+    person_id: uuid.UUID,
+    kind: AnswerKind,
+    note: str = "",
+    due: date | None = None,
+    now: datetime,
+) -> None:
+    """Append an answer for these lots and let the alert's state follow."""
+    session.add_all(
+        AnswerRow(
+            alert_id=alert_id,
+            category=category.value,
+            person_id=person_id,
+            kind=kind.value,
+            note=note,
+            due=due,
+            at=now,
+        )
+        for category in categories
+    )
+    session.execute(
+        update(LotRow)
+        .where(LotRow.alert_id == alert_id)
+        .where(LotRow.category.in_([category.value for category in categories]))
+        .values(state=kind.value, answered_at=now)
+    )
+    states = session.scalars(select(LotRow.state).where(LotRow.alert_id == alert_id)).all()
+    session.execute(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id)
+        .values(state=AlertState.of_lots(states).value)
+    )
+
+
+def _listed(session: Session, query: Select[AlertRow, str, str]) -> list[ListedAlert]:
+    return [
+        ListedAlert(_alert(row), reference, title)
+        for row, reference, title in session.execute(query)
+    ]
+
+
+def _listing() -> Select[AlertRow, str, str]:
+    return select(AlertRow, AdvisoryRow.reference, AdvisoryRow.title).join(
+        AdvisoryRow, AdvisoryRow.id == AlertRow.advisory_id
+    )
+
+
+def _values(alert: Alert) -> dict[str, object]:
+    values = {field.name: getattr(alert, field.name) for field in fields(alert)}
+    return {**values, "reasons": list(alert.reasons)}
+
+
+def _alert(row: AlertRow) -> Alert:
+    return Alert(
+        id=row.id,
+        reference=row.reference,
+        advisory_id=row.advisory_id,
+        facility_id=row.facility_id,
+        revision_id=row.revision_id,
+        state=AlertState(row.state),
+        urgency=Urgency(row.urgency),
+        reasons=tuple(row.reasons),
+        verdict=VerdictKind(row.verdict),
+        headline=row.headline,
+        target=row.target,
+        assets_affected=row.assets_affected,
+        assets_to_check=row.assets_to_check,
+        match_digest=row.match_digest,
+        opened_at=row.opened_at,
+        changed_at=row.changed_at,
+        trace_id=row.trace_id,
+    )

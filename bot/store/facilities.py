@@ -1,0 +1,238 @@
+"""Facilities, their contacts and their subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from bot.domain.delivery import Address
+from bot.domain.facility import Contact, Facility, FacilityKind, Function
+from bot.domain.message import ChannelName
+from bot.domain.routing import Rhythm, Subscription
+from bot.store.schema import ContactRow, FacilityRow, SubscriptionRow
+from bot.store.statements import upsert
+from feeds.advisory import Tlp
+
+
+def save(session: Session, facilities: Iterable[Facility]) -> tuple[int, int]:
+    """Create facilities, or update those whose FINESS is known; return (created, updated).
+
+    Their contacts are replaced by those given, unless none is given.
+    """
+    known = {row.finess: row for row in session.scalars(select(FacilityRow))}
+    created = updated = 0
+    for facility in facilities:
+        row = known.get(facility.finess)
+        if row is None:
+            row = known[facility.finess] = FacilityRow(finess=facility.finess)
+            session.add(row)
+            created += 1
+        else:
+            updated += 1
+        row.name = facility.name
+        row.authority = facility.authority
+        row.kind = facility.kind.value
+        row.time_zone = facility.time_zone
+        row.department = facility.department
+        row.ght = facility.ght
+        row.ght_head = facility.ght_head
+        row.ose = facility.ose
+        row.functions = [function.value for function in facility.functions]
+        if facility.contacts:
+            session.flush()
+            _replace_contacts(session, row.id, facility.contacts)
+    session.flush()
+    return created, updated
+
+
+def every(session: Session) -> list[Facility]:
+    """All facilities, by FINESS, with their contacts."""
+    return _read(session, None)
+
+
+def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Facility]:
+    """These facilities, by id, with their contacts."""
+    return {facility.id: facility for facility in _read(session, list(ids))}
+
+
+def by_finess(session: Session, finess: str) -> Facility | None:
+    """The facility that has this FINESS number."""
+    row = session.scalar(select(FacilityRow.id).where(FacilityRow.finess == finess))
+    return by_ids(session, [row])[row] if row is not None else None
+
+
+def inventory_since(session: Session, ids: Iterable[int]) -> dict[int, datetime]:
+    """The date of the first inventory of each facility that has one."""
+    rows = session.execute(
+        select(FacilityRow.id, FacilityRow.inventory_since).where(
+            FacilityRow.id.in_(list(ids)), FacilityRow.inventory_since.is_not(None)
+        )
+    )
+    return {row.id: row.inventory_since for row in rows}
+
+
+def awaiting_initial_state(session: Session) -> list[int]:
+    """Facilities that have an inventory and were never sent their first picture."""
+    return list(
+        session.scalars(
+            select(FacilityRow.id).where(
+                FacilityRow.inventory_since.is_not(None), FacilityRow.initial_state_at.is_(None)
+            )
+        )
+    )
+
+
+def mark_initial_state(session: Session, facility_id: int, *, now: datetime) -> None:
+    """Record that the day-one message of a facility is written."""
+    row = session.get_one(FacilityRow, facility_id)
+    row.initial_state_at = now
+
+
+def subscribe(
+    session: Session,
+    facility_id: int,
+    to: Address,
+    *,
+    ceiling: Tlp,
+    rhythm: Rhythm,
+    language: str,
+    now: datetime,
+) -> None:
+    """Tell ``to`` what concerns a facility; an existing subscription takes the new terms."""
+    upsert(
+        session,
+        SubscriptionRow,
+        {
+            "facility_id": facility_id,
+            "channel": to.channel.value,
+            "address": to.address,
+            "ceiling": int(ceiling),
+            "rhythm": rhythm.value,
+            "language": language,
+            "digested_at": now,
+        },
+        key=["facility_id", "channel", "address"],
+        kept=["digested_at"],
+    )
+
+
+def unsubscribe(session: Session, facility_id: int, to: Address) -> bool:
+    """Stop telling ``to``; False if it was not subscribed."""
+    row = session.scalar(
+        select(SubscriptionRow).where(
+            SubscriptionRow.facility_id == facility_id,
+            SubscriptionRow.channel == to.channel.value,
+            SubscriptionRow.address == to.address,
+        )
+    )
+    if row is None:
+        return False
+    session.delete(row)
+    return True
+
+
+def subscriptions(
+    session: Session, facility_ids: Sequence[int] | None = None
+) -> dict[int, list[Subscription]]:
+    """Subscriptions by facility: of these facilities, or of all."""
+    query = select(SubscriptionRow)
+    if facility_ids is not None:
+        query = query.where(SubscriptionRow.facility_id.in_(facility_ids))
+    found: dict[int, list[Subscription]] = {}
+    for row in session.scalars(query.order_by(SubscriptionRow.id)):
+        found.setdefault(row.facility_id, []).append(_subscription(row))
+    return found
+
+
+def facilities_of_address(session: Session, to: Address) -> list[int]:
+    """The facilities told at this address: what a command typed there is about."""
+    return list(
+        session.scalars(
+            select(SubscriptionRow.facility_id)
+            .where(SubscriptionRow.channel == to.channel.value)
+            .where(SubscriptionRow.address == to.address)
+            .order_by(SubscriptionRow.facility_id)
+        )
+    )
+
+
+def ceiling_of(session: Session, to: Address, facility_id: int) -> Tlp:
+    """The ceiling of this address for a facility; CLEAR where it is not subscribed.
+
+    A private conversation is not a subscription: it is told as little as a public place.
+    """
+    ceiling = session.scalar(
+        select(SubscriptionRow.ceiling)
+        .where(SubscriptionRow.facility_id == facility_id)
+        .where(SubscriptionRow.channel == to.channel.value)
+        .where(SubscriptionRow.address == to.address)
+    )
+    return Tlp.CLEAR if ceiling is None else Tlp(ceiling)
+
+
+def mark_digested(session: Session, subscription_ids: Sequence[int], *, now: datetime) -> None:
+    """Record that a digest up to ``now`` is written for these subscriptions."""
+    for row in session.scalars(
+        select(SubscriptionRow).where(SubscriptionRow.id.in_(subscription_ids))
+    ):
+        row.digested_at = now
+
+
+def _replace_contacts(session: Session, facility_id: int, contacts: Iterable[Contact]) -> None:
+    session.execute(delete(ContactRow).where(ContactRow.facility_id == facility_id))
+    session.add_all(
+        ContactRow(
+            facility_id=facility_id,
+            name=contact.name,
+            role=contact.role,
+            email=contact.email,
+            phone=contact.phone,
+            rank=contact.rank,
+        )
+        for contact in contacts
+    )
+
+
+def _read(session: Session, ids: Sequence[int] | None) -> list[Facility]:
+    query = select(FacilityRow).order_by(FacilityRow.finess)
+    people = select(ContactRow).order_by(ContactRow.rank, ContactRow.id)
+    if ids is not None:
+        query = query.where(FacilityRow.id.in_(ids))
+        people = people.where(ContactRow.facility_id.in_(ids))
+    contacts: dict[int, list[Contact]] = {}
+    for row in session.scalars(people):
+        contact = Contact(row.name, row.role, row.email, row.phone, row.rank)
+        contacts.setdefault(row.facility_id, []).append(contact)
+    return [_facility(row, contacts) for row in session.scalars(query)]
+
+
+def _facility(row: FacilityRow, contacts: Mapping[int, Sequence[Contact]]) -> Facility:
+    return Facility(
+        finess=row.finess,
+        name=row.name,
+        authority=row.authority,
+        kind=FacilityKind(row.kind),
+        time_zone=row.time_zone,
+        department=row.department,
+        ght=row.ght,
+        ght_head=row.ght_head,
+        ose=row.ose,
+        functions=tuple(Function(name) for name in row.functions),
+        contacts=tuple(contacts.get(row.id, ())),
+        id=row.id,
+    )
+
+
+def _subscription(row: SubscriptionRow) -> Subscription:
+    return Subscription(
+        id=row.id,
+        facility_id=row.facility_id,
+        to=Address(ChannelName(row.channel), row.address),
+        ceiling=Tlp(row.ceiling),
+        rhythm=Rhythm(row.rhythm),
+        language=row.language,
+        digested_at=row.digested_at,
+    )

@@ -1,0 +1,298 @@
+"""What facilities have: assets, and the products they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, case, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from bot.domain.alert import Coverage
+from bot.domain.facility import AssetCategory, InventoryLine
+from bot.domain.matching import InventoryProduct
+from bot.store.schema import AssetRow, FacilityRow, ProductRow, UploadRow
+from bot.store.statements import insert_ignoring
+
+ROWS_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRecord:
+    """What an upload was: ``dated`` is the day the inventory describes."""
+
+    filename: str
+    dated: datetime
+    lines: int
+    bad: int
+    added: int
+    changed: int
+    removed: int
+
+
+def current(session: Session, facility_id: int) -> dict[str, InventoryLine]:
+    """The present lines of a facility, by line id."""
+    rows = session.execute(
+        select(AssetRow, ProductRow)
+        .join(ProductRow, ProductRow.id == AssetRow.product_id)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+    )
+    return {asset.line_id: _line(asset, product) for asset, product in rows}
+
+
+def write_lines(
+    session: Session,
+    facility_id: int,
+    *,
+    added: Sequence[InventoryLine],
+    changed: Sequence[InventoryLine],
+    removed: Sequence[str],
+    now: datetime,
+) -> None:
+    """Apply a difference to a facility's inventory. A line that comes back is changed."""
+    for start in range(0, len(added), ROWS_AT_ONCE):
+        batch = added[start : start + ROWS_AT_ONCE]
+        products = intern(session, [_product(line) for line in batch])
+        _revive(session, facility_id, [line.line_id for line in batch])
+        rows = [_asset(facility_id, line, products[_product(line)]) for line in batch]
+        insert_ignoring(session, AssetRow, rows, conflict=["facility_id", "line_id"])
+    products = intern(session, [_product(line) for line in changed])
+    for line in changed:
+        values = _asset(facility_id, line, products[_product(line)])
+        session.execute(
+            update(AssetRow)
+            .where(AssetRow.facility_id == facility_id, AssetRow.line_id == line.line_id)
+            .values(**values, removed_at=None)
+        )
+    for start in range(0, len(removed), ROWS_AT_ONCE):
+        session.execute(
+            update(AssetRow)
+            .where(AssetRow.facility_id == facility_id)
+            .where(AssetRow.line_id.in_(removed[start : start + ROWS_AT_ONCE]))
+            .values(removed_at=now)
+        )
+
+
+def record_upload(
+    session: Session, facility_id: int, upload: UploadRecord, *, now: datetime
+) -> None:
+    """Keep the trace of an upload, and date the facility's inventory by it."""
+    session.add(
+        UploadRow(
+            facility_id=facility_id,
+            received_at=now,
+            dated=upload.dated,
+            filename=upload.filename,
+            lines=upload.lines,
+            bad=upload.bad,
+            added=upload.added,
+            changed=upload.changed,
+            removed=upload.removed,
+        )
+    )
+    facility = session.get_one(FacilityRow, facility_id)
+    facility.inventory_since = min(facility.inventory_since or upload.dated, upload.dated)
+    facility.inventory_dated = max(facility.inventory_dated or upload.dated, upload.dated)
+    session.flush()
+    refresh_coverage(session, [facility_id])
+
+
+def intern(session: Session, products: Iterable[InventoryProduct]) -> dict[InventoryProduct, int]:
+    """The id of each product, created where nobody typed it so before."""
+    wanted = list(dict.fromkeys(products))
+    rows = [
+        {
+            "vendor": product.vendor,
+            "product": product.product,
+            "version": product.version,
+            "cpe": product.cpe,
+        }
+        for product in wanted
+    ]
+    conflict = ["vendor", "product", "version", "cpe"]
+    insert_ignoring(session, ProductRow, rows, conflict=conflict)
+    found: dict[InventoryProduct, int] = {}
+    for start in range(0, len(wanted), ROWS_AT_ONCE):
+        names = [product.product for product in wanted[start : start + ROWS_AT_ONCE]]
+        for row in session.execute(
+            select(*PRODUCT).where(ProductRow.product.in_(list(dict.fromkeys(names))))
+        ):
+            found[_typed(row)] = row.id
+    return {product: found[product] for product in wanted}
+
+
+def products_after(session: Session, product_id: int) -> Iterator[tuple[int, InventoryProduct]]:
+    """Products whose id is above ``product_id``, by id. They are never changed."""
+    while True:
+        rows = session.execute(
+            select(*PRODUCT)
+            .where(ProductRow.id > product_id)
+            .order_by(ProductRow.id)
+            .limit(ROWS_AT_ONCE)
+        ).all()
+        for row in rows:
+            yield row.id, _typed(row)
+        if len(rows) < ROWS_AT_ONCE:
+            return
+        product_id = rows[-1].id
+
+
+def unrecognised_products(session: Session) -> list[tuple[int, InventoryProduct]]:
+    """Products that no bulletin and no catalogue named so far, those never assessed included."""
+    rows = session.execute(select(*PRODUCT).where(ProductRow.recognised.is_not(True)))
+    return [(row.id, _typed(row)) for row in rows]
+
+
+def mark_assessed(session: Session, assessed: Sequence[tuple[int, bool, bool]]) -> None:
+    """Record, for each ``(id, recognised, versioned)``, what is known of a product."""
+    if assessed:
+        session.execute(
+            update(ProductRow),
+            [
+                {"id": id_, "recognised": known, "versioned": versioned}
+                for id_, known, versioned in assessed
+            ],
+        )
+
+
+def unmatched_products(session: Session) -> list[tuple[int, InventoryProduct]]:
+    """Products never held against the bulletins."""
+    rows = session.execute(select(*PRODUCT).where(ProductRow.matched_at.is_(None)))
+    return [(row.id, _typed(row)) for row in rows]
+
+
+def mark_products_matched(session: Session, product_ids: Sequence[int], *, now: datetime) -> None:
+    """Record that the verdicts on these products are written."""
+    if product_ids:
+        session.execute(update(ProductRow), [{"id": id_, "matched_at": now} for id_ in product_ids])
+
+
+def facilities_with_products(session: Session, product_ids: Sequence[int]) -> set[int]:
+    """The facilities that have one of these products."""
+    found: set[int] = set()
+    for start in range(0, len(product_ids), ROWS_AT_ONCE):
+        found.update(
+            session.scalars(
+                select(AssetRow.facility_id)
+                .where(AssetRow.product_id.in_(product_ids[start : start + ROWS_AT_ONCE]))
+                .where(AssetRow.removed_at.is_(None))
+                .distinct()
+            )
+        )
+    return found
+
+
+def refresh_coverage(session: Session, facility_ids: Iterable[int]) -> None:
+    """Count again what the inventories of these facilities can tell."""
+    ids = list(facility_ids)
+    versioned = and_(ProductRow.recognised.is_(True), ProductRow.versioned.is_(True))
+    unversioned = and_(ProductRow.recognised.is_(True), ProductRow.versioned.is_(False))
+    for start in range(0, len(ids), ROWS_AT_ONCE):
+        batch = ids[start : start + ROWS_AT_ONCE]
+        rows = session.execute(
+            select(
+                AssetRow.facility_id,
+                func.count().label("total"),
+                func.sum(case((versioned, 1), else_=0)).label("assessed"),
+                func.sum(case((unversioned, 1), else_=0)).label("unversioned"),
+            )
+            .join(ProductRow, ProductRow.id == AssetRow.product_id)
+            .where(AssetRow.facility_id.in_(batch), AssetRow.removed_at.is_(None))
+            .group_by(AssetRow.facility_id)
+        ).all()
+        zero = {"assets": 0, "assets_assessed": 0, "assets_unversioned": 0}
+        counted = {id_: {"id": id_, **zero, "assets_unrecognised": 0} for id_ in batch}
+        for row in rows:
+            counted[row.facility_id] = {
+                "id": row.facility_id,
+                "assets": row.total,
+                "assets_assessed": row.assessed,
+                "assets_unversioned": row.unversioned,
+                "assets_unrecognised": row.total - row.assessed - row.unversioned,
+            }
+        session.execute(update(FacilityRow), list(counted.values()))
+
+
+def coverage(session: Session, facility_ids: Iterable[int]) -> dict[int, Coverage]:
+    """What the inventory of each facility can and cannot tell."""
+    rows = session.scalars(select(FacilityRow).where(FacilityRow.id.in_(list(facility_ids))))
+    return {
+        row.id: Coverage(
+            total=row.assets,
+            assessed=row.assets_assessed,
+            without_version=row.assets_unversioned,
+            unrecognised=row.assets_unrecognised,
+            uploaded_on=row.inventory_dated.date() if row.inventory_dated else None,
+        )
+        for row in rows
+    }
+
+
+def unrecognised(session: Session, facility_id: int, *, limit: int) -> list[InventoryProduct]:
+    """Products of a facility that Tocsin does not know, the most frequent first."""
+    rows = session.execute(
+        select(*PRODUCT)
+        .join(AssetRow, AssetRow.product_id == ProductRow.id)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .where(ProductRow.recognised.is_(False))
+        .group_by(*PRODUCT)
+        .order_by(func.count().desc(), ProductRow.id)
+        .limit(limit)
+    )
+    return [_typed(row) for row in rows]
+
+
+PRODUCT = (
+    ProductRow.id,
+    ProductRow.vendor,
+    ProductRow.product,
+    ProductRow.version,
+    ProductRow.cpe,
+)
+
+
+def _revive(session: Session, facility_id: int, line_ids: Sequence[str]) -> None:
+    """Forget removed lines that come back, so that they are inserted anew."""
+    session.execute(
+        delete(AssetRow)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_not(None))
+        .where(AssetRow.line_id.in_(line_ids))
+    )
+
+
+def _product(line: InventoryLine) -> InventoryProduct:
+    return InventoryProduct(line.vendor, line.product, line.version, line.cpe)
+
+
+def _typed(row: Any) -> InventoryProduct:
+    return InventoryProduct(row.vendor, row.product, row.version, row.cpe)
+
+
+def _asset(facility_id: int, line: InventoryLine, product_id: int) -> dict[str, Any]:
+    return {
+        "facility_id": facility_id,
+        "line_id": line.line_id,
+        "product_id": product_id,
+        "category": line.category.value,
+        "name": line.name,
+        "location": line.location,
+        "exposed": line.exposed,
+        "quantity": line.quantity,
+    }
+
+
+def _line(asset: AssetRow, product: ProductRow) -> InventoryLine:
+    return InventoryLine(
+        line_id=asset.line_id,
+        category=AssetCategory(asset.category),
+        name=asset.name,
+        vendor=product.vendor,
+        product=product.product,
+        version=product.version,
+        cpe=product.cpe,
+        location=asset.location,
+        exposed=asset.exposed,
+        quantity=asset.quantity,
+    )

@@ -1,0 +1,202 @@
+"""Verdicts per revision and product; the assets they touch follow by a join."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from bot.domain.facility import AssetCategory
+from bot.domain.matching import Span, Verdict, VerdictKind
+from bot.store.schema import AdvisoryRow, AssetRow, FacilityRow, ProductRow, RevisionRow, VerdictRow
+from bot.store.statements import insert_ignoring
+
+IDS_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedAsset:
+    """One asset that a revision concerns, or may concern."""
+
+    revision_id: int
+    facility_id: int
+    line_id: str
+    name: str
+    vendor: str
+    product: str
+    version: str
+    category: AssetCategory
+    location: str
+    exposed: bool
+    quantity: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many machines of one product and category a bulletin concerns at a facility."""
+
+    advisory_id: int
+    reference: str
+    published_at: datetime
+    vendor: str
+    product: str
+    kind: VerdictKind
+    target: str
+    category: AssetCategory
+    count: int
+
+
+def write(
+    session: Session, verdicts: Iterable[tuple[int, int, Verdict]], *, replace: bool = False
+) -> int:
+    """Keep verdicts ``(revision id, product id, verdict)``; return how many are new.
+
+    ``replace`` first forgets every verdict of the revisions named: they are judged anew.
+    """
+    rows = [_row(revision, product, verdict) for revision, product, verdict in verdicts]
+    if replace:
+        revisions = list({row["revision_id"] for row in rows})
+        session.execute(delete(VerdictRow).where(VerdictRow.revision_id.in_(revisions)))
+    return insert_ignoring(session, VerdictRow, rows, conflict=["revision_id", "product_id"])
+
+
+def matched_assets(
+    session: Session,
+    revision_ids: Sequence[int],
+    *,
+    facility_ids: Sequence[int] | None = None,
+    since_day_one: bool = False,
+) -> list[MatchedAsset]:
+    """The present assets that these revisions concern, by facility, name and line.
+
+    ``since_day_one`` leaves out, for each facility, bulletins first published before its
+    first inventory.
+    """
+    query = (
+        select(VerdictRow, AssetRow, ProductRow)
+        .join(AssetRow, AssetRow.product_id == VerdictRow.product_id)
+        .join(ProductRow, ProductRow.id == VerdictRow.product_id)
+        .where(AssetRow.removed_at.is_(None))
+        .where(VerdictRow.revision_id.in_(revision_ids))
+        .order_by(AssetRow.facility_id, AssetRow.name, AssetRow.line_id)
+    )
+    if facility_ids is not None:
+        query = query.where(AssetRow.facility_id.in_(facility_ids))
+    if since_day_one:
+        query = (
+            query.join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
+            .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
+            .join(FacilityRow, FacilityRow.id == AssetRow.facility_id)
+            .where(AdvisoryRow.published_at >= FacilityRow.inventory_since)
+        )
+    return [_matched(*row) for row in session.execute(query)]
+
+
+def revisions_touching(session: Session, product_ids: Sequence[int]) -> list[int]:
+    """Current revisions that have a verdict on one of these products."""
+    found: set[int] = set()
+    for start in range(0, len(product_ids), IDS_AT_ONCE):
+        found.update(
+            session.scalars(
+                select(VerdictRow.revision_id)
+                .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
+                .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
+                .where(AdvisoryRow.number == RevisionRow.number)
+                .where(VerdictRow.product_id.in_(product_ids[start : start + IDS_AT_ONCE]))
+                .distinct()
+            )
+        )
+    return sorted(found)
+
+
+def standing(session: Session, facility_id: int) -> list[Standing]:
+    """Every current verdict on a facility's present products, the latest bulletin first."""
+    rows = session.execute(
+        select(
+            VerdictRow.revision_id,
+            AdvisoryRow.id.label("advisory_id"),
+            AdvisoryRow.reference,
+            AdvisoryRow.published_at,
+            ProductRow.vendor,
+            ProductRow.product,
+            VerdictRow.kind,
+            VerdictRow.target,
+            AssetRow.category,
+            func.sum(AssetRow.quantity).label("machines"),
+        )
+        .join(AssetRow, AssetRow.product_id == VerdictRow.product_id)
+        .join(ProductRow, ProductRow.id == VerdictRow.product_id)
+        .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
+        .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
+        .where(AdvisoryRow.number == RevisionRow.number)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .group_by(
+            VerdictRow.revision_id,
+            AdvisoryRow.id,
+            AdvisoryRow.reference,
+            AdvisoryRow.published_at,
+            ProductRow.vendor,
+            ProductRow.product,
+            VerdictRow.kind,
+            VerdictRow.target,
+            AssetRow.category,
+        )
+        .order_by(AdvisoryRow.published_at.desc(), AdvisoryRow.id)
+    )
+    return [
+        Standing(
+            advisory_id=row.advisory_id,
+            reference=row.reference,
+            published_at=row.published_at,
+            vendor=row.vendor,
+            product=row.product,
+            kind=VerdictKind(row.kind),
+            target=row.target,
+            category=AssetCategory(row.category),
+            count=row.machines,
+        )
+        for row in rows
+    ]
+
+
+def _row(revision_id: int, product_id: int, verdict: Verdict) -> dict[str, Any]:
+    span = verdict.span or Span("", 0, 0, "")
+    return {
+        "revision_id": revision_id,
+        "product_id": product_id,
+        "kind": verdict.kind.value,
+        "reason": verdict.reason,
+        "target": verdict.target,
+        "field": span.field,
+        "span_start": span.start,
+        "span_end": span.end,
+        "quote": span.text,
+    }
+
+
+def _matched(verdict: VerdictRow, asset: AssetRow, product: ProductRow) -> MatchedAsset:
+    span = Span(verdict.field, verdict.span_start, verdict.span_end, verdict.quote)
+    return MatchedAsset(
+        revision_id=verdict.revision_id,
+        facility_id=asset.facility_id,
+        line_id=asset.line_id,
+        name=asset.name,
+        vendor=product.vendor,
+        product=product.product,
+        version=product.version,
+        category=AssetCategory(asset.category),
+        location=asset.location,
+        exposed=asset.exposed,
+        quantity=asset.quantity,
+        verdict=Verdict(
+            VerdictKind(verdict.kind),
+            verdict.reason,
+            span if verdict.field else None,
+            verdict.target,
+        ),
+    )
