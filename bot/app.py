@@ -26,7 +26,11 @@ from bot.resources import config_folder
 from bot.settings import ConfigurationError, Settings
 from bot.store import Database
 from feeds.advisory import Tlp
+from feeds.config import SourceConfig, SourceFile
+from feeds.exploited import Signals
+from feeds.http import Access
 from feeds.products import Catalogue, load_builtin
+from feeds.registry import make_signals, make_source, read_signals, read_sources
 from feeds.source import Source
 
 
@@ -64,14 +68,44 @@ class Application:
         return Tlp.read(self.settings.marking_floor)
 
     def sources(self, names: Sequence[str]) -> list[Source]:
-        """The sources of these names, or every enabled one.
+        """The sources of bulletins of these names, or every enabled one.
 
         Raises:
-            ConfigurationError: a name is not that of a source.
+            ConfigurationError: a name is not that of a source, or a file of sources is wrong.
         """
-        if names:
-            raise ConfigurationError(f"no source named {names[0]}")
-        return []
+        configs = self.source_configs()
+        known = {config.name: config for config in configs}
+        for name in names:
+            if name not in known and name not in {each.name for each in self.signal_configs()}:
+                raise ConfigurationError(f"no source named {name}; there are: {', '.join(known)}")
+        chosen = [c for c in configs if (c.name in names if names else c.enabled)]
+        return [make_source(config, self.clock) for config in chosen]
+
+    def signals(self, names: Sequence[str]) -> list[Signals]:
+        """The lists of exploited vulnerabilities of these names, or every enabled one."""
+        configs = self.signal_configs()
+        chosen = [c for c in configs if (c.name in names if names else c.enabled)]
+        return [make_signals(config, self.clock) for config in chosen]
+
+    def source_configs(self) -> list[SourceConfig]:
+        """Every configured source of bulletins, disabled ones included."""
+        return read_sources(self._source_files(), access=self._access())
+
+    def signal_configs(self) -> list[SourceConfig]:
+        """Every configured list of exploited vulnerabilities."""
+        return read_signals(self._source_files(), access=self._access())
+
+    def _source_files(self) -> list[SourceFile]:
+        shipped = config_folder() / "sources.toml"
+        paths = [shipped, self.settings.sources_file] if self.settings.sources_file else [shipped]
+        try:
+            return [SourceFile(str(path), path.read_text("utf-8")) for path in paths]
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"sources_file cannot be read: {error}") from error
+
+    def _access(self) -> Access:
+        network = self.settings.network
+        return Access(proxy=network.proxy, ca_file=str(network.ca_file or ""))
 
     def engine(self) -> MatchEngine:
         """What judges bulletins and products; keep one, it holds the index in memory."""

@@ -50,21 +50,6 @@ class Network(_Section):
     ca_file: Path | None = None
 
 
-class SourceOverride(_Section):
-    """What differs, here, from the source as ``config/sources.toml`` describes it."""
-
-    enabled: bool | None = None
-    kind: str | None = None
-    url: str | None = None
-    minutes: int | None = Field(None, ge=1)
-    tlp: Marking | None = None
-    allowed_networks: Words | None = None
-    username: str | None = None
-    password: SecretStr | None = None
-    token: SecretStr | None = None
-    collection: str | None = None
-
-
 class Matrix(_Section):
     """The account that speaks in Matrix (Tchap) rooms; off while ``homeserver`` is empty."""
 
@@ -135,7 +120,7 @@ class Settings(_Section):
     marking_floor: Marking = "AMBER"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     network: Network = Network()
-    sources: dict[str, SourceOverride] = {}
+    sources_file: Path | None = None
     matrix: Matrix = Matrix()
     slack: Slack = Slack()
     email: Email = Email()
@@ -180,13 +165,11 @@ def load(explicit: Path | None, environ: Mapping[str, str], *, home: Path) -> Lo
 
 
 def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
-    """Every key that may be set, dotted; ``sources.*`` stands for any source's name."""
+    """Every key that may be set, dotted."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from known_keys(kind, f"{prefix}{name}.")
-        elif name == "sources":
-            yield from known_keys(SourceOverride, f"{prefix}{name}.*.")
         else:
             yield f"{prefix}{name}"
 

@@ -10,13 +10,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.cli.evaluate import evaluate
 from bot.cli.output import Context, Exit, Failure, at_midnight, context, table
 from bot.domain.digest import Schedule
 from bot.pipeline.explain import Explanation, explain
-from bot.pipeline.ingest import IngestReport, ingest
+from bot.pipeline.ingest import IngestReport, SignalReport, ingest, ingest_signals
 from bot.pipeline.match import MatchReport
 from bot.pipeline.simulate import Traffic, simulate
 from bot.store import advisories
+from feeds.exploited import Signals
 from feeds.files import FileSource
 from feeds.source import Source
 
@@ -29,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("match")(match)
     app.command("explain")(explain_)
     app.command("simulate")(simulate_)
+    app.command("evaluate")(evaluate_)
 
 
 def ingest_(
@@ -51,13 +54,14 @@ def ingest_(
     chosen: list[Source] = (
         [FileSource(file, application.clock)] if file else application.sources(sources or [])
     )
-    reports = asyncio.run(_read_all(shared, chosen, start))
+    signals = [] if file else application.signals(sources or [])
+    reports = asyncio.run(_read_all(shared, chosen, signals, start))
     shared.show(reports, lambda: _ingest_table(reports))
     problems = [problem for report in reports for problem in report.unreadable]
     for problem in problems[:SHOWN]:
         shared.say(f"unreadable: {problem}")
     if len(problems) > SHOWN:
-        shared.say(f"… and {len(problems) - SHOWN} more: tocsin ingest --json lists them all")
+        shared.say(f"… and {len(problems) - SHOWN} more: tocsin --json ingest lists them all")
     failed = [report for report in reports if report.error]
     if failed:
         raise Failure("; ".join(report.error for report in failed), Exit.INPUT)
@@ -66,21 +70,24 @@ def ingest_(
 
 
 async def _read_all(
-    shared: Context, chosen: list[Source], start: datetime | None
-) -> list[IngestReport]:
+    shared: Context, chosen: list[Source], signals: list[Signals], start: datetime | None
+) -> list[IngestReport | SignalReport]:
     application = shared.application
-    reports = []
+    reports: list[IngestReport | SignalReport] = []
     for source in chosen:
         with shared.progress(f"Reading {source.name}") as advance:
-            reports.append(
-                await ingest(
-                    application.database,
-                    source,
-                    clock=application.clock,
-                    since=start,
-                    progress=advance,
-                )
+            report = await ingest(
+                application.database,
+                source,
+                clock=application.clock,
+                since=start,
+                progress=advance,
             )
+        reports.append(report)
+    reports += [
+        await ingest_signals(application.database, each, clock=application.clock)
+        for each in signals
+    ]
     return reports
 
 
@@ -139,18 +146,42 @@ def simulate_(
     shared.show(traffic, lambda: _traffic_table(traffic))
 
 
-def _ingest_table(reports: list[IngestReport]) -> Table:
+def evaluate_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Labels, one JSON record a line.")],
+    verdicts: Annotated[
+        Path | None, typer.Option(help="Write there one line a probe, in order.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The measures as JSON.")] = False,
+) -> None:
+    """Measure the matcher on your own labels.
+
+    A record judges one affected line, {"id", "vendor", "product", "description", "probes"},
+    or a whole stored advisory, {"id", "advisory", "probes"}; a probe is {"vendor",
+    "product", "version", "cpe"} with "expected" and "also_ok" where you know the answer.
+    Line records need no database.
+    """
+    shared = context(ctx)
+    code = evaluate(
+        file,
+        matcher=shared.unchecked.matcher,
+        lookup=shared.stored_advisory,
+        verdicts=verdicts,
+        as_json=as_json or shared.as_json,
+        console=shared.console,
+    )
+    raise typer.Exit(code)
+
+
+def _ingest_table(reports: list[IngestReport | SignalReport]) -> Table:
     made = table("source", "new", "revised", "unchanged", "unreadable", "error")
     for report in reports:
-        intake = report.intake
-        made.add_row(
-            report.source,
-            str(intake.new),
-            str(intake.revised),
-            str(intake.unchanged),
-            str(len(report.unreadable)),
-            report.error,
-        )
+        if isinstance(report, IngestReport):
+            intake = report.intake
+            counts = [str(intake.new), str(intake.revised), str(intake.unchanged)]
+        else:
+            counts = [str(report.news), "", ""]
+        made.add_row(report.source, *counts, str(len(report.unreadable)), report.error)
     return made
 
 

@@ -24,8 +24,9 @@ from bot.app import Application
 from bot.domain.clock import system_clock
 from bot.domain.facility import Facility, FinessError, check_finess
 from bot.settings import Loaded, load
-from bot.store import facilities
+from bot.store import advisories, facilities
 from bot.store.migrate import check
+from feeds.advisory import Advisory
 
 R = TypeVar("R")
 
@@ -64,11 +65,20 @@ class Context:
         return load(self.config, os.environ, home=home)
 
     @cached_property
+    def unchecked(self) -> Application:
+        """The configured application, for what needs no database."""
+        return Application(self.loaded.settings, clock=system_clock)
+
+    @cached_property
     def application(self) -> Application:
         """The configured application, its database checked."""
-        application = Application(self.loaded.settings, clock=system_clock)
-        check(application.database)
-        return application
+        check(self.unchecked.database)
+        return self.unchecked
+
+    def stored_advisory(self, reference: str) -> Advisory | None:
+        """The current text of an advisory of the configured database."""
+        found = self.application.database.call(advisories.by_reference, reference)
+        return found.advisory if found else None
 
     def facility(self, finess: str) -> Facility:
         """The facility of this FINESS number, or a failure that says what to do."""

@@ -19,7 +19,9 @@ from bot.resources import MissingResourceError
 from bot.settings import ConfigurationError
 from bot.store.database import DatabaseUrlError
 from bot.store.migrate import DatabaseUnreachableError, SchemaError
+from feeds.config import SourceConfigError
 from feeds.errors import FeedError
+from feeds.products import CatalogueError
 
 app = typer.Typer(
     name="tocsin",
@@ -46,6 +48,8 @@ CODES: dict[type[Exception], Exit] = {
     MissingResourceError: Exit.CONFIGURATION,
     TemplateError: Exit.CONFIGURATION,
     DatabaseUrlError: Exit.CONFIGURATION,
+    SourceConfigError: Exit.CONFIGURATION,
+    CatalogueError: Exit.CONFIGURATION,
     FeedError: Exit.INPUT,
     InventoryError: Exit.INPUT,
     SchemaError: Exit.DATABASE,

@@ -46,8 +46,10 @@ def check_config(ctx: typer.Context) -> None:
     shared = context(ctx)
     settings = shared.loaded.settings
     application = Application(settings)
+    application.renderer.check()
+    application.sources([])
     check(application.database)
-    values = {key: _shown(settings, key) for key in known_keys() if "*" not in key}
+    values = {key: _shown(settings, key) for key in known_keys()}
     shared.say(f"File: {shared.loaded.path or 'none, defaults and environment only'}")
 
     def shown() -> object:

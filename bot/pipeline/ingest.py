@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.clock import Clock
-from bot.store import Database, Session, advisories, sources
+from bot.store import Database, Session, advisories, exploits, sources
 from bot.store.advisories import Intake
 from feeds.advisory import Advisory
 from feeds.errors import FeedError, MalformedDocumentError
+from feeds.exploited import Signal, Signals
 from feeds.source import Document, Source
 
 Progress = Callable[[int], None]
@@ -89,3 +90,44 @@ def _keep(
     if document.cursor is not None:
         sources.save_cursor(session, source.name, document.cursor)
     return intake
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReport:
+    """What reading a list of exploited vulnerabilities did; ``news`` are newly exploited."""
+
+    source: str
+    news: int = 0
+    unreadable: tuple[MalformedDocumentError, ...] = ()
+    error: str = ""
+
+
+async def ingest_signals(database: Database, source: Signals, *, clock: Clock) -> SignalReport:
+    """Read what is exploited; bulletins that name a newly exploited flaw are judged again."""
+    cursor = await database.run(sources.cursor, source.name)
+    news = 0
+    unreadable: list[MalformedDocumentError] = []
+    try:
+        async for document in source.fetch(cursor):
+            signals: list[Signal] = []
+            for item in source.parse(document):
+                if isinstance(item, MalformedDocumentError):
+                    unreadable.append(item)
+                else:
+                    signals.append(item)
+            news += await database.run(_keep_signals, source.name, document, signals, clock=clock)
+    except FeedError as error:
+        await database.run(sources.failed, source.name, str(error), now=clock())
+        return SignalReport(source.name, news, tuple(unreadable), str(error))
+    await database.run(sources.keep_malformed, unreadable, now=clock())
+    await database.run(sources.succeeded, source.name, now=clock())
+    return SignalReport(source.name, news, tuple(unreadable))
+
+
+def _keep_signals(
+    session: Session, name: str, document: Document, signals: Sequence[Signal], *, clock: Clock
+) -> int:
+    news = exploits.store(session, signals)
+    if document.cursor is not None:
+        sources.save_cursor(session, name, document.cursor)
+    return news

@@ -135,7 +135,7 @@ class MatchEngine:
                 (revision.id, product_id, verdict)
                 for product_id, verdict in self._products.judge(reading)
             ]
-        written = verdicts.write(session, judged)
+        written = verdicts.write(session, judged, replacing=list(readable))
         advisories.mark_matched(session, readable, now=now)
         self._learn(session, names)
         known = advisories.by_ids(session, list(readable))

@@ -52,16 +52,18 @@ class Standing:
 
 
 def write(
-    session: Session, verdicts: Iterable[tuple[int, int, Verdict]], *, replace: bool = False
+    session: Session,
+    verdicts: Iterable[tuple[int, int, Verdict]],
+    *,
+    replacing: Sequence[int] = (),
 ) -> int:
     """Keep verdicts ``(revision id, product id, verdict)``; return how many are new.
 
-    ``replace`` first forgets every verdict of the revisions named: they are judged anew.
+    Whatever was said before of the revisions ``replacing`` is forgotten first.
     """
+    if replacing:
+        session.execute(delete(VerdictRow).where(VerdictRow.revision_id.in_(replacing)))
     rows = [_row(revision, product, verdict) for revision, product, verdict in verdicts]
-    if replace:
-        revisions = list({row["revision_id"] for row in rows})
-        session.execute(delete(VerdictRow).where(VerdictRow.revision_id.in_(revisions)))
     return insert_ignoring(session, VerdictRow, rows, conflict=["revision_id", "product_id"])
 
 
