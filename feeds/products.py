@@ -335,7 +335,9 @@ class Catalogue:
             canonical = read.vendor
             said_vendor = normal_words([canonical])
             vendor_words |= frozenset(said_vendor)
-        if core and known.optional.issuperset(core):
+        if not core:
+            core = said_vendor or list(read.words)  # "Debian buster", "Elastic Agent"
+        elif known.optional.issuperset(core):
             core.extend(said_vendor)  # "MongoDB Server" is not any server
         identifying = self._whole(frozenset(core))
         return Name(
@@ -452,4 +454,6 @@ class _Rewritten:
     vendor: str = ""
 
 
-_PLATFORM_EDITIONS = frozenset({"server", "desktop", "client", "enterprise", "red", "hat", "os"})
+_PLATFORM_EDITIONS = frozenset(
+    {"server", "desktop", "client", "enterprise", "system", "red", "hat", "os"}
+)

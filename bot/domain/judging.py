@@ -14,6 +14,8 @@ from feeds.versions import Cover, Order, Version, cover, order, parts, read_vers
 _TAIL = re.compile(r"(?<=\d)(?:\.[x*n]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 _IDENTIFIER = re.compile(r"(?<![a-z])[a-z]{2,}-?\d{3,}\w*")
+_WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
+_LATER_10 = re.compile(r"^v?(?:15(?!07)\d\d|1[6-9]\d\d|2\d{3}|2\dh\d)$")
 
 
 class Inside(IntEnum):
@@ -126,6 +128,8 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if not asset.shown:
         return MISSING
     best = OUT
+    if family == "windows" and bounds.named and _first_windows_10(bounds, asset):
+        return Placement(Inside.OUT, "other-release")
     for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
         for version in asset.shown:
             found = _in_branch(bounds, branch, wild, version, suse=family == "suse")
@@ -137,6 +141,13 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
         if bounds.generation:
             return IN if bounds.branches[0].release < (10,) else UNSAID
     return best
+
+
+def _first_windows_10(bounds: Bounds, asset: Asset) -> bool:
+    """Whether the bulletin means Windows 10 as first released and the asset is a later one."""
+    if [branch.key for branch in bounds.branches] != [_WINDOWS_10.key]:
+        return False
+    return any(_LATER_10.match(version.text) for version in asset.shown)
 
 
 def _says_number(asset: Asset, bounds: Bounds) -> bool:

@@ -110,14 +110,15 @@ def _editions(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     mine, theirs = asset.name.editions, name.editions
     for key in theirs - mine:
         edition = catalogue.editions[key]
-        rivals = {
-            each
-            for each in mine - theirs
-            if edition.group and catalogue.editions[each].group == edition.group
+        group = {
+            k for k, each in catalogue.editions.items() if k == key or each.group == edition.group
         }
-        if rivals or edition.silent == "other":
+        if edition.group and not mine.isdisjoint(group):
+            if mine.isdisjoint(theirs & group):
+                return Relation(Kinship.OTHER, "other-edition")
+        elif edition.silent == "other":
             return Relation(Kinship.OTHER, "other-edition")
-        if edition.silent == "review":
+        elif edition.silent == "review":
             relation = Relation(Kinship.UNSURE, "edition-unknown")
     for key in mine - theirs:
         extra = catalogue.editions[key].extra

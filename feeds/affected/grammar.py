@@ -15,6 +15,7 @@ the reader of the verdict is told, and nothing is concluded from it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -28,6 +29,7 @@ _ENDS_HOST = frozenset(
     {*_BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
+_LEVELLED = re.compile(r"(\d.*[a-z]\s*)\d+$")
 
 
 @dataclass
@@ -102,7 +104,7 @@ class _Parser:
             case Kind.BETWEEN:
                 self._draft.keyword = True
             case Kind.TO:
-                self._upper_end()
+                self._upper_end(token)
             case Kind.OPEN:
                 self._aside()
             case Kind.ON:
@@ -149,8 +151,17 @@ class _Parser:
             inside = True
         if inside and not draft.pending and self._named():
             draft.words[-1].append(token)
+        elif draft.pending and (joined := self._level_of(draft.pending[-1], token)):
+            draft.pending[-1] = joined
         else:
             draft.pending.append(token)
+
+    def _level_of(self, number: Token, level: Token) -> Token | None:
+        """ "7 … Service Pack 1" is one release, "2019 CU 13 et 14" are two of 2019."""
+        before = self._tokens[self._at - 2]
+        if not level.text[0].isdigit() and number.text[0].isdigit() and before.kind != Kind.SEP:
+            return Token(Kind.VERSION, f"{number.text} {level.text}", number.start, level.end)
+        return None
 
     def _separator(self) -> None:
         draft, following = self._draft, self._kind()
@@ -244,7 +255,7 @@ class _Parser:
         else:
             self._draft.ranges.append(Range(ge=taken[-1]))
 
-    def _upper_end(self) -> None:
+    def _upper_end(self, opening: Token) -> None:
         """``x à y``: the last pending version opens a range that the next one closes."""
         draft = self._draft
         if self._kind() == Kind.VERSIONS:
@@ -257,7 +268,7 @@ class _Parser:
             if last and (last.ge or last.gt) and not last.le and not last.lt:
                 self._at += 1
                 draft.ranges[-1] = replace(last, le=(token.text,))
-            elif not draft.ranges:  # "versions à 7.0": a word was forgotten
+            elif not draft.ranges and opening.text != "-":  # "versions à 7.0": a word is missing
                 draft.leftover.append(Kind.TO)
             return
         self._at += 1
@@ -270,8 +281,12 @@ class _Parser:
         """What no bound claimed is an enumeration."""
         draft = self._draft
         named = not draft.keyword
+        previous = ""
         for text in self._take_pending():
+            if text.isdigit() and len(text) < 3 and (stem := _LEVELLED.match(previous)):
+                text = stem[1] + text  # "2019 Cumulative Update 13 et 14"
             draft.ranges.append(Range(branches=(text,), named=named))
+            previous = text
 
     # -- the rest ---------------------------------------------------------------------------
 
@@ -315,6 +330,8 @@ class _Parser:
                 if group:
                     groups.append(tuple(each.text for each in group))
                 group = []
+            elif token.kind == Kind.VERSION and not token.text[0].isdigit() and group:
+                self._number(token)  # "pour systèmes x64 Service Pack 1"
             elif token.kind in (Kind.WORD, *_NUMERIC):
                 group.append(token)
         if (

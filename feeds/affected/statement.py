@@ -88,7 +88,7 @@ class Statement:
     @property
     def grade(self) -> Grade:
         """Whether the statement can be decided, and if not whether it was understood."""
-        if not self.phrases or self.leftover:
+        if self.leftover or not (self.phrases or self.deferred):
             return Grade.UNREAD
         if self.deferred or self.condition or (self.fix and not self.fix.level):
             return Grade.REVIEW

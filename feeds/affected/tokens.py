@@ -77,7 +77,7 @@ def fold(text: str) -> str:
 
 _A = r"(?:\s+(?:a|au|aux|before)\b|\s+a(?=v?\d))*(?:\s+l[ae]s?\b)?(?:\s+(?:versions?|releases?)\b)?"
 _OLDER = r"(?:anterieur|inferieur|precedent|ancien)e?s?"
-_NEWER = r"(?:posterieur|superieur|ulterieur|suivant|recent)e?s?"
+_NEWER = r"(?:posterieur|superieur|ulterieur)e?s?"
 _EQUAL = r"\s*,?\s*(?:ou|et)\s+egale?s?"
 _FIXES = (
     r"(?:correctifs?|patchs?|patches|hotfix(?:es)?|mises?\s+a\s+jour|mise\s+\w+\s+jour|fix|"
@@ -92,13 +92,14 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         r"produits?\s+en\s+fin\s+de|(?:en\s+)?fin\s+de\s+(?:vie|support)|"
         r"(?:ne\s+(?:sont|sera|seront|recoit|recevra)|n'est|n'etant|plus)\s+\w*\s*"
         r"(?:maintenu|support|corrig)|"
-        r"disponib(?:le|ilite)|actuellement|suivre\s+la\s+procedure|sont\s+vulnerables?|"
-        r"est\s+vulnerable|sont\s+affecte).*",
+        r"disponib(?:le|ilite)|prevue?s?\b|actuellement|suivre\s+la\s+procedure|sont\s+vulnerables?|"
+        r"est\s+vulnerable|sont\s+affecte)[^)]*",
     ),
     (
         Kind.NOISE,
         r"\bpour\s+l[ae]s?\s+vulnerabilites?(?:(?:\s|,|et\b|ou\b)*cve-\d{4}-\d+)*|"
-        r"\bdisposant\s+d'un\s+correctif\b|"
+        r"\bdisposant\s+d'un\s+correctif\b|\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
+        r"\bsuivante?s?\b|"
         r"\bpour\s+la\s+branche\s+[\dx.]+|"
         r"\b(?:strictement|uniquement|seulement|only|inclusivement|vulnerables?|affectee?s?)\b",
     ),
@@ -127,7 +128,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     (
         Kind.NEWER,
         rf"[,(]?\s*\b(?:ainsi\s+que|et|ou|and|or)\s+(?:l[ae]s?\s+)?(?:versions?\s+)?"
-        rf"(?:{_NEWER}|plus|later|newer|above)\b(?!\s+(?:a|aux?)\b)(?!\s+a?v?\d)\)?",
+        rf"(?:{_NEWER}|suivante?s?|plus|later|newer|above)\b(?!\s+(?:a|aux?)\b)(?!\s+a?v?\d)\)?",
     ),
     (Kind.LT, rf"\b{_OLDER}\b{_A}|\b(?:prior\s+to|before|earlier\s+than|avant)\b{_A}|<"),
     (Kind.GT, rf"\b{_NEWER}\b{_A}|>"),
@@ -148,7 +149,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         r"du\s+programme|"
         r"de\s+firmware))?",
     ),
-    (Kind.ON, r"\b(?:installee?s?\s+)?(?:pour|for|sur|sous|on|dans)\b(?:\s+l[ae]s?\b|\s+l')?"),
+    (Kind.ON, r"\b(?:installee?s?\s+)?(?:pour|for|sur|sous|on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?"),
     (
         Kind.WITH,
         r"\b(?:avec|with|utilisant|executant|disposant|si|lorsque|configuree?s?|ayant|equipee?s?|"
@@ -160,7 +161,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
 _LEVEL = (
     r"(?:service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix|fix\s?pack|"
     r"feature\s+pack|update\s+package|interim\s+fix|maintenance\s+(?:release|pack)|patch\s?level|"
-    r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|ltsr|ltsb|ga|sp|cu|hp|hf|fp|up|"
+    r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|ltsr|ltsb|ga|sp|cu|cp(?=\d{1,2}\b)|hp|hf|fp|up|"
     r"if|mp|mr|p|u|ru|ie|b)"
 )
 _STEP = (
@@ -171,7 +172,7 @@ _NUMBER = (
     r"(?:ns|v\.?\s?(?=\d)|r(?=\d+\.)|version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
     r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?:[a-z]{2,6}|x)\b)*(?:(?<=\d)/\.?\d+\b(?!\.))*"
 )
-_WILD = r"v?\d+[\d.]*(?:\w*)?(?:\.[x*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+|\*"
+_WILD = r"v?\d+[\d.]*(?:\w*)?(?:\.[x*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+"
 _MAIN = re.compile(
     "|".join(
         (
@@ -180,7 +181,7 @@ _MAIN = re.compile(
             r"(?P<OPEN>[(\[«\"])|(?P<CLOSE>[)\]»])",
             rf"(?P<WILD>\b{_WILD})",
             r"(?P<ARCH>\b(?:32|64)[\s-]?bits?\b)",
-            r"(?P<MODEL>\b7-zip\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*)",
+            r"(?P<MODEL>\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*)",
             rf"(?P<VERSION>(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
             rf"{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?v?\d[\w.]*(?:{_STEP})*|esxi?\d{{3}}-[\w-]+)(?![\w]))",
             r"(?P<SEP>[,;/]|\b(?:et|ou)\b(?:/ou\b)?)",
@@ -191,6 +192,8 @@ _MAIN = re.compile(
         )
     )
 )
+_DIGIT = re.compile(r"\d")
+_EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind.VERSIONS})
 _LAST = re.compile(r"[.:;,'!_-]+$")
 
 
@@ -215,4 +218,16 @@ def tokenize(folded: str) -> list[Token]:
             end -= len(text) - len(trimmed)
             text = trimmed
         tokens.append(Token(kind, text, start, end))
+    return _versions_by_place(tokens)
+
+
+def _versions_by_place(tokens: list[Token]) -> list[Token]:
+    """After "antérieures à" or "versions", a word with a digit is a version: *WBS39.2*."""
+    for position, token in enumerate(tokens):
+        if token.kind is not Kind.WORD or position == 0 or not _DIGIT.search(token.text):
+            continue
+        before = tokens[position - 1].kind
+        after = tokens[position + 1].kind if position + 1 < len(tokens) else None
+        if before in _EXPECT_VERSION and after not in (Kind.VERSION, Kind.WILD, Kind.WORD):
+            tokens[position] = Token(Kind.VERSION, token.text, token.start, token.end)
     return tokens
