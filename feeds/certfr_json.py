@@ -7,7 +7,6 @@ vendor or product and is read as empty.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any, TypeVar
 
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Reference, Revision
 from feeds.errors import MalformedDocumentError
-from feeds.text import one_line
+from feeds.text import load_json, one_line
 
 T = TypeVar("T")
 
@@ -71,13 +70,9 @@ def read_json(
 ) -> Iterator[Advisory | MalformedDocumentError]:
     """Read a bulletin, or a list of them, from its JSON text."""
     try:
-        values = json.loads(text)
-    except UnicodeDecodeError as error:
-        yield MalformedDocumentError(source, item, f"not UTF-8 at byte {error.start}")
-    except json.JSONDecodeError as error:
-        yield MalformedDocumentError(source, item, f"not JSON, or cut short: {error}")
-    except RecursionError:
-        yield MalformedDocumentError(source, item, "nested too deeply to be a bulletin")
+        values = load_json(text)
+    except ValueError as error:
+        yield MalformedDocumentError(source, item, str(error))
     else:
         yield from read_bulletins(source, values, item)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from feeds.errors import MalformedDocumentError
 from feeds.rss import looks_like_html, parse_feed
 from feeds.source import CHECKPOINT, Document
 from feeds.stix import is_stix, read_stix
+from feeds.text import load_json
 
 Parsed = Iterator[Advisory | MalformedDocumentError]
 
@@ -67,13 +67,9 @@ def _parse_xml(document: Document, author: _Author) -> Parsed:
 
 def _parse_json(document: Document, author: _Author) -> Parsed:
     try:
-        values = json.loads(document.body)
-    except UnicodeDecodeError as error:
-        yield _unknown(document, f"wrong encoding: byte {error.start} is not UTF-8; save as UTF-8")
-    except json.JSONDecodeError as error:
-        yield _unknown(document, f"neither XML nor JSON, or cut short: {error}")
-    except RecursionError:
-        yield _unknown(document, "nested too deeply to be a bulletin")
+        values = load_json(document.body)
+    except ValueError as error:
+        yield _unknown(document, f"no feed, and {error}")
     else:
         yield from _reader_of(values)(document, values, author)
 

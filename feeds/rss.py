@@ -16,8 +16,11 @@ from feeds.advisory import Advisory, AdvisoryKind, Tlp
 from feeds.config import Clock, SourceConfig
 from feeds.errors import MalformedDocumentError
 from feeds.fetching import fetch_url
+from feeds.limits import MEBIBYTE
 from feeds.source import CHECKPOINT, Cursor, Document
 from feeds.text import cves_in, one_line, plain
+
+MOST_BYTES = 4 * MEBIBYTE  # feedparser reads about a megabyte a second; a feed has 0.1
 
 Entry = Any
 """A ``feedparser`` entry: a dictionary whose keys are those of RSS and Atom, merged."""
@@ -43,14 +46,8 @@ def read_feed(document: Document) -> tuple[Any, list[MalformedDocumentError]]:
     A truncated feed keeps its whole entries and is a failure all the same. A web page
     parses without complaint and has no version: it is refused.
     """
-    if looks_like_html(document.body):
-        return feedparser.FeedParserDict(entries=[], feed={}), [
-            _problem(document, "a web page, not a feed: a maintenance page or a proxy's answer?")
-        ]
-    if declares_entities(document.body):
-        return feedparser.FeedParserDict(entries=[], feed={}), [
-            _problem(document, "declares XML entities: refused, a feed has no use for them")
-        ]
+    if refusal := _refusal(document.body):
+        return feedparser.FeedParserDict(entries=[], feed={}), [_problem(document, refusal)]
     feed = feedparser.parse(document.body)  # bytes: a text could be taken for a local path
     problems = []
     if not feed.get("version"):
@@ -62,6 +59,17 @@ def read_feed(document: Document) -> tuple[Any, list[MalformedDocumentError]]:
         kept = f"{len(feed.entries)} items were kept"
         problems.append(_problem(document, f"cut short or broken: {feed.bozo_exception}; {kept}"))
     return feed, problems
+
+
+def _refusal(body: bytes) -> str:
+    """Why these bytes are not even given to the parser; empty when they are."""
+    if looks_like_html(body):
+        return "a web page, not a feed: a maintenance page or a proxy's answer?"
+    if len(body) > MOST_BYTES:
+        return f"a feed of more than {MOST_BYTES // MEBIBYTE} MiB: refused"
+    if declares_entities(body):
+        return "declares XML entities: refused, a feed has no use for them"
+    return ""
 
 
 def _closed_items(body: bytes) -> int:

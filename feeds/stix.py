@@ -6,7 +6,7 @@ What counts as a bulletin, and the audience extension, are described in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -40,7 +40,12 @@ def is_stix(values: object) -> bool:
 
 
 def read_stix(
-    source: str, values: object, *, publisher: str = "", tlp: Tlp
+    source: str,
+    values: object,
+    *,
+    publisher: str = "",
+    tlp: Tlp,
+    told: Collection[str] = (),
 ) -> Iterator[Advisory | MalformedDocumentError]:
     """Yield the bulletins of a bundle, of a list of objects, or of one object.
 
@@ -49,6 +54,7 @@ def read_stix(
         values: the JSON, already read.
         publisher: who speaks when ``created_by_ref`` leads nowhere.
         tlp: marking of objects that carry none.
+        told: ids that reports of earlier documents refer to: no bulletins of their own.
     """
     items: object = values
     if isinstance(values, Mapping):
@@ -63,7 +69,7 @@ def read_stix(
             yield MalformedDocumentError(source, name, problem)
         elif name not in objects or _modified(item) >= _modified(objects[name]):
             objects[name] = item
-    yield from _bulletins(_Bundle(source, objects, publisher or NOBODY, tlp))
+    yield from _bulletins(_Bundle(source, objects, publisher or NOBODY, tlp, frozenset(told)))
 
 
 def _without_nulls(item: object) -> Any:
@@ -103,6 +109,7 @@ class _Bundle:
     objects: Mapping[str, Object]
     publisher: str
     tlp: Tlp
+    told: frozenset[str]
 
     def of_type(self, *kinds: str) -> list[Object]:
         return [item for item in self.objects.values() if item.get("type") in kinds]
@@ -119,7 +126,7 @@ class _Bundle:
 
 def _bulletins(bundle: _Bundle) -> Iterator[Advisory | MalformedDocumentError]:
     reports = bundle.of_type("report")
-    told = {ref for report in reports for ref in report.get("object_refs", ())}
+    told = bundle.told.union(*(report.get("object_refs", ()) for report in reports))
     alone = [item for item in bundle.of_type(*_ALONE) if item["id"] not in told]
     for item in [*reports, *alone]:
         problems: list[str] = []

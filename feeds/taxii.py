@@ -1,8 +1,8 @@
 """TAXII 2.1: discovery, collections, pages of STIX objects.
 
 What one reading brings is put together before it is read as STIX, because a page cuts
-bundles anywhere; and identities and markings are kept in the cursor, because a server sends
-them once and bulletins refer to them for ever. The cursor follows
+bundles anywhere; and identities, markings and what reports refer to are kept in the cursor,
+because a server sends an object once and bulletins refer to it for ever. The cursor follows
 ``X-TAXII-Date-Added-Last``, the server's own clock.
 
 Source: OASIS, TAXII version 2.1, sections 3.4 (pagination), 4.1 and 5.4.
@@ -22,11 +22,13 @@ from feeds.errors import MalformedDocumentError, SourceUnavailableError
 from feeds.http import Answer, Client
 from feeds.source import Cursor, Document
 from feeds.stix import read_stix
+from feeds.text import load_json
 
 MEDIA_TYPE = "application/taxii+json;version=2.1"
 PAGE = 500  # objects asked for at once; the server may send fewer
 KEPT_TYPES = ("identity", "marking-definition")
 MOST_KEPT = 500  # context objects in a cursor, the latest ones
+MOST_TOLD = 5000  # ids that reports refer to, the latest ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,23 @@ class Taxii:
 
     def _document(self, url: str, bundle: _Bundle, cursor: Cursor) -> Document:
         body = json.dumps({"type": "bundle", "objects": bundle.objects}).encode()
-        return Document(self.name, url, body, self.clock(), MEDIA_TYPE, cursor=cursor)
+        told = {"told": bundle.state.get("told", [])}
+        return Document(self.name, url, body, self.clock(), MEDIA_TYPE, cursor, told)
 
     def parse(self, document: Document) -> Iterator[Advisory | MalformedDocumentError]:
         """Read the objects one by one."""
         yield from document.problems
         try:
-            values = json.loads(document.body or b"[]")
+            values = load_json(document.body)
         except ValueError as error:
-            yield MalformedDocumentError(document.source, "document", f"not JSON: {error}")
+            yield MalformedDocumentError(document.source, "document", str(error))
             return
         yield from read_stix(
-            document.source, values, publisher=self.config.publisher, tlp=self.config.tlp
+            document.source,
+            values,
+            publisher=self.config.publisher,
+            tlp=self.config.tlp,
+            told=document.context.get("told", ()),
         )
 
 
@@ -111,7 +118,7 @@ class _Server:
         Between two bundles the state says which page comes next, so that an interrupted
         reading goes on; a server that has forgotten the page is asked from the start.
         """
-        kept: dict[str, Any] = dict(state.get("kept", {}))
+        context = {"kept": state.get("kept", {}), "told": state.get("told", [])}
         query = {"limit": str(PAGE)}
         for key in ("added_after", "next"):
             if state.get(key):
@@ -128,15 +135,17 @@ class _Server:
                 break
             query["next"] = str(page["next"])
             if size > cap or number == self.config.access.limits.requests:
-                kept = _kept(kept, objects)
+                context = _context(context, objects)
                 waiting = {"added_after": query.get("added_after", ""), "next": query["next"]}
-                yield _Bundle({**waiting, "latest": latest, "kept": kept}, _with(kept, objects))
+                state_here = {**waiting, "latest": latest, **context}
+                yield _Bundle(state_here, _with(context["kept"], objects))
                 objects, size = [], 0
         else:
             return  # as many pages as allowed: the next reading goes on
         if objects or latest != state.get("added_after", ""):
-            kept = _kept(kept, objects)
-            yield _Bundle({"added_after": latest, "kept": kept}, _with(kept, objects))
+            context = _context(context, objects)
+            state_here = {"added_after": latest, **context}
+            yield _Bundle(state_here, _with(context["kept"], objects))
 
     async def _page(self, url: str, query: dict[str, str]) -> tuple[Mapping[str, Any], Answer]:
         try:
@@ -150,7 +159,7 @@ class _Server:
     async def _envelope(self, url: str) -> tuple[Mapping[str, Any], Answer]:
         answer = await self.client.get(url, accept=MEDIA_TYPE)
         try:
-            values = json.loads(answer.body)
+            values = load_json(answer.body)
         except ValueError as error:
             raise self._refused(f"answers something else than JSON ({error})") from error
         if not isinstance(values, Mapping):
@@ -164,14 +173,21 @@ class _Server:
         return SourceUnavailableError(self.config.name, reason)
 
 
-def _kept(known: Mapping[str, Any], objects: list[Any]) -> dict[str, Any]:
-    """The identities and markings known so far, the latest last."""
-    met = {
-        item["id"]: item
-        for item in objects
-        if isinstance(item, Mapping) and item.get("type") in KEPT_TYPES and item.get("id")
+def _context(known: Mapping[str, Any], objects: list[Any]) -> dict[str, Any]:
+    """Identities and markings, and the ids that reports refer to, the latest last."""
+    items = [item for item in objects if isinstance(item, Mapping) and item.get("id")]
+    met = {item["id"]: item for item in items if item.get("type") in KEPT_TYPES}
+    told = [
+        ref
+        for item in items
+        if item.get("type") == "report" and isinstance(item.get("object_refs"), list)
+        for ref in item["object_refs"]
+        if isinstance(ref, str)
+    ]
+    return {
+        "kept": dict(list({**known["kept"], **met}.items())[-MOST_KEPT:]),
+        "told": list(dict.fromkeys([*known["told"], *told]))[-MOST_TOLD:],
     }
-    return dict(list({**known, **met}.items())[-MOST_KEPT:])
 
 
 def _with(kept: Mapping[str, Any], objects: list[Any]) -> list[Any]:

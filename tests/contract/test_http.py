@@ -315,12 +315,17 @@ def authority(folder: Path) -> tuple[Path, ssl.SSLContext]:
 async def test_an_internal_authority_and_no_way_back_to_plain_http(tmp_path: Path) -> None:
     pem, context = authority(tmp_path)
 
+    async def plain(_: web.Request) -> web.Response:
+        return web.Response(body=b"plain")
+
     async def handler(request: web.Request) -> web.Response:
         if request.path == "/plain":
             raise web.HTTPFound("http://203.0.113.9/feed")
+        if request.path == "/inside":
+            raise web.HTTPFound(str(inside.make_url("/")))
         return web.Response(body=b"sealed")
 
-    async with serving(handler, context) as server:
+    async with serving(plain) as inside, serving(handler, context) as server:
         url = f"https://localhost:{server.port}"
         async with Client("test", LOCAL) as client:
             with pytest.raises(SourceUnavailableError, match="ca_file"):
@@ -330,6 +335,7 @@ async def test_an_internal_authority_and_no_way_back_to_plain_http(tmp_path: Pat
             assert (await client.get(url)).body == b"sealed"
             with pytest.raises(ForbiddenAddressError, match="redirected from https"):
                 await client.get(f"{url}/plain")
+            assert (await client.get(f"{url}/inside")).body == b"plain"  # an allowed network
 
 
 async def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:

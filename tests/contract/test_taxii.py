@@ -107,6 +107,19 @@ async def test_pages_are_read_and_the_cursor_moves(medallion: TaxiiServer) -> No
     assert latest.publisher == "Analyste"  # an identity sent once is remembered
 
 
+async def test_a_campaign_of_an_earlier_report_is_no_bulletin(medallion: TaxiiServer) -> None:
+    campaign = item("campaign", 70, name="Campagne")
+    refers = report(1)
+    refers["object_refs"] = [campaign["id"]]
+    medallion.add(author(), refers)
+    taxii = source(medallion.url, BASIC)
+    first, _, cursor = await read(taxii, {})
+    medallion.add(campaign)
+    later, _, _ = await read(taxii, cursor)
+    assert [a.title for a in first] == ["Bulletin 1"]
+    assert not later
+
+
 async def test_a_bad_object_hides_no_other(medallion: TaxiiServer) -> None:
     bad = item(
         "indicator", 50, pattern="[ipv4", pattern_type="stix", valid_from="2026-03-10T08:00:00Z"

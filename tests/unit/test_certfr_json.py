@@ -127,7 +127,7 @@ def test_bad_lines_hide_no_other() -> None:
         (b'{"reference": "AVIS-1", "title": "T"}', "is not a CERT-FR reference"),
         (b'{"title": "T"}', "key 'reference' is missing"),
         (b'"text"', "not a JSON object"),
-        ('{"title": "é"}'.encode("latin-1"), "not UTF-8 at byte 11"),
+        ('{"title": "é"}'.encode("latin-1"), "byte 11 is not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
     ],
 )

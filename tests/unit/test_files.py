@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feeds.advisory import Advisory, Tlp
 from feeds.errors import (
@@ -17,6 +20,7 @@ from feeds.errors import (
     SourceUnavailableError,
 )
 from feeds.files import FileSource, open_path
+from feeds.formats import parse_any
 from feeds.limits import Limits
 from feeds.source import Document
 
@@ -85,12 +89,12 @@ def test_archive(tmp_path: Path) -> None:
     [
         (b"", "the document is empty"),
         (b"<!doctype html><html></html>", "a web page (HTML)"),
-        (b'{"reference": "CERTFR-2026-AVI', "neither XML nor JSON, or cut short"),
+        (b'{"reference": "CERTFR-2026-AVI', "no feed, and not JSON, or cut short"),
         ('{"title": "é"}'.encode("latin-1"), "wrong encoding: byte 11 is not UTF-8"),
         (b'{"a": 1}', "JSON of no known format (CERT-FR, STIX, CSAF); it holds a"),
         (b"<root/>", "neither RSS nor Atom"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"\x00\x01\x02\x03", "neither XML nor JSON"),
+        (b"\x00\x01\x02\x03", "no feed, and not JSON"),
     ],
 )
 def test_what_is_no_bulletin_says_why(tmp_path: Path, body: bytes, reason: str) -> None:
@@ -161,3 +165,43 @@ def test_the_whole_corpus_is_read_in_little_memory(shared_data: Path) -> None:
         assert all(isinstance(result, Advisory) for result in parsed)
         count += len(parsed)
     assert count == 16_538
+
+
+@given(st.sampled_from([b"", b"{", b"[", b"<", b"<?xml version='1.0'?><rss>"]), st.binary())
+def test_no_bytes_stop_the_reading(start: bytes, rest: bytes) -> None:
+    results = list(parse_any(Document("d", "d", start + rest, NOW), tlp=Tlp.GREEN))
+    assert results
+
+
+BULLETIN = json.loads((DATA / "certfr" / "CERTFR-2026-AVI-0301.json").read_text())
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(BULLETIN)), json_values, max_size=3))
+def test_no_wrong_value_stops_the_reading_or_cannot_be_stored(changed: dict[str, object]) -> None:
+    body = json.dumps({**BULLETIN, **changed}).encode()
+    results = list(parse_any(Document("d", "d", body, NOW), tlp=Tlp.GREEN))
+    assert results
+    for result in results:
+        if isinstance(result, Advisory):
+            stored = json.dumps(result.to_json(), ensure_ascii=False)
+            assert "\0" not in stored.encode().decode()
+
+
+def test_what_no_database_stores_is_taken_out() -> None:
+    changed = {"title": "a\0b", "summary": "x\ud800y"}
+    [advisory] = parse_any(
+        Document("d", "d", json.dumps({**BULLETIN, **changed}).encode(), NOW), tlp=Tlp.GREEN
+    )
+    assert isinstance(advisory, Advisory)
+    assert (advisory.title, advisory.summary) == ("ab", "x?y")
+
+
+def test_a_number_of_five_thousand_digits_is_told() -> None:
+    [error] = parse_any(Document("d", "d", b'{"a": ' + b"1" * 5000 + b"}", NOW), tlp=Tlp.GREEN)
+    assert isinstance(error, MalformedDocumentError)
+    assert "not JSON" in error.reason

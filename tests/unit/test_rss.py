@@ -126,3 +126,9 @@ def test_an_empty_feed_is_a_failure() -> None:
     for read in (certfr.parse, certsante.parse):
         [error] = read(Document("s", "u", b"", NOW))
         assert isinstance(error, MalformedDocumentError)
+
+
+def test_a_feed_too_long_for_its_parser_is_refused() -> None:
+    [error] = certfr.parse(Document("s", "u", b"<rss>" + b" " * 5_000_000, NOW))
+    assert isinstance(error, MalformedDocumentError)
+    assert "more than 4 MiB" in error.reason
