@@ -18,7 +18,7 @@ from bot.render.environment import environment
 from bot.render.errors import TemplateError, located
 from bot.render.foreign import Syntax, trusted
 from bot.render.limits import MAIL_CHARACTERS, SLACK_TEXT, cut, fit_matrix, fit_slack
-from bot.render.mail import load_styles, with_styles, without_classes
+from bot.render.mail import load_styles, with_page_headings, with_styles, without_classes
 from bot.render.markdown import to_html, to_text
 from bot.render.words import LANGUAGES, Words, load_words
 from feeds.advisory import Tlp
@@ -151,12 +151,11 @@ class Composer:
         """Text, HTML and blocks: those that the channel shows."""
         language = words.language
         folder = f"{kind}/{language}"
+        text = _airy(self.render(f"{folder}/text.j2", Syntax.TEXT, language, given))
         if channel is ChannelName.SLACK:
-            text = _airy(self.render(f"{folder}/text.j2", Syntax.SLACK, language, given))
             blocks = self._blocks(f"{folder}/slack.j2", language, given)
             blocks[-1:-1] = slack_answers(given["choices"], words)
             return cut(text, SLACK_TEXT, ending), "", fit_slack(blocks, ending)
-        text = _airy(self.render(f"{folder}/text.j2", Syntax.TEXT, language, given))
         if channel is ChannelName.CONSOLE:
             return text, "", []
         html = self.render(f"{folder}/html.j2", Syntax.HTML, language, given)
@@ -169,7 +168,7 @@ class Composer:
 
     def _page(self, fragment: str, subject: str, language: str) -> str:
         """The whole HTML document of a mail."""
-        body = trusted(fragment)
+        body = trusted(with_page_headings(fragment))
         given = {"body": body, "subject": subject, "language": language}
         page = self.render("mail/layout.j2", Syntax.HTML, language, given)
         return with_styles(page, self._styles)

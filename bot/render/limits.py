@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from typing import Any
@@ -15,7 +14,7 @@ SLACK_FIELD = 2_000
 SLACK_CONTEXT = 2_000
 SLACK_BUTTON = 75
 SLACK_OPTION = 75
-SLACK_TEXT = 3_900  # "text" is cut at 4,000 by clients when it is a notification
+SLACK_TEXT = 3_900  # of a message without blocks; Slack advises 4,000
 # An event is 65,536 bytes at most; encryption writes it in base64, a third longer, in an
 # envelope of about 1 KB (Matrix client-server API, "Size limits").
 MATRIX_BYTES = 44_000
@@ -66,11 +65,11 @@ def fit_matrix(text: str, html: str, ending: str) -> tuple[str, str]:
 
 
 def fit_slack(blocks: list[dict[str, Any]], ending: str) -> list[dict[str, Any]]:
-    """The blocks, each text within its limit, and no more of them than a message takes.
+    """Shorten the blocks where they are, and keep no more of them than a message takes.
 
     The last block (the answers, or how to check the message) is always kept.
     """
-    fitted = [_fit_block(copy.deepcopy(block), ending) for block in blocks]
+    fitted = [_fit_block(block, ending) for block in blocks]
     if len(fitted) <= SLACK_BLOCKS:
         return fitted
     note = {"type": "context", "elements": [{"type": "mrkdwn", "text": ending, "verbatim": True}]}

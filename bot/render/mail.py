@@ -13,6 +13,8 @@ from bot.render.errors import TemplateError
 
 CLASS = re.compile(r' class="([a-z -]+)"')
 RULE = re.compile(r"\.([a-z-]+)\s*\{([^}]*)\}")
+HEADING = re.compile(r'<h([34])( class="(?:headline|title)")>(.*?)</h\1>', re.DOTALL)
+LEVELS = {"3": "1", "4": "2"}  # a room's message is a small part of a page, a mail is the page
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
@@ -45,6 +47,16 @@ def with_styles(html: str, styles: dict[str, str]) -> str:
         return f'{found[0]} style="{rules}"'
 
     return CLASS.sub(styled, html)
+
+
+def with_page_headings(html: str) -> str:
+    """Raise our own headings to those of a whole page, for readers that listen to it."""
+
+    def raised(found: re.Match[str]) -> str:
+        level = LEVELS[found[1]]
+        return f"<h{level}{found[2]}>{found[3]}</h{level}>"
+
+    return HEADING.sub(raised, html)
 
 
 def without_classes(html: str) -> str:

@@ -164,6 +164,8 @@ def test_matrix_html_bears_no_class_and_mail_bears_inline_styles(renderer: Rende
     assert "class=" not in room.html
     assert mail.html.startswith('<!DOCTYPE html>\n<html lang="fr">')
     assert 'class="todo" style="' in mail.html
+    assert '<h1 class="headline" style="' in mail.html
+    assert "<h3>Citrix NetScaler" in room.html
     assert "http" not in mail.html.replace("https://www.cert.ssi.gouv.fr", "").replace(
         "https://editeur.example", ""
     )
