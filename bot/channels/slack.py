@@ -35,6 +35,7 @@ EVENT_TYPE = "tocsin_delivery"  # of the metadata that carries the key
 LOOK_BACK = timedelta(days=5)  # as long as a delivery may be retried
 PAGE, PAGES = 200, 10  # messages asked for at once, and how often
 DOUBTS = 1_000  # threads remembered for messages whose answer was lost
+READING = {"conversations.history", "conversations.replies"}  # methods that take no JSON
 TIMESTAMP = re.compile(r"\d+\.\d+")
 PLAIN_WORD = re.compile(r"[a-z0-9_]{1,60}")  # Slack's error codes
 TRANSIENT = {"ratelimited", "rate_limited", "service_unavailable", "team_access_not_granted"}
@@ -96,7 +97,7 @@ class SlackChannel:
             raise PermanentDeliveryError(f"Slack would refuse it: {'; '.join(faults[:3])}")
         thread = message.thread if TIMESTAMP.fullmatch(message.thread) else None
         self._remember_thread(key, thread)
-        answer = await self._call(
+        answer = await self.call(
             "chat.postMessage",
             {
                 "channel": address,
@@ -134,7 +135,7 @@ class SlackChannel:
         }
         for _ in range(PAGES):
             try:
-                page = await self._call(method, arguments)
+                page = await self.call(method, arguments)
             except PermanentDeliveryError as error:
                 log.warning("slack_cannot_look_up", channel=address, reason=str(error))
                 return None
@@ -162,16 +163,21 @@ class SlackChannel:
             while len(self._threads_in_doubt) > DOUBTS:
                 self._threads_in_doubt.popitem(last=False)
 
-    async def _call(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def call(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call a method of the Web API; ``None`` arguments are left out.
+
+        Raises:
+            TransientDeliveryError, PermanentDeliveryError, UncertainDeliveryError
+        """
         if self.client.session is None or self.client.session.closed:
             total = aiohttp.ClientTimeout(total=self._options.timeout.total_seconds())
             self.client.session = aiohttp.ClientSession(timeout=total)
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
-            if method == "chat.postMessage":
-                answer = await self.client.api_call(method, json=given)
-            else:  # reading methods do not take JSON
+            if method in READING:
                 answer = await self.client.api_call(method, params=_as_query(given))
+            else:
+                answer = await self.client.api_call(method, json=given)
         except SlackApiError as error:
             raise _refusal(error) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

@@ -164,17 +164,17 @@ def thread_roots(session: Session, subject_id: uuid.UUID) -> dict[Address, str]:
     return {Address(ChannelName(row.channel), row.address): row.receipt for row in rows}
 
 
-def subject_of_receipt(
+def behind_receipt(
     session: Session, channel: ChannelName, address: str, receipt: str
-) -> tuple[str, str] | None:
-    """What the message behind a receipt was about: its kind and its speakable reference."""
-    row = session.execute(
-        select(DeliveryRow.kind, DeliveryRow.subject)
+) -> Delivery | None:
+    """The delivery that a channel gave this receipt for: what people answer to."""
+    row = session.scalar(
+        select(DeliveryRow)
         .where(DeliveryRow.channel == channel.value)
         .where(DeliveryRow.address == address)
         .where(DeliveryRow.receipt == receipt)
-    ).first()
-    return (row.kind, row.subject) if row else None
+    )
+    return _delivery(row) if row else None
 
 
 def replay(session: Session, delivery_id: uuid.UUID, *, now: datetime) -> bool:

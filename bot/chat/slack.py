@@ -1,0 +1,279 @@
+"""Talking on Slack: slash commands, buttons and modals.
+
+Socket Mode by default (nothing listens behind the hospital's firewall), signed HTTP when
+it is configured. Everything is acknowledged before anything is asked of the database:
+Slack gives three seconds, and a modal's trigger lives no longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.channels.base import DeliveryError
+from bot.channels.slack import SlackChannel, escape
+from bot.chat.desk import ANSWER, Desk, answer_invocation, shown
+from bot.chat.forms import modal, plain, sections, submitted, text_modal
+from bot.commands.base import Form, Invocation, Reply
+from bot.domain.delivery import Address
+from bot.domain.message import ChannelName, Choice
+
+log = structlog.get_logger(__name__)
+
+UMBRELLA = "tocsin"  # /tocsin alertes: one command to install instead of one each
+WITH_FORM = frozenset({"declare", "declarer", "déclarer"})
+TITLE = "Tocsin"
+PATH = "/slack/events"
+BUTTONS = 25  # in one actions block
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SlackChatOptions:
+    """How Slack reaches the bot.
+
+    Args:
+        app_token: ``xapp-…`` with ``connections:write``, for Socket Mode.
+        signing_secret: for requests over HTTP; without it none is accepted.
+        with_form: commands that open a modal when nothing follows them.
+    """
+
+    app_token: str = field(default="", repr=False)
+    signing_secret: str = field(default="", repr=False)
+    language: str = "fr"
+    with_form: frozenset[str] = WITH_FORM
+
+
+class SlackChat:
+    """Turns what Slack sends into invocations, and replies into what Slack shows."""
+
+    def __init__(self, channel: SlackChannel, desk: Desk, options: SlackChatOptions) -> None:
+        self._channel = channel
+        self._desk = desk
+        self._options = options
+        self._sockets: AsyncSocketModeHandler | None = None
+        self.app = AsyncApp(
+            client=channel.client,
+            authorize=_authorizing(channel.client.token or ""),
+            signing_secret=options.signing_secret or None,
+            request_verification_enabled=True,
+        )
+        self.app.command(re.compile(".+"))(self._command)
+        self.app.action(re.compile("^answer:"))(self._answer)
+        self.app.view(re.compile("^form:"))(self._submitted)
+        self.app.error(self._failed)
+
+    async def run(self) -> None:
+        """Stay connected in Socket Mode until cancelled; the client reconnects by itself."""
+        await self.connect()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
+
+    async def connect(self) -> None:
+        """Open the WebSocket."""
+        self._sockets = AsyncSocketModeHandler(
+            self.app, self._options.app_token, web_client=self._channel.client
+        )
+        await self._sockets.connect_async()  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        """Close the WebSocket, if one is open."""
+        if self._sockets is not None:
+            await self._sockets.close_async()  # type: ignore[no-untyped-call]
+            self._sockets = None
+
+    def http_app(self) -> web.Application:
+        """The application that receives signed requests at ``/slack/events``.
+
+        Without a signing secret every request is refused.
+        """
+        application = web.Application()
+        application.router.add_post(PATH, self._over_http)
+        return application
+
+    async def _over_http(self, request: web.Request) -> web.Response:
+        if not self._options.signing_secret:
+            return web.Response(status=404)
+        asked = await to_bolt_request(request)
+        return await to_aiohttp_response(await self.app.async_dispatch(asked))
+
+    # -- what people do --------------------------------------------------------------
+
+    async def _command(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        await ack()
+        name, args = body["command"].lstrip("/"), body.get("text", "").strip()
+        if name == UMBRELLA:
+            name, _, args = args.partition(" ")
+        invocation = self._invocation(body, body["channel_id"], name or "aide", args.strip())
+        view = ""
+        if invocation.name in self._options.with_form and not invocation.args:
+            view = await self._open(body["trigger_id"], self._waiting())
+        reply = await self._desk.ask(invocation)
+        if view:
+            await self._show(view, reply, invocation)
+        elif reply.form is not None:
+            await self._open(body["trigger_id"], self._form(reply.form, invocation))
+        else:
+            await self._respond(respond, reply)
+
+    async def _answer(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        await ack()
+        action = body["actions"][0]
+        value = action.get("value") or (action.get("selected_option") or {}).get("value", "")
+        reference, args = answer_invocation(value, "")
+        room, message = body["channel"]["id"], body.get("message", {})
+        thread = message.get("thread_ts") or message.get("ts", "")
+        invocation = self._invocation(body, room, ANSWER, args, subject=reference, thread=thread)
+        reply = await self._desk.ask(invocation)
+        if reply.form is not None:
+            await self._open(body["trigger_id"], self._form(reply.form, invocation))
+        elif reply.private:
+            await self._respond(respond, reply)
+        else:
+            key = f"reply-{body['trigger_id']}"
+            await self._channel.send(room, shown(reply, thread=thread), key=key)
+
+    async def _submitted(self, ack: AsyncAck, body: Body) -> None:
+        view = body["view"]
+        await ack(response_action="update", view=self._waiting())
+        known = json.loads(view.get("private_metadata") or "{}")
+        invocation = self._invocation(
+            body,
+            known.get("channel", ""),
+            view["callback_id"].removeprefix("form:"),
+            known.get("context", ""),
+            subject=known.get("subject", ""),
+            thread=known.get("thread", ""),
+            fields=submitted(view.get("state", {})),
+        )
+        await self._show(view["id"], await self._desk.ask(invocation), invocation)
+
+    async def _failed(self, error: Exception, body: Body) -> None:
+        """Log, and tell the person rather than leave them before a silent screen."""
+        trace = str(body.get("trigger_id", ""))[:20]
+        log.error("slack_chat", exc_info=error, trace=trace)
+        reply = self._desk.says("failed", language=self._options.language, trace=trace)
+        user, room = _person(body), _room(body)
+        if room:
+            arguments = {"channel": room, "user": user, "text": escape(reply.text)}
+            await self._quietly(self._channel.call("chat.postEphemeral", arguments))
+
+    # -- showing ---------------------------------------------------------------------
+
+    async def _respond(self, respond: AsyncRespond, reply: Reply) -> None:
+        await respond(
+            text=escape(reply.text),
+            blocks=blocks_of(reply) if reply.choices else None,
+            response_type="ephemeral",
+            replace_original=False,
+        )
+
+    async def _open(self, trigger: str, view: Body) -> str:
+        """Open a modal; its id, or an empty text when Slack did not."""
+        opened = await self._quietly(
+            self._channel.call("views.open", {"trigger_id": trigger, "view": view})
+        )
+        return str(opened["view"]["id"]) if opened else ""
+
+    async def _show(self, view_id: str, reply: Reply, invocation: Invocation) -> None:
+        view = (
+            self._form(reply.form, invocation)
+            if reply.form is not None
+            else text_modal(TITLE, reply.text)
+        )
+        await self._quietly(self._channel.call("views.update", {"view_id": view_id, "view": view}))
+
+    async def _quietly(self, call: Awaitable[Body]) -> Body | None:
+        """What Slack answered; None, and a line in the log, when it refused."""
+        try:
+            return await call
+        except DeliveryError as error:
+            log.warning("slack_refused", reason=str(error))
+            return None
+
+    def _waiting(self) -> Body:
+        waiting = self._desk.says("loading", language=self._options.language)
+        return text_modal(TITLE, waiting.text)
+
+    @staticmethod
+    def _form(form: Form, invocation: Invocation) -> Body:
+        metadata = {
+            "channel": invocation.place.address,
+            "subject": invocation.subject,
+            "thread": invocation.thread,
+        }
+        return modal(form, metadata)
+
+    def _invocation(
+        self,
+        body: Body,
+        room: str,
+        name: str,
+        args: str,
+        *,
+        subject: str = "",
+        thread: str = "",
+        fields: dict[str, str] | None = None,
+    ) -> Invocation:
+        user = _person(body)
+        return Invocation(
+            sender=Address(ChannelName.SLACK, user),
+            place=Address(ChannelName.SLACK, room or user),
+            name=name.casefold(),
+            args=args,
+            subject=subject,
+            thread=thread,
+            language=self._options.language,
+            fields=fields or {},
+        )
+
+
+def _authorizing(token: str) -> Callable[..., Awaitable[AuthorizeResult]]:
+    """Bolt's question "whose token?", answered without asking Slack: a command is taken
+    even while Slack's API refuses every call."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+    return authorize
+
+
+def blocks_of(reply: Reply) -> list[Body]:
+    """A reply's text, and its choices as buttons."""
+    buttons = [_button(choice) for choice in reply.choices[:BUTTONS]]
+    return [*sections(reply.text), {"type": "actions", "elements": buttons}]
+
+
+def _button(choice: Choice) -> Body:
+    kind = choice.value.rpartition(":")[2]
+    button = {
+        "type": "button",
+        "action_id": f"answer:{kind}",
+        "text": plain(choice.label[:75]),
+        "value": choice.value,
+    }
+    return button | ({"style": choice.style} if choice.style else {})
+
+
+def _person(body: Body) -> str:
+    user = body.get("user")
+    return str(user["id"] if isinstance(user, dict) else body.get("user_id", ""))
+
+
+def _room(body: Body) -> str:
+    channel = body.get("channel")
+    return str(channel["id"] if isinstance(channel, dict) else body.get("channel_id", ""))
