@@ -23,6 +23,7 @@ _DATE = re.compile(
     r"|\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d\d-\d\d 00:00:00",
     re.IGNORECASE,
 )
+_KEPT_AS_TEXT = tuple("=+-@\t\r0123456789")  # what a spreadsheet would compute or round
 _FORMULA_TEXT = re.compile(r'="?(.*?)"?')
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
@@ -44,7 +45,13 @@ def _unaccented(text: str) -> str:
 
 @lru_cache(maxsize=65536)  # an inventory repeats its words: faster, and each kept once
 def clean(cell: str) -> str:
-    """Return the cell in one line; what only says "unknown" is empty.
+    """Return the cell in one line; what only says "unknown" is empty."""
+    text = one_line(cell)
+    return "" if text.casefold() in PLACEHOLDERS else text
+
+
+def one_line(cell: str) -> str:
+    """Return the cell in one line, as its author meant it.
 
     ``="0012"`` and ``'0012`` are how spreadsheets keep a number as text.
     """
@@ -52,10 +59,9 @@ def clean(cell: str) -> str:
         return ""
     if cell[0] == "=" and (match := _FORMULA_TEXT.fullmatch(cell)):
         cell = match[1]
-    elif cell[0] == "'" and cell.count("'") == 1:
+    elif cell[0] == "'" and cell[1:2] in _KEPT_AS_TEXT:
         cell = cell[1:]
-    text = " ".join(cell.split())
-    return "" if text.casefold() in PLACEHOLDERS else text
+    return " ".join(cell.split())
 
 
 @lru_cache(maxsize=65536)

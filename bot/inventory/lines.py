@@ -15,6 +15,7 @@ from bot.inventory.base import ColumnMapping, InventoryError, Remark, Upload
 from bot.inventory.categories import from_product, from_word
 
 LONGEST = 500  # characters in a cell: more is a text that slipped into a column
+LONGEST_ID = 128  # characters of a line id, the width of its column in the store
 _CPE = re.compile(r"cpe:2\.3:[aoh*-](?::(?:[^:\\]|\\.)*){10}|cpe:/[aoh]:[^\s]+", re.IGNORECASE)
 
 
@@ -123,7 +124,8 @@ def _line(row: Row | BadLine, gathered: _Gathered) -> InventoryLine | None:
     if not (product or name or cpe or vendor):
         gathered.bad.append(BadLine(row.number, "ni produit, ni nom, ni éditeur, ni CPE"))
         return None
-    if max(map(len, (own_id, name, vendor, product, version, cpe, location))) > LONGEST:
+    texts = (own_id, name, vendor, product, version, cpe, location)
+    if len("".join(texts)) > LONGEST and max(map(len, texts)) > LONGEST:
         gathered.bad.append(BadLine(row.number, f"une cellule dépasse {LONGEST} caractères"))
         return None
     if version:
@@ -214,7 +216,8 @@ def identified(drafts: list[InventoryLine]) -> tuple[tuple[InventoryLine, ...], 
             for rank, position in enumerate(positions[1:], start=2):
                 ids[position] = f"{line_id}-{rank}"
     kept = (position for position in range(len(drafts)) if position not in dropped)
-    return tuple(_with_id(drafts[position], ids[position]) for position in kept), len(dropped)
+    lines = tuple(_with_id(drafts[position], _short(ids[position])) for position in kept)
+    return lines, len(dropped)
 
 
 def _shared(key: str, positions: list[int], drafts: list[InventoryLine]) -> dict[int, str]:
@@ -225,6 +228,14 @@ def _shared(key: str, positions: list[int], drafts: list[InventoryLine]) -> dict
         seen[digest] += 1
         ids[position] = f"{key}/{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")
     return ids
+
+
+def _short(line_id: str) -> str:
+    """The id, or its beginning and a digest of the whole when it is too long to be stored."""
+    if len(line_id) <= LONGEST_ID:
+        return line_id
+    digest = hashlib.sha256(line_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{line_id[: LONGEST_ID - 17]}~{digest}"
 
 
 def _digest(line: InventoryLine) -> str:

@@ -11,7 +11,7 @@ from bot.domain.facility import AssetCategory, BadLine
 from bot.inventory import columns
 from bot.inventory.base import ColumnMapping
 from bot.inventory.categories import from_product, from_word
-from bot.inventory.cells import clean, fold
+from bot.inventory.cells import clean, fold, one_line
 from bot.inventory.lines import Row
 
 Record = tuple[int, list[str]]
@@ -42,7 +42,7 @@ class Table:
         Raises:
             InventoryError: no column says what the equipment is, or a chosen one is missing.
         """
-        titles = tuple(clean(cell) for cell in header)
+        titles = tuple(one_line(cell) for cell in header)
         positions = columns.choose(titles, mapping, file=file, number=number)
         biomedical = not _BIOMEDICAL.isdisjoint(map(fold, titles))
         if biomedical and fold(titles[positions.get("category", 0)]) == "type":

@@ -34,13 +34,13 @@ def decode(body: bytes, *, file: str) -> tuple[str, str]:
     Raises:
         InventoryError: empty, or not a text.
     """
-    if not body.strip(b"\xff\xfe\xef\xbb\xbf\x00\r\n\t "):
-        raise InventoryError(file, "le fichier est vide.", "Rien n'a été changé.")
     for signature, what, remedy in _SIGNATURES:
         if body.startswith(signature):
             raise InventoryError(file, f"ce n'est pas un texte mais {what}.", remedy)
     encoding = _encoding(body)
     text = _decoded(body, encoding)
+    if not text.strip("\ufeff\x00").strip():
+        raise InventoryError(file, "le fichier est vide.", "Rien n'a été changé.")
     sample = text[:65536]
     controls = len(CONTROL.findall(sample))
     if controls * 10 > len(sample):
@@ -94,27 +94,42 @@ def records(
     """Yield the number and the cells of each record, blank ones left out.
 
     Numbers are those of a text editor; ``first`` is the number of ``lines[0]``. A quoted
-    cell may hold line ends. A quote never closed loses its own line and no other.
+    cell may hold line ends, if the record then has as many cells as the first one. A quote
+    never closed loses its own line and no other, even when a later quote seems to close it.
     """
-    position = 0
+    position, width = 0, 0
     while position < len(lines):
         line, number = lines[position], first + position
         position += 1
         if not line or line.isspace():
             continue
         if '"' not in line:
-            yield _clean(number, line, line.split(separator))
-            continue
-        start, cells = position - 1, _quoted(line, separator)
-        while cells is None and position < len(lines) and position - start <= QUOTED_LINES:
-            line = f"{line}\n{lines[position]}"
-            position += 1
-            cells = _quoted(line, separator)
-        if cells is None:
-            position = start + 1
-            yield BadLine(number, "un guillemet ouvert n'est jamais refermé")
-        else:
+            cells = line.split(separator)
+            width = width or len(cells)
             yield _clean(number, line, cells)
+            continue
+        if found := _quoted_record(lines, position - 1, separator, width):
+            cells, position = found
+            width = width or len(cells)
+            yield _clean(number, "\n".join(lines[number - first : position]), cells)
+        else:
+            yield BadLine(number, "un guillemet ouvert n'est jamais refermé")
+
+
+def _quoted_record(
+    lines: Sequence[str], start: int, separator: str, width: int
+) -> tuple[list[str], int] | None:
+    """Return the cells of the record at ``start`` and the position after it."""
+    record = lines[start]
+    cells = _quoted(record, separator)
+    if cells is not None:
+        return cells, start + 1
+    for position in range(start + 1, min(start + QUOTED_LINES, len(lines))):
+        record = f"{record}\n{lines[position]}"
+        cells = _quoted(record, separator)
+        if cells is not None:
+            return (cells, position + 1) if width in {0, len(cells)} else None
+    return None
 
 
 def _clean(number: int, line: str, cells: list[str]) -> tuple[int, list[str]] | BadLine:
