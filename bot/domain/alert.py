@@ -78,6 +78,7 @@ class AssetLine:
     category: AssetCategory
     location: str = ""
     quantity: int = 1  # a line may stand for several alike
+    facility: str = ""  # whose it is, in a message that speaks of several facilities
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,8 +99,7 @@ def merged(views: Sequence[AlertView]) -> AlertView:
 
 
 def _owned(owner: AlertView, line: AssetLine) -> AssetLine:
-    place = f"{owner.facility}, {line.location}" if line.location else owner.facility
-    return dataclasses.replace(line, location=place)
+    return dataclasses.replace(line, facility=owner.facility)
 
 
 def _line(asset: MatchedAsset) -> AssetLine:

@@ -14,6 +14,8 @@ from bot.render.words import Words
 EQUIPMENT = (AnswerKind.TAKEN, AnswerKind.PLANNED, AnswerKind.FIXED, AnswerKind.NOT_CONCERNED)
 OTHER = (AnswerKind.MITIGATED, AnswerKind.FORWARDED, AnswerKind.UNKNOWN)
 SEARCH = (AnswerKind.SEARCHED_CLEAN, AnswerKind.COMPROMISED)
+SLACK_BUTTON_VALUE = 2_000  # characters
+SLACK_OPTION_VALUE = 150
 PEOPLE = (AnswerKind.READ, AnswerKind.RECEIVED, AnswerKind.REPLIED)
 
 
@@ -47,13 +49,15 @@ def campaign_choices(view: CampaignView, words: Words) -> tuple[Choice, ...]:
 
 
 def slack_answers(choices: Sequence[Choice], words: Words) -> list[dict[str, Any]]:
-    """Buttons, and a menu for the rarer answers; no block when nothing is offered.
+    """Buttons, and a menu for the rarer answers; no block when nothing can be offered.
 
     ``action_id`` is ``answer:<kind>`` (``answer:other`` for the menu); the value of the button
-    or of the option is the choice's.
+    or of the option is the choice's. A value longer than Slack takes, that of a room shared
+    by very many facilities, is not offered: words remain.
     """
-    rare = [choice for choice in choices if _kind(choice) in OTHER]
-    elements = [_button(choice) for choice in choices if choice not in rare]
+    rare = [c for c in choices if _kind(c) in OTHER and len(c.value) <= SLACK_OPTION_VALUE]
+    often = [c for c in choices if _kind(c) not in OTHER and len(c.value) <= SLACK_BUTTON_VALUE]
+    elements = [_button(choice) for choice in often]
     if rare:
         elements.append(_menu(rare, words))
     return [{"type": "actions", "block_id": "answers", "elements": elements}] if elements else []

@@ -13,8 +13,12 @@ SHOWN = 20  # more would not be read in a room; the rest is one command away
 
 @dataclass(frozen=True, slots=True)
 class LineGroup:
-    """Machines of one category that run one version of one product."""
+    """Machines of one category that run one version of one product, in one facility.
 
+    ``facility`` is empty in a message that speaks of one facility only.
+    """
+
+    facility: str
     category: AssetCategory
     product: str
     version: str
@@ -24,18 +28,17 @@ class LineGroup:
 
 def group_lines(lines: Sequence[AssetLine], limit: int = SHOWN) -> list[LineGroup]:
     """Group the first ``limit`` lines, in order of first appearance; a name is kept once."""
-    groups: dict[tuple[AssetCategory, str, str], list[AssetLine]] = {}
+    groups: dict[tuple[str, AssetCategory, str, str], list[AssetLine]] = {}
     for line in lines[:limit]:
-        groups.setdefault((line.category, line.product, line.version), []).append(line)
+        kind = (line.facility, line.category, line.product, line.version)
+        groups.setdefault(kind, []).append(line)
     return [
         LineGroup(
-            category,
-            product,
-            version,
+            *kind,
             tuple(dict.fromkeys(line.name for line in alike if line.name)),
             pieces(alike),
         )
-        for (category, product, version), alike in groups.items()
+        for kind, alike in groups.items()
     ]
 
 

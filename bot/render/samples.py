@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 from bot.domain.alert import (
     AlertView,
+    AnswerKind,
     AssetLine,
     CategoryCount,
     Coverage,
@@ -117,7 +119,26 @@ PEOPLE = AlertView(
     next_step=datetime(2026, 3, 16, 9, tzinfo=PARIS),
     next_contact="direction",
 )
-ALERTS = (ALERT, MANY, NAMELESS, UNDECIDED, DECLARED, PEOPLE, replace(PEOPLE, exercise=True))
+SHARED = replace(
+    ALERT,
+    reference="ALR-2026-0412+0414",
+    facility="CH de Démonstration, Clinique de Démonstration",
+    affected=tuple(
+        replace(machine, facility=owner)
+        for owner in ("CH de Démonstration", "Clinique de Démonstration")
+        for machine in ALERT.affected
+    ),
+)
+ALERTS = (
+    ALERT,
+    SHARED,
+    MANY,
+    NAMELESS,
+    UNDECIDED,
+    DECLARED,
+    PEOPLE,
+    replace(PEOPLE, exercise=True),
+)
 
 DECISIONS = (
     Decision(
@@ -237,10 +258,24 @@ REPLIES: dict[str, dict[str, object]] = {
     "declared": {"incident": INCIDENT},
     "failed": {"trace": "0f3a"},
     "help": {},
+    "history": {
+        "answers": (
+            SimpleNamespace(
+                at=NOW,
+                person="RSSI de garde",
+                category=AssetCategory.SERVER,
+                kind=AnswerKind.FIXED,
+                note="en 13.1-49.13",
+            ),
+        )
+    },
     "linked": {"name": "RSSI de garde", "facilities": ("CH de Démonstration",)},
+    "loading": {},
     "not_allowed": {},
+    "pick_one": {},
     "stranger": {},
     "unknown_alert": {"reference": "ALR-2026-9999"},
+    "unreadable": {},
     "unknown_command": {"word": "alrte", "nearest": "alerte"},
 }
 """Each reply, with the variables it is given."""

@@ -43,8 +43,8 @@ def test_both_languages_have_the_same_templates() -> None:
     [
         (
             "alert/fr/text.j2",
-            "{{ alert.reference }}",
-            "{{ alert.referense }}",
+            "{{ alert.reference |",
+            "{{ alert.referense |",
             "alert/fr/text.j2, line 5: 'alert' has no field 'referense'",
         ),
         (
@@ -85,8 +85,8 @@ def test_both_languages_have_the_same_templates() -> None:
         ),
         (
             "alert/en/html.j2",
-            "{{ alert.reference }}",
-            "{{ alert.reference | day }}",
+            "{{ alert.reference |",
+            "{{ alert.reference | day |",
             "alert/en/html.j2, line 6: ",
         ),
         ("words/fr.toml", "fixed = ", "fixd = ", "[answers] lacks fixed"),
@@ -109,7 +109,7 @@ def test_a_missing_template_is_named(templates: Path) -> None:
 
 
 def test_an_unknown_variable_stops_the_message_too(templates: Path) -> None:
-    spoil(templates, "alert/fr/text.j2", "{{ alert.reference }}", "{{ alert.referense }}")
+    spoil(templates, "alert/fr/text.j2", "{{ alert.reference |", "{{ alert.referense |")
     with pytest.raises(TemplateError, match=r"alert/fr/text\.j2, line 5: .*'referense'"):
         Renderer(templates).alert(samples.ALERT, channel=ChannelName.CONSOLE, ceiling=Tlp.RED)
 

@@ -152,3 +152,20 @@ def test_markdown_html_has_no_link_and_no_image() -> None:
 )
 def test_no_break_spaces_stand_where_french_wants_them(typed: str, printed: str) -> None:
     assert french_spaces(typed) == printed
+
+
+def test_a_room_shared_by_facilities_reads_whose_machines_they_are(renderer: Renderer) -> None:
+    text = renderer.alert(samples.SHARED, channel=ChannelName.MATRIX, ceiling=Tlp.AMBER).text
+    assert "srv-vpn-03 (CH de Démonstration, 13.1-48.47)" in text
+    assert "srv-vpn-03 (Clinique de Démonstration, 13.1-48.47)" in text
+
+
+def test_slack_is_never_given_a_value_that_it_refuses(renderer: Renderer) -> None:
+    many = "ALR-2026-" + "+".join(f"{number:04}" for number in range(60))
+    view = dataclasses.replace(samples.ALERT, reference=many)
+    message = renderer.alert(view, channel=ChannelName.SLACK, ceiling=Tlp.AMBER)
+    (actions,) = (block for block in message.blocks if block["type"] == "actions")
+    assert {item["type"] for item in actions["elements"]} == {"button"}
+    beyond = dataclasses.replace(samples.ALERT, reference=many * 10)
+    message = renderer.alert(beyond, channel=ChannelName.SLACK, ceiling=Tlp.AMBER)
+    assert "actions" not in {block["type"] for block in message.blocks}
