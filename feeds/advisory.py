@@ -187,24 +187,29 @@ class Advisory:
 
         Dates of the bulletin do not decide (they are midnight, and some feeds have none);
         neither does the order of its rows, which CERT-FR does not keep. The publisher's
-        own history of revisions counts.
+        own history of revisions counts. What is at its default is left out, so that a field
+        added later does not make every bulletin a revision.
         """
-        values = _encode_fields(
-            dataclasses.replace(
-                self,
-                affected=tuple(sorted(self.affected, key=_ROW_ORDER)),
-                cves=tuple(sorted(self.cves)),
-                risks=tuple(sorted(self.risks)),
-                references=tuple(sorted(self.references, key=_REFERENCE_ORDER)),
-            )
-        )
-        del values["published_at"], values["revised_at"]
+        values = {
+            name: _encode(value)
+            for (name, default), value in zip(_SIMPLE.items(), _SIMPLE_VALUES(self), strict=True)
+            if value != default
+        }
+        values["affected"] = [_row_words(row) for row in sorted(map(_ROW, self.affected))]
+        values["cves"] = sorted(self.cves)
+        values["risks"] = sorted(self.risks)
+        values["references"] = sorted((link.title, link.url) for link in self.references)
+        values["revisions"] = [(_encode(r.date), r.description) for r in self.revisions]
         canonical = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_ROW_ORDER = attrgetter(*(field.name for field in dataclasses.fields(AffectedProduct)))
-_REFERENCE_ORDER = attrgetter("title", "url")
+def _row_words(row: tuple[Any, ...]) -> Any:
+    """A row in the digest: prose rows, which are nearly all, by their first three fields."""
+    if row[3:] == _ROW_DEFAULTS[3:]:
+        return row[:3]
+    fields = zip(_NAMES[AffectedProduct], row, _ROW_DEFAULTS, strict=True)
+    return {name: value for name, value, default in fields if value != default}
 
 
 _NAMES = {
@@ -212,6 +217,15 @@ _NAMES = {
     for kind in (Advisory, AffectedProduct, Reference, Revision, Audience)
 }
 _NOTHING: tuple[Any, ...] = (None, "", [])
+_ROW = attrgetter(*_NAMES[AffectedProduct])
+_ROW_DEFAULTS = _ROW(AffectedProduct())
+_OTHERWISE = {"published_at", "revised_at", "affected", "cves", "risks", "references", "revisions"}
+_SIMPLE = {
+    field.name: field.default
+    for field in dataclasses.fields(Advisory)
+    if field.name not in _OTHERWISE
+}
+_SIMPLE_VALUES = attrgetter(*_SIMPLE)
 
 
 def _encode_fields(value: Any) -> dict[str, Any]:
