@@ -126,7 +126,7 @@ def _quoted_record(
         return cells, start + 1
     for position in range(start + 1, min(start + QUOTED_LINES, len(lines))):
         record = f"{record}\n{lines[position]}"
-        cells = _quoted(record, separator)
+        cells = _quoted(record, separator, strict=True)
         if cells is not None:
             return (cells, position + 1) if width in {0, len(cells)} else None
     return None
@@ -138,10 +138,10 @@ def _clean(number: int, line: str, cells: list[str]) -> tuple[int, list[str]] | 
     return number, cells
 
 
-def _quoted(line: str, separator: str) -> list[str] | None:
+def _quoted(line: str, separator: str, *, strict: bool = False) -> list[str] | None:
     """Return the cells, or None when a quoted cell goes on: it then swallows the next line."""
     try:
-        cells, *rest = csv.reader([f"{line}\n", "next"], delimiter=separator)
-    except csv.Error:  # a cell of more than 131,072 characters
+        cells, *rest = csv.reader([f"{line}\n", "next"], delimiter=separator, strict=strict)
+    except csv.Error:  # text after a closing quote, or a cell of more than 131,072 characters
         return None
     return cells if rest else None

@@ -7,7 +7,7 @@ import io
 import random
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.facility import AssetCategory, InventoryLine
