@@ -78,6 +78,8 @@ def test_one_bad_line_costs_one_line(inventory: list[InventoryLine], data: st.Da
     broken = data.draw(
         st.sampled_from(["A\x00B;;;", ";;;;;;;;;;trop;de;cellules;", '"jamais;fermé'])
     )
+    # a later quote may close it in a way nobody can tell from a cell of several lines
+    assume(broken[0] != '"' or '"' not in "".join(rows))
     rows.insert(at, broken)
     upload = read_inventory("\r\n".join(rows).encode(), file="a.csv")
     assert list(upload.lines) == inventory
