@@ -19,6 +19,7 @@ from feeds.affected.tokens import fold
 from feeds.names import Name, is_model, normal_words
 
 _NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
+_WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me", "hlk"})
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 _COMPANY = frozenset(
     {
@@ -271,14 +272,15 @@ class Catalogue:
         ``product`` names what a line without a product speaks of.
         """
         first = self.name(phrases[0], vendor) if phrases else Name(frozenset())
+        if first.weak and phrases and first.words:
+            said = (*self.vendor_text(vendor), *phrases[0].words)
+            first = self.name(replace(phrases[0], words=said), vendor)
         if first.words <= self._known.optional and product.strip().lower() not in _NO_VENDOR:
             hint = self.name(Phrase(words=(product,)), vendor)
+            vendor_of = first.vendor or hint.vendor
+            words = hint.words | first.words
             first = replace(
-                first,
-                words=hint.words | first.words,
-                weak=hint.weak,
-                family=hint.family,
-                vendor=first.vendor or hint.vendor,
+                first, words=words, weak=hint.weak, family=hint.family, vendor=vendor_of
             )
         names = [first]
         for phrase in phrases[1:]:
@@ -330,11 +332,15 @@ class Catalogue:
                     said_vendor.append(word)
                 else:
                     core.append(word)
-                sure = sure or lock > 0
+                sure = sure or lock > 1 or (lock == 1 and word not in known.generic)
         if read.vendor:
             canonical = read.vendor
             said_vendor = normal_words([canonical])
             vendor_words |= frozenset(said_vendor)
+        if not core and phrase.hosts:  # "micrologiciel pour EDR-810"
+            return self._read_phrase(
+                replace(phrase, words=phrase.hosts[0], hosts=phrase.hosts[1:]), vendor
+            )
         if not core:
             core = said_vendor or list(read.words)  # "Debian buster", "Elastic Agent"
         elif known.optional.issuperset(core):
@@ -367,7 +373,7 @@ class Catalogue:
         if vendor == "sap":
             return "sap"
         for family, needed in self._known.families:
-            if needed <= words:
+            if needed <= words and (family != "windows" or words <= _WINDOWS):
                 return family
         return ""
 

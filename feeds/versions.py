@@ -42,6 +42,7 @@ _NOISE = frozenset(
         "ltsb",
         "ltsc",
         "esr",
+        "evo",
         "nc",
         "ns",
         "edition",
@@ -76,12 +77,13 @@ _PHRASE = re.compile(
 )
 _DOTTED_BUILD = re.compile(r"\bbuild[ :]*(?=\d+\.\d)")
 _BUILD = re.compile(r"\b(?:build|bld)\b")
-_ESXI = re.compile(r"\besxi?(\d)(\d)(\d?)-(\d{6,})")
+_ESXI = re.compile(r"\besxi?(\d)(\d)\d?(?:u(\d\w?))?-(\d{6,})")
 _RELEASED = re.compile(r"[_. ]ga[_. ]\d+")  # Zimbra's "8.8.15_GA_3928"
 _ATOM = re.compile(r"\d+|[a-z]+")
 _JAVA = re.compile(r"^1\.([5-9])(?:\.0)?(?:[_u. ]+(\d+))?\b")
-_SAP = re.compile(r"^(\d)\.(\d)(\d?)$")
-_PREFIX = re.compile(r"^(?:version|ns|[vr])[.:\s]*(?=\d)")
+_PREFIX = re.compile(
+    r"^(?:(?:version|ns|[vr])[.:\s]*(?=\d)|[a-z]{2,}-(?=\d+\.\d)|[a-z](?=\d+\.\d))"
+)
 _SUSE = re.compile(r"^(\d{1,2})\.([1-9])$")
 _SERVICE_RELEASES = frozenset(
     {
@@ -164,12 +166,10 @@ def _prepare(text: str, family: str) -> str:
         low = _JAVA.sub(lambda m: f"{m[1]} u{m[2]}" if m[2] else f"{m[1]}", low)
     elif family == "suse":
         low = _SUSE.sub(r"\1 sp\2", low)
-    elif family == "sap":
-        low = _SAP.sub(lambda m: f"{m[1]}{m[2]}{m[3] or 0}", low)
     low = _PREFIX.sub("", low)
     if low.isascii() and low.replace(".", "").isdigit():
         return low
-    low = _ESXI.sub(lambda m: f" {m[1]}.{m[2]} p{m[4]}", low)
+    low = _ESXI.sub(_esxi, low)
     repeated = re.match(r"(\d+)\.(\d+)(?:\.0)* +\1\.\2 p", low)  # "6.7 ESXi670-2020…"
     if repeated:
         low = low[repeated.end() - 1 :]
@@ -177,6 +177,12 @@ def _prepare(text: str, family: str) -> str:
     low = _PHRASE.sub(lambda m: f" {(m.lastgroup or '').rstrip('0123456789')} ", low)
     low = _DOTTED_BUILD.sub(".", low)
     return _BUILD.sub(" b ", low)
+
+
+def _esxi(match: re.Match[str]) -> str:
+    """``ESXi670-202011101-SG`` is a patch of 6.7, ``ESXi70U2-17630552`` of 7.0 U2."""
+    update = f" u{match[3]}" if match[3] else ""
+    return f" {match[1]}.{match[2]}{update} p{match[4]}"
 
 
 def _level(kind: str, number: int | None) -> Level:

@@ -105,7 +105,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     wide = frozenset(family for word in name.words for family in widened(word))
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
-    main, shown = _versions(catalogue, name, column, (*phrase.numbers, *asides_numbers))
+    main, shown = _versions(catalogue, name, column, phrase.numbers, asides_numbers)
     if main is not None and any(level[2] == "deb" for level in main.levels):
         known |= {
             "linux"
@@ -148,7 +148,8 @@ def _phrase(text: str) -> tuple[Phrase, tuple[str, ...]]:
             case Kind.WORD:
                 (asides if depth > 0 or dash else words).append(token.text)
             case Kind.VERSION | Kind.WILD:
-                (aside_numbers if depth > 0 or group else numbers).append(token.text)
+                aside = depth > 0 or (group and token.text.count(".") < 2)
+                (aside_numbers if aside else numbers).append(token.text)
             case _:
                 pass
     if not words:
@@ -166,37 +167,48 @@ def _version_column(text: str) -> tuple[str, list[str]]:
     tokens: Sequence[Token] = tokenize(fold(text))
     numbers = [token.text for token in tokens if token.kind in (Kind.VERSION, Kind.WILD)]
     words = [token.text for token in tokens if token.kind == Kind.WORD]
+    if "evo" in text.lower():
+        words.append("evo")  # 22.3R2-EVO is Junos OS Evolved's
     if not numbers:
         return text, words
     return " ".join(numbers), words
 
 
 def _versions(
-    catalogue: Catalogue, name: Name, column: str, numbers: tuple[str, ...]
+    catalogue: Catalogue,
+    name: Name,
+    column: str,
+    numbers: tuple[str, ...],
+    aside_numbers: tuple[str, ...],
 ) -> tuple[Version | None, tuple[Version, ...]]:
     """The version to compare, and all that were shown."""
     family = name.family
-    typed = read_version(column, family) if column else None
     named = _joined([each for text in numbers if (each := read_version(text, family))], family)
-    if typed is not None and not typed.release and named:
-        base = next((each for each in reversed(named) if each.release), None)
-        joined = read_version(f"{base.text} {column}", family) if base else None
-        typed = joined or typed
-    main = typed
-    for each in named:
-        finer = bool(each.levels) and (main is None or each.release == main.release)
-        if (finer and (main is None or not main.levels)) or (
-            main is None and _DOTTED.search(each.text)
-        ):
-            main = each
-    if main is not None and main.levels and not main.release and named:
-        main = read_version(f"{named[0].text} {main.text}", family) or main
-    shown = [each for each in (main, typed, *named) if each is not None]
+    beside = [each for text in aside_numbers if (each := read_version(text, family))]
+    main = _main(read_version(column, family) if column else None, named, family)
+    if main is None:
+        main = _main(None, [each for each in beside if len(each.release) > 2], family)
+    shown = [each for each in (main, *named, *beside) if each is not None]
     if family:
         for each in tuple(shown):
             sold_as = catalogue.releases_of_build(family, each.release)
             shown.extend(v for text in sold_as if (v := read_version(text, family)))
     return main, tuple(dict.fromkeys(shown))
+
+
+def _main(typed: Version | None, named: list[Version], family: str) -> Version | None:
+    """The version typed, completed by the numbers of the name; else the last of those."""
+    if typed is None:
+        dotted = [each for each in named if _DOTTED.search(each.text)]
+        levelled = [each for each in named if each.levels and each.release]
+        return next(reversed(dotted or levelled), None)
+    if not typed.release:
+        base = next((each for each in reversed(named) if each.release), None)
+        return (read_version(f"{base.text} {typed.text}", family) if base else None) or typed
+    if not typed.levels:
+        finer = (each for each in named if each.levels and each.release == typed.release)
+        return next(finer, typed)
+    return typed
 
 
 def _joined(named: list[Version], family: str) -> list[Version]:

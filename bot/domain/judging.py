@@ -11,7 +11,8 @@ from feeds.affected import Range, Statement
 from feeds.names import Name
 from feeds.versions import Cover, Order, Version, cover, order, parts, read_version, train_length
 
-_TAIL = re.compile(r"(?<=\d)(?:\.[x*n]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
+_TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
+_DIGIT_WILD = re.compile(r"\.\d+x$")  # "6.5x" is 6.50 to 6.59: the bound says the rest
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 _IDENTIFIER = re.compile(r"(?<![a-z])[a-z]{2,}-?\d{3,}\w*")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
@@ -71,7 +72,7 @@ def read_bounds(written: Range, name: Name) -> Bounds:
 
     def read(text: str, base: str) -> Version | None:
         nonlocal unreadable
-        version = read_version(_TAIL.sub("", text), family)
+        version = read_version(_TAIL.sub("", _DIGIT_WILD.sub("", text)), family)
         if version is not None and not version.release and base:
             version = read_version(f"{_TAIL.sub('', base)} {text}", family)
         unreadable = unreadable or version is None
@@ -80,10 +81,11 @@ def read_bounds(written: Range, name: Name) -> Bounds:
     branches = [text for text in written.branches if not _EVERYTHING.match(text)]
     base = branches[-1] if branches else number
     lt = tuple(v for text in written.lt if (v := read(text, base)))
+    read_branches = tuple(v for text in branches if (v := read(text, number)))
     return Bounds(
-        branches=tuple(v for text in branches if (v := read(text, number))),
+        branches=read_branches,
         wild=tuple(bool(_TAIL.search(text)) for text in branches),
-        generation=_is_generation(branches, lt),
+        generation=_is_generation(read_branches, lt),
         lt=lt,
         le=tuple(v for text in written.le if (v := read(text, base))),
         ge=read(written.ge, base) if written.ge else None,
@@ -93,12 +95,12 @@ def read_bounds(written: Range, name: Name) -> Bounds:
     )
 
 
-def _is_generation(branches: list[str], lt: tuple[Version, ...]) -> bool:
+def _is_generation(branches: tuple[Version, ...], lt: tuple[Version, ...]) -> bool:
     """Whether the number before a bound is no branch of it: *Visual Studio 2022* < 17.4.18."""
-    if len(branches) != 1 or not branches[0].isdigit() or not lt:
+    if len(branches) != 1 or len(branches[0].release) != 1 or not lt:
         return False
-    near = (int(branches[0]), int(branches[0]) + 1)
-    return all(limit.release and limit.release[0] not in near for limit in lt)
+    (number,) = branches[0].release
+    return all(limit.release and limit.release[0] not in (number, number + 1) for limit in lt)
 
 
 def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
@@ -106,11 +108,13 @@ def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if bounds.unreadable:
         return UNCLEAR
     branch = _in_branches(bounds, asset, family)
+    if branch.inside is Inside.OUT and asset.main is not None and _starts_at(bounds, asset.main):
+        return UNCLEAR  # "versions 4.6 antérieures à 4.9": 4.7 may be meant
     if branch.inside is Inside.OUT:
         return branch
     if not bounds.bounded:
         return branch
-    if asset.main is None:
+    if asset.main is None or (bounds.generation and asset.main in bounds.branches):
         return MISSING
     limits = [below(bounds.lt, asset.main, inclusive=False, family=family)] if bounds.lt else []
     if bounds.le:
@@ -120,6 +124,15 @@ def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if bounds.gt is not None:
         limits.append(_above(bounds.gt, asset.main, strict=True))
     return min((*limits, branch), key=lambda placement: placement.inside)
+
+
+def _starts_at(bounds: Bounds, version: Version) -> bool:
+    """Whether the "branch" of a later bound is rather where the range starts."""
+    if len(bounds.branches) != 1 or any(bounds.wild) or len(bounds.lt) != 1 or bounds.generation:
+        return False
+    (branch,), (limit,) = bounds.branches, bounds.lt
+    later = cover(limit, branch) is Cover.OUTSIDE and len(branch.release) > 1
+    return later and branch.key < version.key < limit.key
 
 
 def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
@@ -132,6 +145,8 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
         return Placement(Inside.OUT, "other-release")
     for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
         for version in asset.shown:
+            if family == "sap" and _same_digits(version, branch):
+                return IN
             found = _in_branch(bounds, branch, wild, version, suse=family == "suse")
             if found.inside > best.inside:
                 best = found
@@ -141,6 +156,12 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
         if bounds.generation:
             return IN if bounds.branches[0].release < (10,) else UNSAID
     return best
+
+
+def _same_digits(version: Version, branch: Version) -> bool:
+    """SAP writes one release 7.5, 7.50 and 750."""
+    mine, theirs = ("".join(map(str, each.release)).rstrip("0") for each in (version, branch))
+    return mine == theirs != ""
 
 
 def _first_windows_10(bounds: Bounds, asset: Asset) -> bool:

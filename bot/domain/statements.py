@@ -106,6 +106,8 @@ def sentence(
     """Prepare one statement of ``text``."""
     statement = _of_packages(statement)
     names = tuple(catalogue.names(statement.phrases, vendor, product))
+    if any("evo" in text for each in statement.ranges for text in (*each.branches, *each.lt)):
+        names = tuple(replace(name, editions=name.editions | {"evolved"}) for name in names)
     first = names[0] if names else Name(_NONE)
     condition = statement.condition
     if statement.every_version:

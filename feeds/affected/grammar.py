@@ -29,6 +29,7 @@ _ENDS_HOST = frozenset(
     {*_BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
+_PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
 _LEVELLED = re.compile(r"(\d.*[a-z]\s*)\d+$")
 
 
@@ -93,6 +94,8 @@ class _Parser:
                 self._number(token)
             case Kind.SEP:
                 self._separator()
+            case Kind.VERSIONS if token.text.startswith("avec") and self._has_versions():
+                self._condition()  # "version 3.14 avec une version de WibuKey antérieure à 6.50"
             case Kind.VERSIONS:
                 self._draft.keyword = True
             case Kind.ALL:
@@ -102,7 +105,7 @@ class _Parser:
             case Kind.OLDER | Kind.NEWER:
                 self._open_ended(token.kind)
             case Kind.BETWEEN:
-                self._draft.keyword = True
+                self._between()
             case Kind.TO:
                 self._upper_end(token)
             case Kind.OPEN:
@@ -129,6 +132,9 @@ class _Parser:
 
     def _word(self, token: Token) -> None:
         draft = self._draft
+        if draft.ranges and not draft.pending:  # "antérieures à 9.12.15 LTS"
+            draft.asides.append(token.text)
+            return
         if draft.pending and not draft.ranges:
             if draft.keyword:  # "PI_BASIS 740, SAP_BW 750": a label before its own versions
                 if self._kind() in _NUMERIC:
@@ -136,7 +142,9 @@ class _Parser:
             else:  # "Outlook 2013 RT": the number stood inside the name
                 draft.words[-1].extend(draft.pending)
                 draft.pending.clear()
-        elif draft.keyword and not draft.ranges and self._kind() in _NUMERIC and self._named():
+        elif draft.keyword and self._named():
+            if self._kind() not in _NUMERIC:  # "avec une version de SD-WAN antérieure à"
+                draft.asides.append(token.text)
             return
         draft.words[-1].append(token)
 
@@ -240,7 +248,7 @@ class _Parser:
             draft.ranges.append(Range(self._take_pending(), lt=lt, le=le))
 
     def _lower(self, kind: Kind, values: tuple[str, ...]) -> None:
-        branches = self._take_pending()
+        branches = tuple(text for text in self._take_pending() if not text[-1].isdigit())
         if kind == Kind.GE:
             self._draft.ranges.append(Range(branches=branches, ge=values[0]))
         else:
@@ -254,6 +262,18 @@ class _Parser:
             self._draft.ranges.append(Range(le=taken))
         else:
             self._draft.ranges.append(Range(ge=taken[-1]))
+
+    def _between(self) -> None:
+        """ "comprises entre A et B", both included."""
+        self._draft.keyword = True
+        low, joint, high = self._peek(), self._kind(1), self._peek(2)
+        if low is None or high is None or joint not in (Kind.SEP, Kind.TO):
+            return
+        if low.kind in _NUMERIC and high.kind in _NUMERIC:
+            self._close_list()
+            self._at += 3
+            self._draft.end = high.end
+            self._draft.ranges.append(Range(ge=low.text, le=(high.text,)))
 
     def _upper_end(self, opening: Token) -> None:
         """``x à y``: the last pending version opens a range that the next one closes."""
@@ -334,6 +354,8 @@ class _Parser:
                 self._number(token)  # "pour systèmes x64 Service Pack 1"
             elif token.kind in (Kind.WORD, *_NUMERIC):
                 group.append(token)
+        if len(group) > 2 and group[-2].kind in _NUMERIC and group[-1].text in _PROCESSORS:
+            draft.pending.append(group.pop(-2))  # "for ARM 64 9 aarch64"
         if (
             group
             and group[-1].kind in _NUMERIC

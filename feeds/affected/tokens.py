@@ -76,7 +76,7 @@ def fold(text: str) -> str:
 
 
 _A = r"(?:\s+(?:a|au|aux|before)\b|\s+a(?=v?\d))*(?:\s+l[ae]s?\b)?(?:\s+(?:versions?|releases?)\b)?"
-_OLDER = r"(?:anterieur|inferieur|precedent|ancien)e?s?"
+_OLDER = r"(?:ant[eri]{2,7}ur|inferieur|precedent|ancien)e?s?"
 _NEWER = r"(?:posterieur|superieur|ulterieur)e?s?"
 _EQUAL = r"\s*,?\s*(?:ou|et)\s+egale?s?"
 _FIXES = (
@@ -92,7 +92,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         r"produits?\s+en\s+fin\s+de|(?:en\s+)?fin\s+de\s+(?:vie|support)|"
         r"(?:ne\s+(?:sont|sera|seront|recoit|recevra)|n'est|n'etant|plus)\s+\w*\s*"
         r"(?:maintenu|support|corrig)|"
-        r"disponib(?:le|ilite)|prevue?s?\b|actuellement|suivre\s+la\s+procedure|sont\s+vulnerables?|"
+        r"disponib(?:le|ilite)|prevue?s?\b|corrigee?s?\s+(?:par|dans|en)\b|actuellement|suivre\s+la\s+procedure|sont\s+vulnerables?|"
         r"est\s+vulnerable|sont\s+affecte)[^)]*",
     ),
     (
@@ -108,6 +108,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         rf"(?:\b(?:sans|hors)\s+(?:avoir\s+)?(?:applique\s+)?(?:l[ae]s?\s+|l'|un\s+|aucun\s+|"
         rf"application\s+de\s+)*(?:dernie?re?s?\s+|recente?s?\s+|\w+\s+)?{_FIXES}|"
         rf"\bn'(?:integrant|ayant|incluant|appliquant)\s+pas\b|"
+        rf"\bsans\s+(?:l[ae]s?\s+|l')\w+|"
         rf"\bne\s+(?:disposant|beneficiant)\s+pas\b|"
         rf"\bnon\s+(?:mis(?:es)?\s+a\s+jour|corrige\w*)\b)",
     ),
@@ -136,6 +137,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     (Kind.UPTO, rf"\bjusqu(?:'|e\s)?(?:a\b|au\b|aux\b|en\b)?{_A}|\bup\s+to\b"),
     (Kind.BETWEEN, r"\b(?:comprise?s?\s+)?entre\b(?:\s+les)?(?:\s+versions?)?"),
     (Kind.INCLUSIVE, r"\(\s*(?:inclu|compri)s?e?s?\s*\)|\b(?:incluse?s?|comprise?s?)\b(?!\s+dans)"),
+    (Kind.ON, r"\b(?:pour|sur)\s+toutes\s+les\s+versions\s+d(?:e|u|es)\b"),
     (
         Kind.ALL,
         r"\btoutes?\s+(?:les?\s+)?versions?\b|\ball\s+versions?\b|"
@@ -144,7 +146,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     (
         Kind.VERSIONS,
         r"\b(?:dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
-        r"(?:versions?|branches?|releases?|microgiciel\s+(?=anter)|microgiciel\s+en\s+version)\b"
+        r"(?:versions?(?=v?\d)|versions?|branches?|releases?|microgiciel\s+(?=anter)|microgiciel\s+en\s+version)(?:\b|(?<=s)(?=v?\d))"
         r"(?:\s+(?:logicielles?|logiciel|du\s+mic?rologiciel|du\s+microgiciel|du\s+firmware|"
         r"du\s+programme|"
         r"de\s+firmware))?",
@@ -161,18 +163,20 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
 _LEVEL = (
     r"(?:service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix|fix\s?pack|"
     r"feature\s+pack|update\s+package|interim\s+fix|maintenance\s+(?:release|pack)|patch\s?level|"
-    r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|ltsr|ltsb|ga|sp|cu|cp(?=\d{1,2}\b)|hp|hf|fp|up|"
+    r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|ltsr|ltsb|ga|sp|cu|su|sr|eap|cp(?=\d{1,2}\b)|hp|hf|fp|up|"
     r"if|mp|mr|p|u|ru|ie|b)"
 )
 _STEP = (
-    rf"(?:[\s,_-]*{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vr]?\d[\w.]*|"
+    rf"(?:[\s,_-]*{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vrb]?\d[\w.]*|"
     rf"\s+(?:{_LEVEL})\b(?=\s+{_LEVEL}[\s.:]*\d))"
 )
 _NUMBER = (
-    r"(?:ns|v\.?\s?(?=\d)|r(?=\d+\.)|version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
-    r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?:[a-z]{2,6}|x)\b)*(?:(?<=\d)/\.?\d+\b(?!\.))*"
+    r"(?:ns|v\.?\s?(?=\d)|[csx](?=\d+\.\d)|r(?=\d+\.|\d{2,3}\b)|[a-z](?=\d+\.\d+\.\d)|version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
+    r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?!ltss|bcl|espos)(?:[a-z]{2,6}|x)\b)*(?:(?<=\d)/\.?\d+\b(?!\.))*"
 )
-_WILD = r"v?\d+[\d.]*(?:\w*)?(?:\.[x*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+"
+_WILD = (
+    r"[a-z]?\d+[\d.]*(?:\w*)?(?:\.[xy*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+"
+)
 _MAIN = re.compile(
     "|".join(
         (
@@ -181,9 +185,10 @@ _MAIN = re.compile(
             r"(?P<OPEN>[(\[«\"])|(?P<CLOSE>[)\]»])",
             rf"(?P<WILD>\b{_WILD})",
             r"(?P<ARCH>\b(?:32|64)[\s-]?bits?\b)",
+            r"(?P<SUPPORT>\b4\s+years\s+of\s+updates\b|\bupdate\s+services\s+(?:for|pour)\s+sap\s+solutions\b)",
             r"(?P<MODEL>\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*)",
             rf"(?P<VERSION>(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
-            rf"{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?v?\d[\w.]*(?:{_STEP})*|esxi?\d{{3}}-[\w-]+)(?![\w]))",
+            rf"{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vb]?\d[\w.]*(?:{_STEP})*|esxi?\d{{3}}-[\w-]+)(?![\w]))",
             r"(?P<SEP>[,;/]|\b(?:et|ou)\b(?:/ou\b)?)",
             r"(?P<TO>\ba\b|\bau\b|\bto\b|\bthrough\b|(?<=\s)-(?=\s))",
             r"(?P<ARTICLE>\b(?:l[ae]s?|un|une|des|de|du)\b|\b[ld]')",
@@ -209,6 +214,8 @@ def tokenize(folded: str) -> list[Token]:
         name = group.rpartition("_")[0] or group
         if name == "ARCH":
             text, kind = text[:2] + "bits", Kind.WORD
+        elif name == "SUPPORT":
+            text, kind = "e4s", Kind.WORD
         else:
             kind = Kind.WORD if name == "MODEL" else Kind[name]
         if kind in (Kind.WORD, Kind.VERSION):
