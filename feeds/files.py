@@ -176,7 +176,9 @@ def _joined(blocks: Iterator[bytes], name: str, limits: Limits) -> bytes:
         body.write(block)
         if body.tell() > limits.document_bytes:
             raise DocumentTooLargeError(
-                name, f"longer than {limits.document_bytes // MEBIBYTE} MiB, the cap of a document"
+                name,
+                f"longer than {limits.document_bytes // MEBIBYTE} MiB, the cap of one document; "
+                "split it, or write one bulletin a line (.jsonl)",
             )
     return body.getvalue()
 

@@ -69,7 +69,8 @@ def _parse_json(document: Document, author: _Author) -> Parsed:
     try:
         values = load_json(document.body)
     except ValueError as error:
-        yield _unknown(document, f"no feed, and {error}")
+        meant = document.body.lstrip(_BEFORE_TEXT).startswith((b"{", b"["))
+        yield _unknown(document, str(error) if meant else f"neither XML nor JSON: {error}")
     else:
         yield from _reader_of(values)(document, values, author)
 

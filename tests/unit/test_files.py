@@ -89,12 +89,12 @@ def test_archive(tmp_path: Path) -> None:
     [
         (b"", "the document is empty"),
         (b"<!doctype html><html></html>", "a web page (HTML)"),
-        (b'{"reference": "CERTFR-2026-AVI', "no feed, and not JSON, or cut short"),
+        (b'{"reference": "CERTFR-2026-AVI', "not JSON, or cut short"),
         ('{"title": "é"}'.encode("latin-1"), "wrong encoding: byte 11 is not UTF-8"),
         (b'{"a": 1}', "JSON of no known format (CERT-FR, STIX, CSAF); it holds a"),
         (b"<root/>", "neither RSS nor Atom"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"\x00\x01\x02\x03", "no feed, and not JSON"),
+        (b"\x00\x01\x02\x03", "neither XML nor JSON"),
     ],
 )
 def test_what_is_no_bulletin_says_why(tmp_path: Path, body: bytes, reason: str) -> None:
