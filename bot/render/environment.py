@@ -18,7 +18,7 @@ from markupsafe import Markup
 from bot.domain.alert import count_by_category
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack
 from bot.render.lines import group_lines, pieces
-from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs
+from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
 from bot.render.typography import NBSP, FrenchTypography
 from bot.render.words import Words
 
@@ -108,6 +108,7 @@ def _filters(language: str) -> dict[str, Any]:
         "in_paris": in_paris,
         "differs_from_paris": differs_from_paris,
         "short": short,
+        "prose": prose,
         "json": to_json,
         "plain": plain,
         "by_category": count_by_category,

@@ -7,8 +7,10 @@ again in what is written: ``@**room**`` hides one until its marks are gone.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -34,6 +36,7 @@ class Pen:
 
 
 TEXT_PEN = Pen("", "", "`", str)
+PROSE_PEN = Pen("", "*", "", str)  # one star is rather a version's ("2.*.*") than emphasis
 SLACK_PEN = Pen("*", "_", "`", escape_slack)
 
 
@@ -50,8 +53,8 @@ def to_html(source: str) -> str:
     for token in tokens:
         if token.children:
             token.children = list(_without_links(token.children))
-    html: str = PARSER.renderer.render(tokens, PARSER.options, {})
-    clean = nh3.clean(html, tags=TAGS, attributes={"ol": {"start"}})
+    rendered: str = PARSER.renderer.render(tokens, PARSER.options, {})
+    clean = nh3.clean(rendered, tags=TAGS, attributes={"ol": {"start"}})
     return without_mentions(clean).strip()
 
 
@@ -63,6 +66,20 @@ def to_text(source: str) -> str:
 def to_slack(source: str) -> str:
     """Render Markdown to mrkdwn, everything the author typed being escaped."""
     return without_mentions(_flat(source, SLACK_PEN))
+
+
+@lru_cache(256)  # a bulletin's summary comes back for each facility
+def prose(source: str) -> str:
+    """A publisher's mixture of Markdown and HTML as plain words: a third of CERT-FR's
+    summaries hold ``<span class="textit">``, ``<br/>`` or a link. Foreign text still."""
+    words = html.unescape(nh3.clean(visible(source), tags=set()))
+    tokens = PARSER.parse(visible(words))
+    written = [_inline(_link_texts(token.children or ()), PROSE_PEN) for token in tokens]
+    return " ".join(text for text in written if text)
+
+
+def _link_texts(children: Iterable[Token]) -> list[Token]:
+    return [token for token in children if token.type not in {"link_open", "link_close"}]
 
 
 MARKDOWN: dict[Syntax, Callable[[str], str]] = {

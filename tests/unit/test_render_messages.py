@@ -9,7 +9,7 @@ import pytest
 from bot.domain.message import ChannelName
 from bot.domain.views import IncidentReader
 from bot.render import Renderer, samples
-from bot.render.markdown import to_html, to_slack, to_text
+from bot.render.markdown import prose, to_html, to_slack, to_text
 from bot.render.typography import french_spaces
 from feeds.advisory import Tlp
 
@@ -169,3 +169,20 @@ def test_slack_is_never_given_a_value_that_it_refuses(renderer: Renderer) -> Non
     beyond = dataclasses.replace(samples.ALERT, reference=many * 10)
     message = renderer.alert(beyond, channel=ChannelName.SLACK, ceiling=Tlp.AMBER)
     assert "actions" not in {block["type"] for block in message.blocks}
+
+
+@pytest.mark.parametrize(
+    ("published", "read"),
+    [
+        (
+            'découverte dans <span class="textit">les\nproduits X</span>.',
+            "découverte dans les produits X.",
+        ),
+        ("à distance.<br/>\n\nL'éditeur indique", "à distance. L'éditeur indique"),
+        ("La [CVE-2025-1](https://a.example/), **exploitée**", "La CVE-2025-1, exploitée"),
+        ("versions &lt; 3 & 4 < 5", "versions < 3 & 4 < 5"),
+        ("snake_case_name et 2.*.* ou 3.*", "snake_case_name et 2.*.* ou 3.*"),
+    ],
+)
+def test_what_publishers_write_reads_as_plain_words(published: str, read: str) -> None:
+    assert prose(published) == read
