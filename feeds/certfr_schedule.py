@@ -22,6 +22,7 @@ WEEKLY = timedelta(days=7)
 YOUNG = timedelta(days=30)  # read again daily
 FOLLOWED = timedelta(days=365)  # read again weekly
 SEARCHED = timedelta(days=30)  # a missing number is looked for this long
+SEARCHED_AGAIN = timedelta(hours=1)
 TOLD_AGAIN = timedelta(days=7)  # the operator hears of a missing number no more often
 
 
@@ -46,6 +47,7 @@ class Missing:
     """A number that must exist and was not found."""
 
     since: datetime
+    searched_at: datetime | None = None
     told_at: datetime | None = None
 
 
@@ -80,7 +82,8 @@ class Schedule:
             missing={
                 reference: Missing(
                     datetime.fromisoformat(row["since"]),
-                    datetime.fromisoformat(row["told_at"]) if row.get("told_at") else None,
+                    _moment(row.get("searched_at")),
+                    _moment(row.get("told_at")),
                 )
                 for reference, row in cursor.get("missing", {}).items()
             },
@@ -143,6 +146,19 @@ class Schedule:
         missing = {name: gap for name, gap in self.missing.items() if name != reference}
         return replace(self, followed={**self.followed, reference: row}, missing=missing)
 
+    def to_search(self, now: datetime) -> list[str]:
+        """Missing references that were not asked for in the last hour, in order."""
+        return sorted(
+            name
+            for name, gap in self.missing.items()
+            if gap.searched_at is None or now - gap.searched_at >= SEARCHED_AGAIN
+        )
+
+    def searched(self, reference: str, now: datetime) -> Schedule:
+        """Note that a missing reference was asked for, in vain."""
+        gap = replace(self.missing[reference], searched_at=now)
+        return replace(self, missing={**self.missing, reference: gap})
+
     def to_tell(self, now: datetime) -> list[str]:
         """Missing references the operator has not heard of for a week, in order."""
         return sorted(
@@ -180,6 +196,10 @@ def _order(reference: str) -> tuple[str, int, str]:
     if match is None:
         raise ValueError(f"{reference!r} is not a CERT-FR reference")
     return match["year"], int(match["number"]), reference
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _plain(row: Followed | Missing) -> dict[str, Any]:

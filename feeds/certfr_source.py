@@ -56,7 +56,7 @@ class CertFr:
         """Yield the JSON of new, changed and due bulletins, then the RSS documents.
 
         The RSS documents come last: they give excerpts of what has no JSON, the problems
-        met, and the cursor. A reading that is interrupted starts again.
+        met, and the cursor when it moved. A reading that is interrupted starts again.
 
         Raises:
             SourceUnavailableError: none of the RSS could be read.
@@ -67,7 +67,8 @@ class CertFr:
             async for document in reading.read_bulletins(client):
                 yield document
         for document in reading.closing_documents():
-            yield document
+            if document.cursor != cursor or document.problems:
+                yield document
 
 
 @dataclass(slots=True)
@@ -113,7 +114,7 @@ class _Reading:
             {reference: _digest(entry) for reference, entry in self.entries.items()}
         )
         wanted = dict.fromkeys(
-            [*announced, *sorted(self.schedule.missing), *self.schedule.due(self.now)]
+            [*announced, *self.schedule.to_search(self.now), *self.schedule.due(self.now)]
         )
         cap = self.config.access.limits.requests
         self.complete = len(announced) <= cap
@@ -156,6 +157,7 @@ class _Reading:
     def _not_found(self, reference: str) -> None:
         """Only avis and alertes are known to have a JSON; others keep their excerpt."""
         if reference in self.schedule.missing:
+            self.schedule = self.schedule.searched(reference, self.now)
             return
         if kind_of(reference) in {AdvisoryKind.AVIS, AdvisoryKind.ALERTE}:
             self._note(reference, "announced, but its JSON is not there: only its summary is kept")

@@ -38,14 +38,17 @@ class Reader:
         self.site = site
         self.cursor: Cursor = {}
         self.errors: list[MalformedDocumentError] = []
+        self.documents = 0
 
     async def read(self, now: datetime = MONDAY) -> list[Advisory]:
         """Read the source once; the cursor goes through JSON as it does in the store."""
         self.site.asked.clear()
         self.errors = []
+        self.documents = 0
         advisories = []
         source = CertFr(self.config, lambda: now)
         async for document in source.fetch(self.cursor):
+            self.documents += 1
             for result in source.parse(document):
                 if isinstance(result, Advisory):
                     advisories.append(result)
@@ -82,6 +85,7 @@ async def test_a_second_reading_asks_for_the_feeds_alone(site: Site) -> None:
     assert await reader.read() == []
     assert {status for _, status in site.asked} == {304}
     assert len(site.asked) == 6
+    assert reader.documents == 0  # nothing to store, not even a cursor
 
 
 async def test_only_what_changed_is_read_again(site: Site) -> None:

@@ -39,7 +39,9 @@ def test_daily_for_a_month_then_weekly_for_a_year() -> None:
 
 @given(
     st.dictionaries(words, st.builds(Followed, moments, moments, words, st.booleans()), max_size=3),
-    st.dictionaries(words, st.builds(Missing, moments, st.none() | moments), max_size=3),
+    st.dictionaries(
+        words, st.builds(Missing, moments, st.none() | moments, st.none() | moments), max_size=3
+    ),
 )
 def test_the_cursor_keeps_everything(
     followed: dict[str, Followed], missing: dict[str, Missing]
@@ -77,6 +79,14 @@ def test_a_missing_number_is_told_again_after_a_week_and_dropped_after_a_month()
     assert told.to_tell(NOW + timedelta(days=6)) == []
     assert told.to_tell(NOW + timedelta(days=7)) == [avis(2)]
     assert not told.tidied(NOW + timedelta(days=31)).missing
+
+
+def test_a_missing_number_is_asked_for_once_an_hour() -> None:
+    schedule = Schedule().with_numbers([avis(1), avis(3)], NOW)
+    assert schedule.to_search(NOW) == [avis(2)]
+    searched = schedule.searched(avis(2), NOW)
+    assert searched.to_search(NOW + timedelta(minutes=59)) == []
+    assert searched.to_search(NOW + timedelta(minutes=60)) == [avis(2)]
 
 
 def test_announced_is_new_or_changed_and_oldest_first() -> None:
