@@ -207,6 +207,11 @@ class Catalogue:
         """Words that never tell one product from another."""
         return self._known.descriptors
 
+    @property
+    def platforms(self) -> frozenset[str]:
+        """Every platform, and what platforms are kinds of."""
+        return frozenset(self._known.platforms).union(*self._known.platforms.values())
+
     def platform(self, word: str) -> frozenset[str]:
         """A platform and what it is a kind of: CentOS is a Linux."""
         return self._known.platforms.get(word, frozenset({word}))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from feeds.affected import Phrase
+from feeds.affected import Phrase, read_phrase
 from feeds.affected.tokens import Kind, Token, fold, tokenize
 from feeds.names import Name, widened
 from feeds.products import Catalogue
@@ -88,7 +88,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     """Read the four columns of an inventory; any may be empty."""
     named = split_cpe(cpe)
     words = named.product.replace("_", " ")
-    phrase, asides_numbers = _phrase(product or words)
+    phrase, asides_numbers = read_phrase(product or words)
     column, extra_words = _version_column(version)
     if not column and named.version:
         column = f"{named.version} {named.update}".strip()
@@ -116,48 +116,6 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
 def _repeats(vendor: str, words: tuple[str, ...]) -> bool:
     """Whether the product column already begins with its vendor, or nothing follows it."""
     return not words or fold(vendor).split()[:1] == list(words[:1])
-
-
-def _phrase(text: str) -> tuple[Phrase, tuple[str, ...]]:
-    """Cut what staff typed as a product; also the numbers of its asides."""
-    words: list[str] = []
-    asides: list[str] = []
-    numbers: list[str] = []
-    aside_numbers: list[str] = []
-    hosts: list[tuple[str, ...]] = []
-    parts: list[str] = []
-    group: list[str] | None = None
-    depth, dash = 0, False
-    for token in tokenize(fold(text)):
-        match token.kind:
-            case Kind.OPEN | Kind.CLOSE:
-                depth += 1 if token.kind == Kind.OPEN else -1
-                group = None
-            case Kind.TO:
-                dash = bool(words)
-            case Kind.ON:
-                group = []
-                hosts.append(())
-            case Kind.WITH:
-                dash, group = True, None
-            case Kind.REF:
-                parts.append(token.text)
-            case Kind.WORD if group is not None and depth <= 0:
-                group.append(token.text)
-                hosts[-1] = tuple(group)
-            case Kind.WORD:
-                (asides if depth > 0 or dash else words).append(token.text)
-            case Kind.VERSION | Kind.WILD:
-                aside = depth > 0 or (group and token.text.count(".") < 2)
-                (aside_numbers if aside else numbers).append(token.text)
-            case _:
-                pass
-    if not words:
-        words, asides = asides, []
-    kept = tuple(host for host in hosts if host)
-    return Phrase(tuple(words), tuple(numbers), kept, tuple(asides), tuple(parts)), tuple(
-        aside_numbers
-    )
 
 
 def _version_column(text: str) -> tuple[str, list[str]]:

@@ -239,6 +239,8 @@ def _same_block(limits: tuple[Version, ...], version: Version, length: int) -> V
 
 def below_one(limit: Version, version: Version, *, inclusive: bool, family: str) -> Placement:
     if family == "windows" and len(limit.release) >= 4:
+        if len(version.release) < 3:
+            return MISSING  # "1809": a release, not a build
         if version.release[:3] != limit.release[:3][: len(version.release)]:
             return OUT  # another release: each has builds of its own
         if len(version.release) < 4:

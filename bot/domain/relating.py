@@ -156,7 +156,8 @@ def _unsure_or_other(silent: bool, what: str) -> Relation:
 
 def _platform(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     wanted = {each for word in name.platforms for each in catalogue.platform(word)}
-    mine = {each for word in asset.name.platforms for each in catalogue.platform(word)}
+    said = asset.name.platforms.union(*asset.name.hosts)
+    mine = {each for word in said for each in catalogue.platform(word)} & catalogue.platforms
     if not mine.isdisjoint(wanted) or (not mine and wanted >= EVERY_PLATFORM):
         return SAME
     return _unsure_or_other(not mine, "platform")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.assets import Asset
+from bot.domain.assets import Asset, split_cpe
 from bot.domain.judging import (
     IN,
     Bounds,
@@ -18,8 +18,17 @@ from bot.domain.judging import (
     shows_fix,
 )
 from bot.domain.relating import EVERY_PLATFORM, Kinship, Relation, relate
-from feeds.advisory import Advisory
-from feeds.affected import Condition, Grade, Range, Statement, parse_line
+from feeds.advisory import Advisory, AffectedProduct
+from feeds.affected import (
+    Condition,
+    Grade,
+    Range,
+    Statement,
+    lines_of,
+    parse_line,
+    read_row,
+    subject_of,
+)
 from feeds.affected.tokens import fold
 from feeds.names import Name, is_model
 from feeds.products import Catalogue
@@ -82,17 +91,64 @@ class Ruling:
 
 
 def sentences_of(catalogue: Catalogue, advisory: Advisory) -> Iterator[Sentence]:
-    """Everything an advisory affirms, row by row."""
+    """Everything an advisory affirms: its rows; else its content; else its title or summary."""
     for position, row in enumerate(advisory.affected):
-        for statement in parse_line(row.description):
-            yield sentence(
-                catalogue,
-                statement,
-                row.description,
-                f"affected[{position}].description",
-                row.vendor,
-                row.product,
-            )
+        yield from _row(catalogue, row, position)
+    if advisory.affected:
+        return
+    found = False
+    for text, start in lines_of(advisory.affected_content):
+        for each in _placed(catalogue, advisory.affected_content, text, "affected_content", start):
+            found = found or bool(each.names)
+            yield each
+    if not found:
+        yield from _named_only(catalogue, advisory)
+
+
+def _row(catalogue: Catalogue, row: AffectedProduct, position: int) -> Iterator[Sentence]:
+    prose = row.description or (row.product if not row.versions else "")
+    field = "description" if row.description else "product"
+    if prose:
+        statements = parse_line(prose)
+    else:
+        product = row.product or split_cpe(row.cpe).product.replace("_", " ")
+        prose = row.versions
+        field = "versions"
+        statements = read_row(product, row.versions)
+    for statement in statements:
+        made = sentence(
+            catalogue, statement, prose, f"affected[{position}].{field}", row.vendor, row.product
+        )
+        if field == "versions":
+            made = replace(made, start=0, end=len(prose), text=prose)
+        if row.status in ("fixed", "not_affected"):
+            made = replace(made, negative=True)
+        elif row.status == "investigating":
+            made = replace(made, only_named=True)
+        yield made
+
+
+def _placed(
+    catalogue: Catalogue, whole: str, line: str, field: str, start: int
+) -> Iterator[Sentence]:
+    """Sentences of one ``line`` that stands at ``start`` of the ``whole`` text of ``field``."""
+    for statement in parse_line(line):
+        made = sentence(catalogue, statement, line, field)
+        begin, end = made.start + start, made.end + start
+        yield replace(made, start=begin, end=end, text=whole[begin:end])
+
+
+def _named_only(catalogue: Catalogue, advisory: Advisory) -> Iterator[Sentence]:
+    """A title or a summary names products, and bounds none of their versions."""
+    for field, text in (("title", advisory.title), ("summary", advisory.summary)):
+        subject = subject_of(text)
+        if subject is None:
+            continue
+        product, start = subject
+        for made in _placed(catalogue, text, product, field, start):
+            if made.names:
+                yield replace(made, only_named=True)
+                return
 
 
 def sentence(

@@ -6,6 +6,21 @@
 """
 
 from feeds.affected.grammar import parse_line
+from feeds.affected.phrase import read_phrase
+from feeds.affected.prose import lines_of, subject_of
 from feeds.affected.statement import Condition, Fix, Grade, Phrase, Range, Statement
+from feeds.affected.structured import read_row
 
-__all__ = ["Condition", "Fix", "Grade", "Phrase", "Range", "Statement", "parse_line"]
+__all__ = [
+    "Condition",
+    "Fix",
+    "Grade",
+    "Phrase",
+    "Range",
+    "Statement",
+    "lines_of",
+    "parse_line",
+    "read_phrase",
+    "read_row",
+    "subject_of",
+]

@@ -92,13 +92,15 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         r"produits?\s+en\s+fin\s+de|(?:en\s+)?fin\s+de\s+(?:vie|support)|"
         r"(?:ne\s+(?:sont|sera|seront|recoit|recevra)|n'est|n'etant|plus)\s+\w*\s*"
         r"(?:maintenu|support|corrig)|"
-        r"disponib(?:le|ilite)|prevue?s?\b|corrigee?s?\s+(?:par|dans|en)\b|actuellement|suivre\s+la\s+procedure|sont\s+vulnerables?|"
+        r"disponib(?:le|ilite)|prevue?s?\b|corrigee?s?\s+(?:par|dans|en)\b|actuellement|"
+        r"suivre\s+la\s+procedure|sont\s+vulnerables?|"
         r"est\s+vulnerable|sont\s+affecte)[^)]*",
     ),
     (
         Kind.NOISE,
         r"\bpour\s+l[ae]s?\s+vulnerabilites?(?:(?:\s|,|et\b|ou\b)*cve-\d{4}-\d+)*|"
-        r"\bdisposant\s+d'un\s+correctif\b|\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
+        r"\bdisposant\s+d'un\s+correctif\b|"
+        r"\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
         r"\bsuivante?s?\b|"
         r"\bpour\s+la\s+branche\s+[\dx.]+|"
         r"\b(?:strictement|uniquement|seulement|only|inclusivement|vulnerables?|affectee?s?)\b",
@@ -146,7 +148,8 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     (
         Kind.VERSIONS,
         r"\b(?:dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
-        r"(?:versions?(?=v?\d)|versions?|branches?|releases?|microgiciel\s+(?=anter)|microgiciel\s+en\s+version)(?:\b|(?<=s)(?=v?\d))"
+        r"(?:versions?(?=v?\d)|versions?|branches?|releases?|microgiciel\s+(?=anter)|"
+        r"microgiciel\s+en\s+version)(?:\b|(?<=s)(?=v?\d))"
         r"(?:\s+(?:logicielles?|logiciel|du\s+mic?rologiciel|du\s+microgiciel|du\s+firmware|"
         r"du\s+programme|"
         r"de\s+firmware))?",
@@ -160,19 +163,22 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (Kind.REF, r"\bcve-\d{4}-\d+|\bkb\s?\d{6,7}\b|\b\d[a-z]{2}\d{4}-\w{5}-\w{4}(?:-\w+)?\b"),
 )
-_LEVEL = (
-    r"(?:service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix|fix\s?pack|"
+_NAMED_LEVEL = (
+    r"service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix|fix\s?pack|"
     r"feature\s+pack|update\s+package|interim\s+fix|maintenance\s+(?:release|pack)|patch\s?level|"
-    r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|ltsr|ltsb|ga|sp|cu|su|sr|eap|cp(?=\d{1,2}\b)|hp|hf|fp|up|"
-    r"if|mp|mr|p|u|ru|ie|b)"
+    r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|sp|cu|su|sr|"
+    r"eap|cp(?=\d{1,2}\b)|hp|hf|fp|mp"
 )
+_LEVEL = rf"(?:{_NAMED_LEVEL}|ltsr|ltsb|ga|up|if|mr|p|u|ru|ie|b)"
 _STEP = (
     rf"(?:[\s,_-]*{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vrb]?\d[\w.]*|"
     rf"\s+(?:{_LEVEL})\b(?=\s+{_LEVEL}[\s.:]*\d))"
 )
 _NUMBER = (
-    r"(?:ns|v\.?\s?(?=\d)|[csx](?=\d+\.\d)|r(?=\d+\.|\d{2,3}\b)|[a-z](?=\d+\.\d+\.\d)|version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
-    r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?!ltss|bcl|espos)(?:[a-z]{2,6}|x)\b)*(?:(?<=\d)/\.?\d+\b(?!\.))*"
+    r"(?:ns|v\.?\s?(?=\d)|[csx](?=\d+\.\d)|r(?=\d+\.|\d{2,3}\b)|[a-z](?=\d+\.\d+\.\d)|"
+    r"version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
+    r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?!ltss|bcl|espos)(?:[a-z]{2,6}|"
+    r"x)\b)*(?:(?<=\d)/\.?\d+\b(?!\.))*"
 )
 _WILD = (
     r"[a-z]?\d+[\d.]*(?:\w*)?(?:\.[xy*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+"
@@ -185,11 +191,14 @@ _MAIN = re.compile(
             r"(?P<OPEN>[(\[«\"])|(?P<CLOSE>[)\]»])",
             rf"(?P<WILD>\b{_WILD})",
             r"(?P<ARCH>\b(?:32|64)[\s-]?bits?\b)",
-            r"(?P<SUPPORT>\b4\s+years\s+of\s+updates\b|\bupdate\s+services\s+(?:for|pour)\s+sap\s+solutions\b)",
-            r"(?P<MODEL>\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*)",
+            r"(?P<SUPPORT>\b4\s+years\s+of\s+updates\b|\bupdate\s+services\s+(?:for|"
+            r"pour)\s+sap\s+solutions\b)",
+            r"(?P<MODEL>\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|"
+            r"\b\d+[a-z]{3,}\w*)",
             rf"(?P<VERSION>(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
-            rf"{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vb]?\d[\w.]*(?:{_STEP})*|esxi?\d{{3}}-[\w-]+)(?![\w]))",
-            r"(?P<SEP>[,;/]|\b(?:et|ou)\b(?:/ou\b)?)",
+            rf"(?:{_NAMED_LEVEL})[\s.:]*(?:numero\s+|#|n°\s*)?[vb]?\d[\w.]*(?:{_STEP})*|"
+            rf"esxi?\d{{3}}-[\w-]+)(?![\w]))",
+            r"(?P<SEP>[,;/]|\b(?:et|ou)\b(?:/ou\b)?|\b(?:or|and)\b(?=\s+v?\d))",
             r"(?P<TO>\ba\b|\bau\b|\bto\b|\bthrough\b|(?<=\s)-(?=\s))",
             r"(?P<ARTICLE>\b(?:l[ae]s?|un|une|des|de|du)\b|\b[ld]')",
             r"(?P<WORD>[^\W_][\w.+#&'@:!*_-]*|[.][a-z]\w*|&)",

@@ -1,0 +1,82 @@
+"""Read versions that a publisher gives as data: CSAF ranges, ``vers:`` and their relatives.
+
+Source: OASIS CSAF 2.0, sections 3.1.2.2 and 3.1.2.3; package-url/vers-spec. The documents seen
+also hold ``<=1.9.4.1``, ``1.2 | 1.3``, ``>= 2018-1 | <= 2021-1`` and English prose.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from feeds.affected.grammar import parse_line
+from feeds.affected.phrase import read_phrase
+from feeds.affected.statement import Range, Statement
+
+_SCHEME = re.compile(r"^vers:[\w.+-]+/", re.IGNORECASE)
+_EVERY = frozenset({"", "*", "all", "all versions", "any", "unspecified", "0", "all/*"})
+_OPERATOR = re.compile(r"(<=|>=|!=|<|>|=|≤|≥)\s*(?=[^\s<>=])")
+_PLAIN = re.compile(r"^[\w.()+:~-]+(?: [\w.()-]+){0,2}$")
+_PROSE = re.compile(
+    r"\b(?:prior|earlier|through|before|older|and|to|versions?|all)\b", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\d")
+
+
+def read_row(product: str, versions: str) -> tuple[Statement, ...]:
+    """Read one structured row: the name of a product and its versions as data."""
+    text = _SCHEME.sub("", versions.strip()).strip()
+    phrase, _ = read_phrase(product)
+    whole = Statement(phrases=(phrase,) if phrase.words or phrase.numbers else ())
+    if text.lower() in _EVERY:
+        return (replace(whole, every_version=True),)
+    if (ranges := read_ranges(text)) is not None:
+        return (replace(whole, ranges=ranges),)
+    said = parse_line(f"X versions {text}")
+    prose = said[0].ranges if len(said) == 1 else ()
+    if prose and not said[0].leftover:
+        return (replace(whole, ranges=prose),)
+    return (replace(whole, leftover=(text,)),)
+
+
+def read_ranges(text: str) -> tuple[Range, ...] | None:
+    """Ranges of an operator expression or of an enumeration; None when it is neither."""
+    pieces = [piece for each in re.split(r"[|,]", text) for piece in _constraints(each)]
+    if any(operator for operator, _ in pieces):
+        return _intervals(pieces)
+    if _PROSE.search(text) or not all(_PLAIN.match(value) for _, value in pieces):
+        return None
+    return tuple(Range(branches=(value.lower(),)) for _, value in pieces)
+
+
+def _constraints(text: str) -> list[tuple[str, str]]:
+    """``>=1.2 <1.5`` is two constraints; a bare version has no operator."""
+    parts = _OPERATOR.split(text.strip())
+    found = [("", parts[0].strip())] if parts[0].strip() else []
+    for operator, value in zip(parts[1::2], parts[2::2], strict=True):
+        found.append((operator.replace("≤", "<=").replace("≥", ">="), value.strip()))
+    return found
+
+
+def _intervals(pieces: list[tuple[str, str]]) -> tuple[Range, ...] | None:
+    """Pair each lower bound with the upper one that follows it."""
+    ranges: list[Range] = []
+    lower: Range | None = None
+    for operator, value in pieces:
+        bound = value.lower()
+        if not _NUMBER.search(bound) and len(bound) > 2:
+            return None  # "< august 28"
+        if operator in (">", ">="):
+            if lower is not None:
+                ranges.append(lower)
+            lower = Range(ge=bound) if operator == ">=" else Range(gt=bound)
+        elif operator in ("<", "<="):
+            upper = lower or Range()
+            lt, le = ((bound,), ()) if operator == "<" else ((), (bound,))
+            ranges.append(replace(upper, lt=lt, le=le))
+            lower = None
+        elif operator != "!=":
+            ranges.append(Range(branches=(bound,)))
+    if lower is not None:
+        ranges.append(lower)
+    return tuple(ranges)
