@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -60,4 +62,42 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Release connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRoom:
+    """A room that exists. ``refused``: the accounts that could not be asked in."""
+
+    address: str
+    refused: tuple[str, ...] = ()
+
+
+class Rooms(Protocol):
+    """A channel on which private rooms can be opened, for an incident."""
+
+    async def open_room(
+        self, name: str, *, topic: str, invited: Sequence[str], key: str
+    ) -> OpenedRoom:
+        """Open a private room and ask people in; encrypted where the channel can.
+
+        Args:
+            name: shown in lists of rooms and, on Matrix, read by the homeserver: a
+                reference (``INC-2026-0007``), never a facility or a host.
+            topic: one line, with the same reserve.
+            invited: accounts of the channel; one that cannot be asked in is returned in
+                ``refused`` and stops nothing.
+            key: the same key gives the same room, however often it is asked for.
+
+        Raises:
+            TransientDeliveryError, PermanentDeliveryError, UncertainDeliveryError
+        """
+        ...
+
+    async def pin(self, address: str, receipt: str) -> None:
+        """Pin a message of that room; pinned already is pinned.
+
+        Raises:
+            TransientDeliveryError, PermanentDeliveryError, UncertainDeliveryError
+        """
         ...

@@ -59,8 +59,6 @@ class MatrixChannel:
         """Post the content of an ``m.room.message`` once for ``key``; return its event id."""
         try:
             await self._prepare(address, content)
-        except MatrixStoreError as error:  # an operator's matter: the message is still good
-            raise TransientDeliveryError(str(error)) from None
         except UncertainDeliveryError as error:  # nothing was said yet
             raise TransientDeliveryError(str(error)) from None
         answer = await self.session.ask(
@@ -84,7 +82,7 @@ class MatrixChannel:
 
     async def _prepare(self, address: str, content: dict[str, Any]) -> None:
         """Everything that comes before the message itself."""
-        await self.session.start()
+        await started(self.session)
         room = await self.session.room(address)
         if (size := event_size(content, encrypted=room.encrypted)) > MAX_EVENT:
             raise PermanentDeliveryError(f"event of {size} bytes; the limit is {MAX_EVENT}")
@@ -113,6 +111,19 @@ class MatrixChannel:
                 return
             except UncertainDeliveryError as error:
                 log.warning("matrix_reaction", room=address, reason=str(error))
+
+
+async def started(session: MatrixSession) -> None:
+    """Start the session if it is not; a store that cannot be used is an operator's matter.
+
+    Raises:
+        TransientDeliveryError: the store or the homeserver cannot be used now.
+        PermanentDeliveryError: the account is refused.
+    """
+    try:
+        await session.start()
+    except MatrixStoreError as error:
+        raise TransientDeliveryError(str(error)) from None
 
 
 def transaction_id(key: str) -> str:

@@ -35,7 +35,11 @@ EVENT_TYPE = "tocsin_delivery"  # of the metadata that carries the key
 LOOK_BACK = timedelta(days=5)  # as long as a delivery may be retried
 PAGE, PAGES = 200, 10  # messages asked for at once, and how often
 DOUBTS = 1_000  # threads remembered for messages whose answer was lost
-READING = {"conversations.history", "conversations.replies"}  # methods that take no JSON
+READING = {  # methods that take no JSON
+    "conversations.history",
+    "conversations.list",
+    "conversations.replies",
+}
 TIMESTAMP = re.compile(r"\d+\.\d+")
 PLAIN_WORD = re.compile(r"[a-z0-9_]{1,60}")  # Slack's error codes
 TRANSIENT = {"ratelimited", "rate_limited", "service_unavailable", "team_access_not_granted"}

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 import time
 import uuid
 from collections import defaultdict, deque
@@ -78,6 +79,8 @@ class SlackDouble:
     responses: list[dict[str, Any]] = field(default_factory=list)
     ephemeral: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
+    members: dict[str, set[str]] = field(default_factory=dict)  # of private channels
+    pins: list[tuple[str, str]] = field(default_factory=list)
     missing_scopes: set[str] = field(default_factory=set)
     refuse_everything: str = ""
     port: int = 0
@@ -290,8 +293,10 @@ class SlackDouble:
             "conversations.history": self._history,
             "conversations.replies": self._history,
             "conversations.create": self._create_channel,
-            "conversations.invite": self._in_channel,
-            "pins.add": self._in_channel,
+            "conversations.invite": self._invite,
+            "conversations.list": self._list_channels,
+            "conversations.setTopic": self._set_topic,
+            "pins.add": self._pin,
             "views.open": self._open_view,
             "views.update": self._update_view,
         }
@@ -384,14 +389,44 @@ class SlackDouble:
 
     async def _create_channel(self, arguments: dict[str, Any]) -> dict[str, Any]:
         name = str(arguments.get("name", ""))
+        if not re.fullmatch(r"[a-z0-9_-]{1,80}", name):
+            raise Refused("invalid_name")
         if name in self.channels.values():
             raise Refused("name_taken")
         identifier = f"C{len(self.channels):09}"
         self.channels[identifier] = name
-        return {"channel": {"id": identifier, "name": name}}
+        self.members[identifier] = {BOT_USER}
+        return {"channel": {"id": identifier, "name": name, "is_private": True}}
 
-    async def _in_channel(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def _list_channels(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if arguments.get("types") != "private_channel":
+            raise Refused("invalid_types")
+        found = [{"id": id_, "name": self.channels[id_]} for id_ in self.members]
+        return {"channels": found, "response_metadata": {"next_cursor": ""}}
+
+    async def _invite(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        members = self.members.setdefault(self._channel(arguments), {BOT_USER})
+        user = str(arguments.get("users", ""))
+        if user in members:
+            raise Refused("already_in_channel")
+        if not re.fullmatch(r"U[A-Z0-9]+", user):
+            raise Refused("user_not_found")
+        members.add(user)
+        return {"channel": {"id": arguments["channel"]}}
+
+    async def _set_topic(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if len(str(arguments.get("topic", ""))) > 250:
+            raise Refused("too_long")
         return {"channel": {"id": self._channel(arguments)}}
+
+    async def _pin(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        pin = (self._channel(arguments), str(arguments.get("timestamp", "")))
+        if pin in self.pins:
+            raise Refused("already_pinned")
+        if not any((m["channel"], m["ts"]) == pin for m in self.messages):
+            raise Refused("message_not_found")
+        self.pins.append(pin)
+        return {}
 
     async def _open_view(self, arguments: dict[str, Any]) -> dict[str, Any]:
         opened = self._triggers.pop(str(arguments.get("trigger_id", "")), None)
