@@ -43,8 +43,8 @@ class MatrixRooms:
     ) -> OpenedRoom:
         """Open an encrypted, private room; see :class:`bot.channels.base.Rooms`.
 
-        The room has an unlisted alias that only this account can make: that is how it is found again
-        when the answer to its creation was lost.
+        The room has an unlisted alias that only this account can make: that is how it is
+        found again when the answer to its creation was lost.
 
         Source: Matrix client-server API v1.11, "Creation" and "Room aliases".
         """
