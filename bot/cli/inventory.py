@@ -12,7 +12,9 @@ from bot.cli.output import Exit, Failure, at_midnight, context, file_bytes, tabl
 from bot.domain.alert import Coverage
 from bot.domain.facility import Facility
 from bot.domain.upload import describe
-from bot.inventory.csvfile import CsvImporter
+from bot.inventory.base import ColumnMapping
+from bot.inventory.registry import read_inventory
+from bot.inventory.report import describe_upload
 from bot.pipeline.inventory import upload_inventory
 from bot.store import facilities, inventory
 
@@ -29,7 +31,9 @@ def register(app: typer.Typer) -> None:
 @group.command("import")
 def import_(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV (; or ,), or another known format.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, Excel, GLPI, OCS, Mercator, GMAO, CycloneDX, or a ZIP.")
+    ],
     facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
     dry_run: Annotated[bool, typer.Option(help="Show what would change, write nothing.")] = False,
     confirm: Annotated[
@@ -37,6 +41,13 @@ def import_(
     ] = False,
     as_of: Annotated[
         str, typer.Option(help="Day the inventory describes, YYYY-MM-DD; today by default.")
+    ] = "",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Choose a column: product='Libellé long'. Repeat for others."),
+    ] = None,
+    file_format: Annotated[
+        str, typer.Option("--format", help="Format of the file, when its content does not tell.")
     ] = "",
 ) -> None:
     """Import the inventory of a facility: an upload is a difference with what is known.
@@ -49,11 +60,11 @@ def import_(
     owner = shared.facility(facility)
     application = shared.application
     now = application.clock()
-    upload = CsvImporter().read(file_bytes(file), file=file.name)
-    for bad in upload.bad[:SHOWN]:
-        shared.say(f"{file.name}, ligne {bad.number} : {bad.reason}")
-    if len(upload.bad) > SHOWN:
-        shared.say(f"… et {len(upload.bad) - SHOWN} autres lignes illisibles.")
+    upload = read_inventory(
+        file_bytes(file), file=file.name, mapping=_mapping(column or []), format=file_format
+    )
+    for sentence in describe_upload(upload):
+        shared.say(sentence)
     plan = application.database.call(
         upload_inventory,
         owner,
@@ -69,6 +80,17 @@ def import_(
     shared.say("Essai : rien n'a été écrit." if dry_run else "Ensuite : tocsin match")
     if not plan.complete:
         raise Failure(f"{file.name}: not everything was applied, see above", Exit.PARTIAL)
+
+
+def _mapping(choices: list[str]) -> ColumnMapping | None:
+    """The columns chosen on the command line, ``field=header``; None when there are none."""
+    columns: dict[str, str] = {}
+    for choice in choices:
+        field, equals, header = choice.partition("=")
+        if not (field and equals and header):
+            raise Failure(f"--column {choice!r}: write field=header", Exit.USAGE)
+        columns[field.strip()] = header.strip()
+    return ColumnMapping(columns, fixed=False) if columns else None
 
 
 @group.command("list")

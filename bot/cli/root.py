@@ -13,6 +13,7 @@ from rich.console import Console
 from bot.channels.base import DeliveryError
 from bot.cli import alerts, bulletins, demo, facility, inventory, outbox, person, setup
 from bot.cli.output import Context, Exit, Failure, stop
+from bot.inventory.authorities import AuthoritiesError
 from bot.inventory.base import InventoryError
 from bot.render import TemplateError
 from bot.resources import MissingResourceError
@@ -50,6 +51,7 @@ CODES: dict[type[Exception], Exit] = {
     DatabaseUrlError: Exit.CONFIGURATION,
     SourceConfigError: Exit.CONFIGURATION,
     CatalogueError: Exit.CONFIGURATION,
+    AuthoritiesError: Exit.CONFIGURATION,
     FeedError: Exit.INPUT,
     InventoryError: Exit.INPUT,
     SchemaError: Exit.DATABASE,

@@ -27,6 +27,11 @@ _KEPT_AS_TEXT = tuple("=+-@\t\r0123456789")  # what a spreadsheet would compute 
 _FORMULA_TEXT = re.compile(r'="?(.*?)"?')
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
+_COUNTED = re.compile(
+    r"(.{2,}?)[\s,;:]+\(?[x×*]?\s*(\d{1,5})\s*"
+    r"(?:postes?|pc|machines?|unités?|exemplaires?|serveurs?|licences?|portables?|appareils?)\)?",
+    re.IGNORECASE,
+)
 _YES = {"oui", "o", "yes", "y", "true", "vrai", "1", "x", "ok", "internet", "exposé", "exposée",
         "expose", "exposed", "dmz", "public"}  # fmt: skip
 _NO = {"non", "n", "no", "false", "faux", "0", "-", "/", "n/a", "na", "sans objet", "interne",
@@ -74,6 +79,15 @@ def version(text: str) -> str | None:
     if _DATE.fullmatch(text):
         return None
     return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
+
+
+def counted(text: str) -> tuple[str, str]:
+    """Split "Windows 10 22H2 x 140 postes" into what it is and how many, empty when unsaid.
+
+    A unit is wanted: "x 64" may be an architecture, "C2960 x 48" a model.
+    """
+    match = _COUNTED.fullmatch(text)
+    return (match[1], match[2]) if match else (text, "")
 
 
 def truth(text: str) -> bool | None:

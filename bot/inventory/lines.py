@@ -128,6 +128,9 @@ def _line(row: Row | BadLine, gathered: _Gathered) -> InventoryLine | None:
     if len("".join(texts)) > LONGEST and max(map(len, texts)) > LONGEST:
         gathered.bad.append(BadLine(row.number, f"une cellule dépasse {LONGEST} caractères"))
         return None
+    quantity = row.quantity
+    if not (version or quantity):  # a line in words may say how many
+        product, quantity = cells.counted(product)
     if version:
         version = _version(row.number, version, gathered)
     if cpe and not _CPE.fullmatch(cpe):
@@ -143,7 +146,7 @@ def _line(row: Row | BadLine, gathered: _Gathered) -> InventoryLine | None:
         cpe=cpe,
         location=location,
         exposed=bool(row.exposed) and _exposed(row, gathered),
-        quantity=_quantity(row, gathered) if row.quantity else 1,
+        quantity=_quantity(row.number, quantity, gathered) if quantity else 1,
     )
 
 
@@ -176,14 +179,12 @@ def _exposed(row: Row, gathered: _Gathered) -> bool:
     return answer
 
 
-def _quantity(row: Row, gathered: _Gathered) -> int:
+def _quantity(line: int, cell: str, gathered: _Gathered) -> int:
     """A count that is no positive number is 1: a line never counts for nothing."""
-    text = cells.clean(row.quantity)
+    text = cells.clean(cell)
     number = cells.count(text)
     if number is None and text:
-        gathered.remarks.append(
-            Remark(row.number, f"nombre « {text[:20]} » non compris : compté pour 1")
-        )
+        gathered.remarks.append(Remark(line, f"nombre « {text[:20]} » non compris : compté pour 1"))
     return number or 1
 
 

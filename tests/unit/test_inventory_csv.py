@@ -247,3 +247,19 @@ def test_the_products_of_one_machine_share_its_number_without_being_lost() -> No
     assert len({line.line_id for line in upload.lines}) == len(upload.lines) == 3
     assert upload.copies == 1
     assert "PC1" in {line.line_id for line in upload.lines}
+
+
+@pytest.mark.parametrize(
+    ("typed", "product", "quantity"),
+    [
+        ("Windows 10 22H2 x 140 postes", "Windows 10 22H2", 140),
+        ("Firefox 145.0, 12 PC", "Firefox 145.0", 12),
+        ("Windows 11 (2140 postes)", "Windows 11", 2140),
+        ("Windows 10 x 64", "Windows 10 x 64", 1),
+        ("Catalyst 2960 X 48", "Catalyst 2960 X 48", 1),
+        ("Windows Server 2019", "Windows Server 2019", 1),
+    ],
+)
+def test_a_line_in_words_may_say_how_many(typed: str, product: str, quantity: int) -> None:
+    line = only(f"Équipement\n{typed}\n")
+    assert (line.product, line.quantity) == (product, quantity)
