@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 
 from bot.domain.alert import AlertView, AssetLine, Coverage, Why
@@ -11,6 +12,10 @@ from bot.pipeline.concern import Concern, concerns, display_name
 from bot.store import Session, advisories, facilities, inventory
 from bot.store.alerts import Alert
 from bot.store.verdicts import MatchedAsset
+
+MADE_UP = re.compile(
+    r"[0-9a-f]{16}(-\d+)?"
+)  # the importer's, for a line that has no id: nobody knows it
 
 
 def alert_views(
@@ -104,7 +109,7 @@ def _owned(owner: AlertView, line: AssetLine) -> AssetLine:
 
 def _line(asset: MatchedAsset) -> AssetLine:
     return AssetLine(
-        name=asset.name or asset.line_id,
+        name=asset.name or ("" if MADE_UP.fullmatch(asset.line_id) else asset.line_id),
         product=display_name(asset),
         version=asset.version,
         category=asset.category,

@@ -169,3 +169,18 @@ def test_matrix_html_bears_no_class_and_mail_bears_inline_styles(renderer: Rende
     assert "http" not in mail.html.replace("https://www.cert.ssi.gouv.fr", "").replace(
         "https://editeur.example", ""
     )
+
+
+def test_a_version_hidden_in_the_product_is_not_called_missing(renderer: Renderer) -> None:
+    typed = AssetLine("poste-7", "Windows 10 22H2 10.0.19045", "", AssetCategory.WORKSTATION)
+    view = dataclasses.replace(NETSCALER, affected=(typed,), to_check=(typed,))
+    text = renderer.alert(view, channel=ChannelName.CONSOLE, ceiling=Tlp.AMBER).text
+    affected, to_check = text.split("À VÉRIFIER")
+    assert "- poste-7 (Windows 10 22H2 10.0.19045)\n" in affected
+    assert "- poste-7 (Windows 10 22H2 10.0.19045, version absente)\n" in to_check
+
+
+def test_the_same_words_are_quoted_once(renderer: Renderer) -> None:
+    view = dataclasses.replace(NETSCALER, why=(Why("range", "a b"), Why("missing", "a b")))
+    text = renderer.alert(view, channel=ChannelName.CONSOLE, ceiling=Tlp.AMBER).text
+    assert text.count("Le bulletin dit") == 1
