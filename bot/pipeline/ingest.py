@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from bot.domain.clock import Clock
 from bot.store import Database, Session, advisories, exploits, sources
@@ -14,6 +16,8 @@ from feeds.advisory import Advisory
 from feeds.errors import FeedError, MalformedDocumentError
 from feeds.exploited import Signal, Signals
 from feeds.source import Document, Source
+
+R = TypeVar("R")
 
 Progress = Callable[[int], None]
 """Told how many advisories were read since the last call."""
@@ -50,7 +54,8 @@ async def ingest(
     unreadable: list[MalformedDocumentError] = []
     try:
         async for document in source.fetch(cursor):
-            parsed, problems = _parsed(source, document)
+            # a long feed takes seconds, a chat must be answered within three: off the loop
+            parsed, problems = await asyncio.to_thread(_sorted, source.parse(document))
             read = [a for a in parsed if since is None or a.published_at >= since]
             intake += await database.run(_keep, source, document, read, problems, clock=clock)
             unreadable += problems
@@ -62,12 +67,13 @@ async def ingest(
     return IngestReport(source.name, intake, tuple(unreadable))
 
 
-def _parsed(
-    source: Source, document: Document
-) -> tuple[list[Advisory], list[MalformedDocumentError]]:
-    read: list[Advisory] = []
+def _sorted(
+    parsed: Iterator[R | MalformedDocumentError],
+) -> tuple[list[R], list[MalformedDocumentError]]:
+    """Exhaust a parser, which does its work only now; what it read, and what it could not."""
+    read: list[R] = []
     problems: list[MalformedDocumentError] = []
-    for item in source.parse(document):
+    for item in parsed:
         if isinstance(item, MalformedDocumentError):
             problems.append(item)
         else:
@@ -109,12 +115,9 @@ async def ingest_signals(database: Database, source: Signals, *, clock: Clock) -
     unreadable: list[MalformedDocumentError] = []
     try:
         async for document in source.fetch(cursor):
-            signals: list[Signal] = []
-            for item in source.parse(document):
-                if isinstance(item, MalformedDocumentError):
-                    unreadable.append(item)
-                else:
-                    signals.append(item)
+            signals: list[Signal]
+            signals, problems = await asyncio.to_thread(_sorted, source.parse(document))
+            unreadable += problems
             news += await database.run(_keep_signals, source.name, document, signals, clock=clock)
     except FeedError as error:
         await database.run(sources.failed, source.name, str(error), now=clock())
