@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -16,11 +16,12 @@ from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from bot.domain.alert import count_by_category
-from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack
+from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack, web_address
 from bot.render.lines import group_lines, pieces
 from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
 from bot.render.typography import NBSP, FrenchTypography
 from bot.render.words import Words
+from feeds.advisory import Reference
 
 PARIS = ZoneInfo("Europe/Paris")
 REMEMBERED = 2_048  # values; most are short, the longest are cut at about 2,000 characters
@@ -111,6 +112,7 @@ def _filters(language: str) -> dict[str, Any]:
         "prose": prose,
         "json": to_json,
         "plain": plain,
+        "citable": citable,
         "by_category": count_by_category,
         "grouped": group_lines,
         "pieces": pieces,
@@ -136,6 +138,11 @@ def short(text: str, limit: int) -> str:
     """At most ``limit`` characters of ``text`` on one line, ending in … when it was longer."""
     text = one_line(text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def citable(references: Iterable[Reference], own: str) -> list[Reference]:
+    """The references whose address can be shown, the bulletin's own left out."""
+    return [each for each in references if each.url != own and web_address(each.url)]
 
 
 def to_json(text: str) -> Markup:

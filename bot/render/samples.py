@@ -87,7 +87,7 @@ NAMELESS = replace(
     affected=(AssetLine("", "Citrix NetScaler", "", AssetCategory.NETWORK, quantity=2),),
     to_check=(),
     url="",
-    references=(),
+    references=(Reference("Sans adresse", ""),),
     coverage=Coverage(),
     next_step=None,
 )
@@ -157,7 +157,7 @@ DECISIONS = (
     ),
     Decision(title="Échographes X", awaiting="biomedical"),
 )
-QUESTIONS = (OpenQuestion("Q-2026-0031", "FortiOS", 5),)
+QUESTIONS = (OpenQuestion("Q-2026-0031", "FortiOS", 5), OpenQuestion("", "VMware ESXi", 1))
 DIGEST = DigestView(
     reference="BIL-2026-0011",
     facility="CH de Démonstration",
@@ -190,6 +190,7 @@ INITIAL = InitialStateView(
 INITIALS = (
     INITIAL,
     replace(INITIAL, actions=(), other_actions=0, questions=(), exploited=0, exercise=True),
+    replace(INITIAL, actions=(), other_actions=0, advisories=0, exploited=0),
 )
 CAMPAIGN = CampaignView(
     reference="CMP-2026-0003",

@@ -23,7 +23,7 @@ def renderer() -> Renderer:
 
 def test_a_digest_is_a_list_of_decisions(renderer: Renderer) -> None:
     text = renderer.digest(samples.DIGEST, channel=ChannelName.MATRIX, ceiling=Tlp.AMBER).text
-    assert text.startswith(f"CH de Démonstration, semaine 11{NBSP}: 4{NBSP}décisions\n")
+    assert text.startswith(f"CH de Démonstration, semaine 11{NBSP}: 5{NBSP}décisions\n")
     assert f"1. Windows Server, mise à jour de mars{NBSP}: 41{NBSP}serveurs, ferme 6 bull" in text
     assert f"non corrigeable{NBSP}? L'avis de votre équipe biomédicale est attendu." in text
     assert f"4. Quelle version de FortiOS{NBSP}? Règle 5 «{NBSP}à vérifier{NBSP}»." in text
@@ -32,7 +32,7 @@ def test_a_digest_is_a_list_of_decisions(renderer: Renderer) -> None:
 
 def test_below_the_ceiling_a_digest_is_a_count(renderer: Renderer) -> None:
     message = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.GREEN)
-    assert f"4{NBSP}décisions à prendre, 1 en retard" in message.text
+    assert f"5{NBSP}décisions à prendre, 1 en retard" in message.text
     assert "Windows" not in f"{message}"
     public = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.CLEAR)
     assert "décision" not in f"{public}"
@@ -186,3 +186,18 @@ def test_slack_is_never_given_a_value_that_it_refuses(renderer: Renderer) -> Non
 )
 def test_what_publishers_write_reads_as_plain_words(published: str, read: str) -> None:
     assert prose(published) == read
+
+
+def test_nothing_is_announced_that_is_not_there(renderer: Renderer) -> None:
+    view = samples.NAMELESS  # its only reference has no address
+    for channel in ChannelName:
+        message = renderer.alert(view, channel=channel, ceiling=Tlp.AMBER)
+        assert "référence" not in f"{message.text} {message.html}".lower()
+    text = renderer.digest(samples.DIGEST, channel=ChannelName.CONSOLE, ceiling=Tlp.AMBER).text
+    assert "()" not in text
+
+
+def test_a_title_that_says_for_whom_is_not_completed(renderer: Renderer) -> None:
+    view = dataclasses.replace(samples.PEOPLE, title="Fax frauduleux : consigne pour l'accueil")
+    message = renderer.alert(view, channel=ChannelName.EMAIL, ceiling=Tlp.CLEAR)
+    assert message.subject == "[Tocsin] Fax frauduleux : consigne pour l'accueil"
