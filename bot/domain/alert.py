@@ -106,7 +106,7 @@ class AlertView:
     """Everything a template may say of an alert.
 
     ``affected`` and ``to_check`` are complete; templates show at most twenty, then a count.
-    ``target`` is the version to reach, or empty. ``previous`` says what a revision changed.
+    ``target`` is the version to reach, or empty.
     """
 
     reference: str  # ALR-2026-0412
@@ -137,7 +137,8 @@ class AlertView:
     coverage: Coverage = Coverage()
     next_step: datetime | None = None  # when the reminder goes, in the facility's zone
     next_contact: str = ""  # role told after the reminder: "suppleant", "direction"
-    change: str = ""  # what changed since the last message, for a revision
+    revised: bool = False  # this facility was told before, and something changed for it
+    change: str = ""  # what changed since the last message, when it can be said
     language: str = "fr"
 
     @property

@@ -161,7 +161,7 @@ def _delivery(
 ) -> NewDelivery:
     (concern, alert, revised, subscription) = together[0]
     views = [view(c, a, coverage.get(c.facility.id, Coverage())) for c, a, _, _ in together]
-    shown = dataclasses.replace(merged(views), language=subscription.language)
+    shown = dataclasses.replace(merged(views), language=subscription.language, revised=revised)
     ceiling = min(each.ceiling for _, _, _, each in together)
     message = renderer.alert(shown, channel=subscription.to.channel, ceiling=ceiling, floor=floor)
     if revised:

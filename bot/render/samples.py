@@ -75,6 +75,7 @@ MANY = replace(
     to_check=tuple(_machine(n, "", AssetCategory.NETWORK) for n in range(24)),
     cves=tuple(f"CVE-2026-{n:05}" for n in range(12)),
     advice=("Restreindre l'accès à l'interface d'administration.",),
+    revised=True,
     change="le correctif 13.1-49.13 remplace 13.1-49.10.",
     next_step=datetime(2026, 3, 20, 9, 30, tzinfo=PARIS),
     pap=Pap.AMBER,
