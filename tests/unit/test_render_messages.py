@@ -201,3 +201,21 @@ def test_a_title_that_says_for_whom_is_not_completed(renderer: Renderer) -> None
     view = dataclasses.replace(samples.PEOPLE, title="Fax frauduleux : consigne pour l'accueil")
     message = renderer.alert(view, channel=ChannelName.EMAIL, ceiling=Tlp.CLEAR)
     assert message.subject == "[Tocsin] Fax frauduleux : consigne pour l'accueil"
+
+
+@pytest.mark.parametrize(
+    ("answer", "next_step"),
+    [
+        ("fixed", "Les relances s'arrêtent."),
+        ("compromised", "`!declare`"),
+        ("replied", "appelez CERT Santé au 09"),
+    ],
+)
+def test_an_answer_is_acknowledged_with_what_comes_next(
+    renderer: Renderer, answer: str, next_step: str
+) -> None:
+    text, _ = renderer.reply(
+        "answered", language="fr", reference="ALR-2026-0412", answer=answer, person="RSSI"
+    )
+    assert text.startswith("Noté")
+    assert next_step in text
