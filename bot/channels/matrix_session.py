@@ -10,26 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import nio
 import structlog
-from nio.client.async_client import AsyncClient, AsyncClientConfig
-from nio.exceptions import EncryptionError, LocalProtocolError, OlmTrustError
-from nio.store.database import SqliteStore
 
-from bot.channels.base import (
-    DeliveryError,
-    PermanentDeliveryError,
-    TransientDeliveryError,
-    UncertainDeliveryError,
-)
+from bot.channels.base import DeliveryError, PermanentDeliveryError, TransientDeliveryError
+from bot.channels.matrix_client import MatrixOptions, SessionEndedError, answered, make_client
 from bot.channels.matrix_store import Device, DeviceStore, MatrixStoreError
 
 log = structlog.get_logger(__name__)
@@ -46,37 +37,6 @@ FILTER = {
         "account_data": {"types": []},
     },
 }
-REVOKED = {"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED"}
-NEVER = REVOKED | {"M_FORBIDDEN", "M_TOO_LARGE", "M_NOT_FOUND", "M_INVALID_PARAM", "M_BAD_JSON"}
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixOptions:
-    """An account and where its device is kept.
-
-    Args:
-        homeserver: ``https://matrix.agent.social.tchap.gouv.fr``.
-        user_id: ``@tocsin:server``.
-        store: a folder of this account's own; lose it and a new device is needed.
-        pickle_key: encrypts the device's keys and token at rest.
-        password: to log in, once; or
-        access_token, device_id: of a login made elsewhere for this store alone.
-        reactions: how many answers are offered as reactions below a message.
-        timeout: for each request; below the lease of a delivery.
-    """
-
-    homeserver: str
-    user_id: str
-    store: Path
-    pickle_key: str = field(repr=False)
-    password: str = field(default="", repr=False)
-    access_token: str = field(default="", repr=False)
-    device_id: str = ""
-    device_name: str = "Tocsin"
-    reactions: int = 4
-    proxy: str = ""
-    ca_file: Path | None = None
-    timeout: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +62,14 @@ class Synced:
     token: str
 
 
-Incoming = Heard | Invited | Synced
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over for good: nothing more will be heard."""
+
+    reason: str
+
+
+Incoming = Heard | Invited | Synced | Ended
 
 
 class MatrixSession:
@@ -110,13 +77,13 @@ class MatrixSession:
 
     def __init__(self, options: MatrixOptions) -> None:
         self.options = options
-        self.client = _client(options)
+        self.client = make_client(options)
         self._store = DeviceStore(options.store, options.pickle_key)
         self._incoming: asyncio.Queue[Incoming] | None = None
         self._starting = asyncio.Lock()
         self._keys = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
-        self._revoked = ""
+        self._ended = ""
 
     def listen(self) -> asyncio.Queue[Incoming]:
         """Ask to hear what happens. Must come before :meth:`start`, or commands are lost."""
@@ -136,8 +103,8 @@ class MatrixSession:
             PermanentDeliveryError: the credentials are refused.
         """
         async with self._starting:
-            if self._revoked:
-                raise PermanentDeliveryError(f"the homeserver ended the session: {self._revoked}")
+            if self._ended and not self.options.password:
+                raise SessionEndedError(self._ended)
             if self._running is None:
                 await self._open()
                 await self._first_sync()
@@ -191,22 +158,18 @@ class MatrixSession:
                 raise TransientDeliveryError(f"{deprived} devices could not be given the key")
 
     async def ask(self, request: Any) -> Any:  # nio's responses share no useful type
-        """Await one of nio's requests and tell its failure apart.
+        """Await one of nio's requests; see :func:`bot.channels.matrix_client.answered`.
 
-        Raises:
-            TransientDeliveryError, PermanentDeliveryError, UncertainDeliveryError
+        When the homeserver ended the session and there is a password, the error is
+        transient: a new device is on its way.
         """
         try:
-            response = await request
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise TransientDeliveryError(f"no connection ({type(error).__name__})") from None
-        except (TimeoutError, aiohttp.ClientError) as error:
-            raise UncertainDeliveryError(f"no answer ({type(error).__name__})") from None
-        except (EncryptionError, OlmTrustError, LocalProtocolError) as error:
-            raise TransientDeliveryError(f"not encrypted ({type(error).__name__})") from None
-        if isinstance(response, nio.ErrorResponse):
-            raise _refusal(response)
-        return response
+            return await answered(request)
+        except SessionEndedError as error:
+            self._ended = str(error)
+            if self.options.password:
+                raise TransientDeliveryError(f"{error}: logging in again") from None
+            raise
 
     # -- starting --------------------------------------------------------------------
 
@@ -272,7 +235,7 @@ class MatrixSession:
             )
         log.warning("matrix_device_replaced", device=device, reason=why)
         await self._disconnect()
-        self.client = _client(self.options)
+        self.client = make_client(self.options)
 
     async def _disconnect(self) -> None:
         await self.client.close()  # type: ignore[no-untyped-call]
@@ -285,7 +248,7 @@ class MatrixSession:
             raise MatrixStoreError(
                 "configure matrix.password, or matrix.access_token and matrix.device_id"
             )
-        answer = await self.ask(self.client.login(options.password, options.device_name))
+        answer = await answered(self.client.login(options.password, options.device_name))
         self._store.save(Device(answer.user_id, answer.device_id, answer.access_token))
 
     async def _first_sync(self) -> None:
@@ -311,10 +274,13 @@ class MatrixSession:
     # -- staying connected -----------------------------------------------------------
 
     async def _stay_connected(self) -> None:
-        """Synchronise until the token is revoked; a failure is logged and slept upon."""
+        """Synchronise for ever; a failure is logged and slept upon. When the session was
+        ended, log in again, or say so to whoever listens when there is no password."""
         pause = RETRY_FIRST
-        while not self._revoked:
-            turn = asyncio.create_task(self._sync(poll=LONG_POLL))
+        while not self._ended or self.options.password:
+            reopening = bool(self._ended)
+            work = self._reopen() if reopening else self._sync(poll=LONG_POLL)
+            turn = asyncio.create_task(work)
             try:
                 await asyncio.wait({turn})
             except asyncio.CancelledError:
@@ -326,29 +292,40 @@ class MatrixSession:
                 continue
             expected = isinstance(error, DeliveryError)
             log.warning("matrix_sync", reason=str(error), exc_info=None if expected else error)
-            await asyncio.sleep(pause.total_seconds())
-            pause = min(pause * 2, RETRY_LONGEST)
+            if reopening or not self._ended:
+                await asyncio.sleep(pause.total_seconds())
+                pause = min(pause * 2, RETRY_LONGEST)
+        log.error("matrix_session_ended", reason=self._ended)
+        self._tell(Ended(self._ended))
+
+    async def _reopen(self) -> None:
+        """Log in again as a new device and go on from where the sync stopped."""
+        await self._disconnect()
+        self.client = make_client(self.options)
+        await self._open()
+        await self._first_sync()
+        self._ended = ""
 
     async def _sync(
         self, *, since: str = "", full_state: bool = False, poll: timedelta = timedelta()
     ) -> None:
-        request = self.client.sync(
-            int(poll.total_seconds() * 1000),
-            sync_filter=FILTER,
-            since=since or None,
-            full_state=full_state or None,
+        response = await self.ask(
+            self.client.sync(
+                int(poll.total_seconds() * 1000),
+                sync_filter=FILTER,
+                since=since or None,
+                full_state=full_state or None,
+            )
         )
-        try:
-            response = await self.ask(request)
-        except PermanentDeliveryError as error:
-            self._revoked = str(error)
-            raise
+        for room_id in response.rooms.invite:
+            room = self.client.invited_rooms.get(room_id)
+            self._tell(Invited(room_id, (room and room.inviter) or ""))
+        self._tell(Synced(response.next_batch))
         await self._exchange_keys()
+
+    def _tell(self, incoming: Incoming) -> None:
         if self._incoming is not None:
-            for room_id in response.rooms.invite:
-                room = self.client.invited_rooms.get(room_id)
-                self._incoming.put_nowait(Invited(room_id, (room and room.inviter) or ""))
-            self._incoming.put_nowait(Synced(response.next_batch))
+            self._incoming.put_nowait(incoming)
 
     async def _exchange_keys(self) -> None:
         """What nio's own loop does between two syncs."""
@@ -373,50 +350,3 @@ class MatrixSession:
             for user in room.users
             for device in olm.device_store.active_user_devices(user)
         )
-
-
-def _client(options: MatrixOptions) -> AsyncClient:
-    config = AsyncClientConfig(
-        store=SqliteStore,
-        pickle_key=options.pickle_key,
-        max_limit_exceeded=0,  # nio would retry for ever by itself
-        max_timeouts=0,
-        request_timeout=options.timeout.total_seconds(),
-    )
-    context: ssl.SSLContext | None = None
-    if options.ca_file is not None:
-        context = ssl.create_default_context()
-        try:
-            context.load_verify_locations(cafile=options.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ValueError(f"{options.ca_file}: no certificates could be read") from error
-    return AsyncClient(
-        options.homeserver.rstrip("/"),
-        options.user_id,
-        store_path=str(options.store),
-        config=config,
-        ssl=context,  # type: ignore[arg-type]  # handed to aiohttp, which takes a context
-        proxy=options.proxy or None,
-    )
-
-
-def _refusal(response: nio.ErrorResponse) -> DeliveryError:
-    """What the homeserver's refusal means; only its code is repeated."""
-    transport = response.transport_response
-    status = getattr(transport, "status", 0)
-    code = str(response.status_code or f"HTTP {status}")
-    if code == "M_LIMIT_EXCEEDED" or status == 429:
-        return TransientDeliveryError(f"Matrix: {code}", retry_after=_retry_after(response))
-    if code in NEVER or status in {401, 403, 404, 413}:
-        return PermanentDeliveryError(f"Matrix: {code}")
-    return TransientDeliveryError(f"Matrix: {code}")
-
-
-def _retry_after(response: nio.ErrorResponse) -> timedelta | None:
-    """The header, in seconds; else the deprecated field, in milliseconds."""
-    headers = getattr(response.transport_response, "headers", None) or {}
-    seconds = str(headers.get("Retry-After", ""))
-    if seconds.isdigit():
-        return timedelta(seconds=int(seconds))
-    milliseconds = response.retry_after_ms
-    return timedelta(milliseconds=milliseconds) if milliseconds else None

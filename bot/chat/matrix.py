@@ -23,7 +23,7 @@ from bot.channels.base import (
     UncertainDeliveryError,
 )
 from bot.channels.matrix import MatrixChannel, thread_relation
-from bot.channels.matrix_session import Heard, Incoming, Invited, Synced
+from bot.channels.matrix_session import Ended, Heard, Invited, Synced
 from bot.chat.desk import (
     ANSWER,
     Desk,
@@ -90,8 +90,15 @@ class MatrixChat:
             await self.step()
 
     async def step(self) -> None:
-        """Handle the next thing that happens. A failure is logged and told, never raised."""
+        """Handle the next thing that happens. A failure is logged and told, never raised.
+
+        Raises:
+            PermanentDeliveryError: the homeserver ended the session and there is no
+                password to log in again.
+        """
         incoming = await self._incoming.get()
+        if isinstance(incoming, Ended):
+            raise PermanentDeliveryError(incoming.reason)
         task = asyncio.create_task(self._handle(incoming))
         try:
             await asyncio.wait({task})
@@ -114,7 +121,7 @@ class MatrixChat:
                 await asyncio.sleep(pause.total_seconds())
                 pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _handle(self, incoming: Incoming) -> None:
+    async def _handle(self, incoming: Heard | Invited | Synced) -> None:
         if isinstance(incoming, Synced):
             await asyncio.to_thread(self._session.handled, incoming)
         elif isinstance(incoming, Invited):

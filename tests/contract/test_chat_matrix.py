@@ -12,7 +12,8 @@ import nio
 import pytest
 
 from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_session import MatrixOptions, MatrixSession
+from bot.channels.matrix_client import MatrixOptions
+from bot.channels.matrix_session import MatrixSession
 from bot.chat.matrix import MatrixChat, MatrixChatOptions
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from bot.channels.base import (
     UncertainDeliveryError,
 )
 from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_session import MatrixOptions, MatrixSession
+from bot.channels.matrix_client import MatrixOptions
+from bot.channels.matrix_session import Ended, MatrixSession
 from bot.channels.matrix_store import MatrixStoreError
 from bot.domain.message import Choice, Message
 from tests.servers.matrix import Reader, reading
@@ -186,6 +188,13 @@ async def test_a_room_the_bot_is_not_in_is_permanent(plain: Scene) -> None:
         await plain.channel.send(elsewhere, MESSAGE, key="k1")
 
 
+async def test_a_room_the_bot_was_thrown_out_of_is_permanent(plain: Scene) -> None:
+    await plain.channel.send(plain.room, MESSAGE, key="k1")
+    await plain.rssi.client.room_kick(plain.room, plain.bot.user_id)
+    with pytest.raises(PermanentDeliveryError, match=r"M_FORBIDDEN|not in this room"):
+        await plain.channel.send(plain.room, MESSAGE, key="k2")
+
+
 async def test_the_homeserver_says_how_long_to_wait(plain: Scene) -> None:
     admin = plain.homeserver.register("admin", admin=True)
     await plain.channel.send(plain.room, MESSAGE, key="k0")
@@ -205,17 +214,53 @@ async def test_the_homeserver_says_how_long_to_wait(plain: Scene) -> None:
     assert limited.value.retry_after is not None
 
 
-async def test_a_revoked_token_is_permanent_and_a_new_device_logs_in(encrypted: Scene) -> None:
+def revoke(at: Scene) -> str:
+    """End the bot's session, as an administrator would; returns the dead token."""
+    token = at.channel.session.client.access_token
+    at.homeserver.call("POST", "/_matrix/client/v3/logout", {}, token=token)
+    return str(token)
+
+
+async def test_a_revoked_token_is_permanent_without_a_password(
+    homeserver: Homeserver, tmp_path: Path
+) -> None:
+    bot = homeserver.register("tocsin")
+    options = MatrixOptions(
+        homeserver.url,
+        bot.user_id,
+        tmp_path,
+        "clef",
+        access_token=bot.token,
+        device_id=bot.device_id,
+    )
+    async with connected(options) as channel:
+        heard = channel.session.listen()
+        await channel.session.start()
+        homeserver.call("POST", "/_matrix/client/v3/logout", {}, token=bot.token)
+        with pytest.raises(PermanentDeliveryError, match="M_UNKNOWN_TOKEN") as refused:
+            await channel.send("!r:tocsin.test", MESSAGE, key="k1")
+        async with asyncio.timeout(10):
+            while not isinstance(await heard.get(), Ended):
+                pass
+    assert bot.token not in str(refused.value)
+
+
+async def test_a_revoked_token_is_followed_by_a_new_device_when_there_is_a_password(
+    encrypted: Scene,
+) -> None:
     await encrypted.channel.send(encrypted.room, MESSAGE, key="k1")
-    token = encrypted.channel.session.client.access_token
-    encrypted.homeserver.call("POST", "/_matrix/client/v3/logout", {}, token=token)
-    with pytest.raises(PermanentDeliveryError, match="M_UNKNOWN_TOKEN") as refused:
+    dead = revoke(encrypted)
+    with pytest.raises(TransientDeliveryError, match="logging in again"):
         await encrypted.channel.send(encrypted.room, MESSAGE, key="k2")
-    assert token not in str(refused.value)
-    await encrypted.channel.close()
-    async with connected(encrypted.options) as anew:
-        await anew.send(encrypted.room, replace(MESSAGE, text="après"), key="k2")
+    client = encrypted.channel.session
+    await eventually(lambda: client.client.access_token not in ("", dead) and client.client.rooms)
+    after = replace(MESSAGE, text="après")
+    for _ in range(20):
+        with suppress(TransientDeliveryError):
+            await encrypted.channel.send(encrypted.room, after, key="k2")
+            break
     assert await encrypted.rssi.read(2) == [MESSAGE.text, "après"]
+    assert not encrypted.rssi.unreadable
 
 
 async def test_a_lost_store_is_noticed_and_replaced_by_a_new_device(encrypted: Scene) -> None:

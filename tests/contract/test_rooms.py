@@ -10,8 +10,9 @@ import pytest
 
 from bot.channels.base import Rooms, UncertainDeliveryError
 from bot.channels.matrix import MatrixChannel
+from bot.channels.matrix_client import MatrixOptions
 from bot.channels.matrix_rooms import MatrixRooms
-from bot.channels.matrix_session import MatrixOptions, MatrixSession
+from bot.channels.matrix_session import MatrixSession
 from bot.channels.slack import SlackChannel, SlackOptions
 from bot.channels.slack_rooms import SlackRooms
 from bot.domain.message import Message
