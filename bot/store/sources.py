@@ -74,11 +74,9 @@ def keep_malformed(
 
 def health(session: Session) -> list[SourceHealth]:
     """How every source has been, by name."""
-    unreadable = dict(
-        session.execute(
-            select(MalformedRow.source, func.count()).group_by(MalformedRow.source)
-        ).tuples()
-    )
+    counts = select(MalformedRow.source, func.count()).group_by(MalformedRow.source)
+    # a result has keys(): dict() would take it for a mapping
+    unreadable = dict(session.execute(counts).tuples().all())
     return [
         SourceHealth(
             name=row.name,
