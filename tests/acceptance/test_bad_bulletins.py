@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from bot.app import Application
+from bot.domain.clock import system_clock
+from bot.settings import Settings
+from bot.store.migrate import upgrade
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = ROOT / "tests" / "data"
 
@@ -40,7 +45,10 @@ def tocsin(tmp_path: Path) -> Callable[..., Run]:
             check=False,
         )
 
-    assert run("init").returncode == 0
+    application = Application(Settings(data_dir=tmp_path / "data"), clock=system_clock)
+    (tmp_path / "data").mkdir()
+    upgrade(application.database)
+    application.database.dispose()
     return run
 
 
