@@ -211,14 +211,14 @@ def identified(drafts: list[InventoryLine]) -> tuple[tuple[InventoryLine, ...], 
         if own:
             distinct = {_content(drafts[position]): position for position in positions}
             dropped.update(set(positions).difference(distinct.values()))
-            for position, unique in _shared(line_id, list(distinct.values()), drafts).items():
-                ids[position] = unique
+            for position, named in _shared(line_id, list(distinct.values()), drafts).items():
+                ids[position] = named
         else:
             for rank, position in enumerate(positions[1:], start=2):
                 ids[position] = f"{line_id}-{rank}"
-    kept = (position for position in range(len(drafts)) if position not in dropped)
-    lines = tuple(_with_id(drafts[position], _short(ids[position])) for position in kept)
-    return lines, len(dropped)
+    kept = [position for position in range(len(drafts)) if position not in dropped]
+    unique = _distinct([_short(ids[position]) for position in kept])
+    return tuple(map(_with_id, (drafts[position] for position in kept), unique)), len(dropped)
 
 
 def _shared(key: str, positions: list[int], drafts: list[InventoryLine]) -> dict[int, str]:
@@ -229,6 +229,23 @@ def _shared(key: str, positions: list[int], drafts: list[InventoryLine]) -> dict
         seen[digest] += 1
         ids[position] = f"{key}/{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")
     return ids
+
+
+def _distinct(ids: list[str]) -> list[str]:
+    """Tell apart ids that are alike by chance: somebody typed the one that was made."""
+    if len(set(ids)) == len(ids):
+        return ids
+    seen: Counter[str] = Counter()
+    taken, named = set(ids), []
+    for line_id in ids:
+        candidate = line_id
+        while seen[line_id] and candidate in taken:
+            candidate = f"{line_id[: LONGEST_ID - 8]}~{seen[line_id]}"
+            seen[line_id] += 1
+        seen[line_id] += 1
+        taken.add(candidate)
+        named.append(candidate)
+    return named
 
 
 def _short(line_id: str) -> str:

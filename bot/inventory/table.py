@@ -109,8 +109,8 @@ def _misfit(number: int, cells: Sequence[str], width: int, cut: int) -> str:
 
 def assemble(
     number: int, values: Sequence[str], default: AssetCategory | None = None
-) -> Iterator[Row]:
-    """Yield the rows that one line of a table makes: an equipment, its system, or both.
+) -> Sequence[Row]:
+    """Return the rows that one line of a table makes: an equipment, its system, or both.
 
     ``values`` are the cells of ``columns.FIELDS``, in that order. What the equipment is
     comes from the product, else the model, else the designation. The system of a computer
@@ -121,11 +121,10 @@ def assemble(
      version, system_version, build, cpe, location, exposed, quantity) = values  # fmt: skip
     if build and clean(build) and build.strip() not in version:
         version = f"{clean(version)} build {clean(build)}" if clean(version) else build
-    if not (model or designation or system or maker):
+    if not (model or designation or system or maker):  # the commonest table, and the longest
         row = Row(number, own_id, category, name, vendor, product, version, cpe, location,
                   exposed, quantity, default)  # fmt: skip
-        yield from _each_version(row)
-        return
+        return _each_version(row) if "\n" in version else (row,)
     machine = clean(model) or clean(designation)
     what = clean(product) or machine
     row = Row(
@@ -134,31 +133,34 @@ def assemble(
         from_word(designation) or default,
     )  # fmt: skip
     if not clean(system):
-        yield from _each_version(row)
-        return
-    category_of = _category(row)
-    own_row = bool(clean(product)) or bool(machine and category_of not in _COMPUTERS)
-    of_system = row._replace(
-        vendor=vendor or _publisher(maker, machine),
-        product=system,
+        return _each_version(row)
+    return _with_system(row, system, system_version, _publisher(vendor, maker, machine), machine)
+
+
+def _with_system(
+    row: Row, system: str, version: str, publisher: str, machine: str
+) -> Sequence[Row]:
+    """The rows of an equipment that tells its system."""
+    category = _category(row)
+    is_machine = bool(machine) and row.product == machine
+    if row.product and not (is_machine and category in _COMPUTERS):
         # the version of an equipment that has a row of its own is not its system's
-        version=system_version or ("" if own_row else version),
-        cpe="",
-        default=category_of,
+        own_id = f"{clean(row.id)}/os" if clean(row.id) else ""
+        of_system = row._replace(
+            id=own_id, vendor=publisher, product=system, version=version, cpe="", default=category
+        )
+        return (*_each_version(row), of_system)
+    named = clean(row.name) or machine
+    return (
+        row._replace(name=named, vendor=publisher, product=system, version=version or row.version),
     )
-    if own_row:
-        yield from _each_version(row)
-        yield of_system._replace(id=f"{clean(own_id)}/os" if clean(own_id) else "")
-    else:
-        yield of_system._replace(name=clean(name) or machine, default=row.default)
 
 
-def _each_version(row: Row) -> Iterator[Row]:
+def _each_version(row: Row) -> Sequence[Row]:
     versions = [version for version in row.version.splitlines() if version.strip()]
     if len(versions) < 2:
-        yield row
-    else:
-        yield from (row._replace(version=version) for version in versions)
+        return (row,)
+    return [row._replace(version=version) for version in versions]
 
 
 def _vendor(vendor: str, maker: str, product: str, model: str) -> str:
@@ -168,10 +170,10 @@ def _vendor(vendor: str, maker: str, product: str, model: str) -> str:
     return maker
 
 
-def _publisher(maker: str, machine: str) -> str:
+def _publisher(vendor: str, maker: str, machine: str) -> str:
     """The vendor of a system whose machine has ``maker``: nobody, when it built the machine."""
     first = fold(maker).partition(" ")[0]
-    return "" if machine or first in _COMPUTER_MAKERS else maker
+    return vendor or ("" if machine or first in _COMPUTER_MAKERS else maker)
 
 
 def _category(row: Row) -> AssetCategory:

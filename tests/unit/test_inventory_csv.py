@@ -263,3 +263,10 @@ def test_the_products_of_one_machine_share_its_number_without_being_lost() -> No
 def test_a_line_in_words_may_say_how_many(typed: str, product: str, quantity: int) -> None:
     line = only(f"Équipement\n{typed}\n")
     assert (line.product, line.quantity) == (product, quantity)
+
+
+def test_an_id_that_somebody_typed_like_one_that_is_made_loses_no_line() -> None:
+    rows = "N° inventaire;Produit;Version\nPC1;Firefox;145\nPC1;7-Zip;24\n"
+    made = next(line.line_id for line in read(rows).lines if "/" in line.line_id)
+    upload = read(f"{rows}{made};Tomcat;9\n")
+    assert len({line.line_id for line in upload.lines}) == len(upload.lines) == 3
