@@ -96,10 +96,12 @@ class MatchEngine:
         if not waiting:
             return 0
         await self._database.run(self._load_readings)
+        soon = await self._database.run(advisories.unmatched_ids)  # judged against all, below
         judged = [
             (revision_id, product_id, verdict)
             for product_id, product in waiting
             for revision_id, verdict in self._readings.judge(product)
+            if revision_id not in soon
         ]
         written = await self._database.run(verdicts.write, judged)
         await self._database.run(self._assess)

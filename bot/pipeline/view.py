@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.domain.alert import AlertView, AssetLine, Coverage, Why
+from bot.domain.matching import VerdictKind
 from bot.domain.reference import combine
 from bot.pipeline.concern import Concern, concerns, display_name
 from bot.store import Session, advisories, facilities, inventory
@@ -119,10 +120,14 @@ def _line(asset: MatchedAsset) -> AssetLine:
 
 
 def _why(assets: Iterable[MatchedAsset]) -> tuple[Why, ...]:
-    """The words that decided, each once, with the products they decided for."""
-    found: dict[tuple[str, str], dict[str, None]] = {}
-    for asset in assets:
+    """The words that decided, each once, with the products they decided for.
+
+    One quotation may decide in two ways (below the bound; version missing): the first
+    reason, that of what is sure, is kept.
+    """
+    found: dict[str, tuple[str, dict[str, None]]] = {}
+    for asset in sorted(assets, key=lambda a: a.verdict.kind is not VerdictKind.AFFECTED):
         quote = asset.verdict.span.text if asset.verdict.span else ""
-        products = found.setdefault((asset.verdict.reason, quote), {})
+        _, products = found.setdefault(quote, (asset.verdict.reason, {}))
         products[display_name(asset)] = None
-    return tuple(Why(reason, quote, tuple(names)) for (reason, quote), names in found.items())
+    return tuple(Why(reason, quote, tuple(names)) for quote, (reason, names) in found.items())

@@ -108,6 +108,11 @@ def unmatched(session: Session, *, limit: int) -> list[StoredRevision]:
     return _read(session, RevisionRow.matched_at.is_(None), limit=limit)
 
 
+def unmatched_ids(session: Session) -> set[int]:
+    """The revisions that wait for their verdicts."""
+    return set(session.scalars(select(RevisionRow.id).where(RevisionRow.matched_at.is_(None))))
+
+
 def unmatched_count(session: Session) -> int:
     """How many revisions wait for their verdicts."""
     return session.scalars(
