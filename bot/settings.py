@@ -13,13 +13,22 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 PREFIX = "TOCSIN_"
 NESTED = "__"
 FROM_FILE = "_FILE"
+SHORTEST_KEY = 16  # characters
 NOT_KEYS = frozenset({"TOCSIN_CONFIG"})
 
 Marking = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
@@ -60,6 +69,18 @@ class Matrix(_Section):
     device_id: str = ""
     pickle_key: SecretStr = SecretStr("")
     allowed_servers: Words = []
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.homeserver:
+            return self
+        if not (self.user.startswith("@") and ":" in self.user):
+            raise ValueError("user must be written @name:server")
+        if len(self.pickle_key.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"pickle_key must have {SHORTEST_KEY} characters or more")
+        if not (self.password.get_secret_value() or self.access_token.get_secret_value()):
+            raise ValueError("set password, or access_token and device_id")
+        return self
 
 
 class Slack(_Section):

@@ -26,8 +26,8 @@ from bot.domain.message import ChannelName
 from bot.domain.reference import ALERT, split
 from bot.domain.routing import Rhythm
 from bot.inventory.authorities import Authorities
-from bot.inventory.csvfile import CsvImporter
 from bot.inventory.facilities import read_facilities
+from bot.inventory.registry import read_inventory
 from bot.pipeline.ingest import ingest
 from bot.pipeline.inventory import upload_inventory
 from bot.pipeline.view import alert_views
@@ -131,7 +131,7 @@ def _register(session: Session, data: Path, *, now: datetime) -> None:
     for path in sorted((data / "inventories").iterdir()):
         facility = facilities.by_finess(session, path.stem)
         if facility is not None:
-            upload = CsvImporter().read(path.read_bytes(), file=path.name)
+            upload = read_inventory(path.read_bytes(), file=path.name)
             upload_inventory(
                 session, facility, upload, filename=path.name, dated=INVENTORIES_AT, now=now
             )

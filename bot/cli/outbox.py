@@ -12,9 +12,8 @@ from rich.table import Table
 
 from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel
-from bot.cli.output import Context, Exit, Failure, context, table
+from bot.cli.output import Exit, Failure, context, table
 from bot.domain.delivery import DeliveryState
-from bot.domain.message import ChannelName
 from bot.pipeline.dispatch import DispatchReport
 from bot.store import outbox
 from bot.store.outbox import Delivery
@@ -42,26 +41,17 @@ def dispatch(
     as dead: see tocsin deliveries --dead.
     """
     shared = context(ctx)
-    report = asyncio.run(_dispatch(shared, to_console))
+    from bot.app.service import send_once  # the chats take half a second to import
+
+    application = shared.application
+    sink: Channel | None = None
+    if to_console is not None:
+        sink = ConsoleChannel(shared.console, mail_folder=to_console, clock=application.clock)
+    with shared.progress("Sending") as advance:
+        report = asyncio.run(send_once(application, shared.console, sink, advance))
     shared.show(report, lambda: _line(report))
     if report.dead:
         raise Failure(f"{report.dead} deliveries are dead: tocsin deliveries --dead", Exit.PARTIAL)
-
-
-async def _dispatch(shared: Context, folder: Path | None) -> DispatchReport:
-    application = shared.application
-    await application.write_periodic()
-    if folder is not None:
-        sink: Channel = ConsoleChannel(shared.console, mail_folder=folder, clock=application.clock)
-        channels = dict.fromkeys(ChannelName, sink)
-    else:
-        channels = await application.channels(shared.console)
-    try:
-        with shared.progress("Sending") as advance:
-            return await application.dispatcher(channels).run(advance)
-    finally:
-        for channel in set(channels.values()):
-            await channel.close()
 
 
 def deliveries(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -57,12 +56,13 @@ class Context:
     config: Path | None
     as_json: bool
     console: Console
+    environ: Mapping[str, str]
 
     @cached_property
     def loaded(self) -> Loaded:
         """The configuration and where it came from."""
-        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-        return load(self.config, os.environ, home=home)
+        home = Path(self.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+        return load(self.config, self.environ, home=home)
 
     @cached_property
     def unchecked(self) -> Application:
@@ -74,6 +74,11 @@ class Context:
         """The configured application, its database checked."""
         check(self.unchecked.database)
         return self.unchecked
+
+    def close(self) -> None:
+        """Let the database go, if the command used it."""
+        if "unchecked" in self.__dict__ and "database" in self.unchecked.__dict__:
+            self.unchecked.database.dispose()
 
     def stored_advisory(self, reference: str) -> Advisory | None:
         """The current text of an advisory of the configured database."""
@@ -130,9 +135,9 @@ def context(ctx: typer.Context) -> Context:
 
 
 def stop(message: str, code: Exit) -> NoReturn:
-    """Print ``message`` on standard error and end with ``code``."""
+    """Print ``message`` on standard error and end the process with ``code``."""
     Console(stderr=True).print(f"tocsin: {message}", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(code)
+    raise SystemExit(code)
 
 
 def table(*columns: str, title: str = "") -> Table:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import structlog
 import typer
 from rich.console import Console
 
+from bot.app.roles import AccountLostError
 from bot.channels.base import DeliveryError
-from bot.cli import alerts, bulletins, demo, facility, inventory, outbox, person, setup
+from bot.cli import alerts, bulletins, demo, facility, inventory, outbox, person, run, setup
 from bot.cli.output import Context, Exit, Failure, stop
 from bot.inventory.authorities import AuthoritiesError
 from bot.inventory.base import InventoryError
@@ -57,6 +60,7 @@ CODES: dict[type[Exception], Exit] = {
     SchemaError: Exit.DATABASE,
     DatabaseUnreachableError: Exit.DATABASE,
     DeliveryError: Exit.PARTIAL,
+    AccountLostError: Exit.PARTIAL,
 }
 
 
@@ -71,7 +75,9 @@ def root(
     ] = False,
 ) -> None:
     """Keep what the options say for the command that follows."""
-    ctx.obj = Context(config, as_json, Console())
+    shared = Context(config, as_json, Console(), environ=ctx.obj)
+    ctx.obj = shared
+    ctx.call_on_close(shared.close)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(),
@@ -86,21 +92,23 @@ person.register(app)
 bulletins.register(app)
 alerts.register(app)
 outbox.register(app)
+run.register(app)
 
 
-def main() -> None:
-    """Run the command; an expected error is one line and an exit code, never a traceback."""
+def main(args: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> NoReturn:
+    """Run the command; an expected error is one line and an exit code, never a traceback.
+
+    Args:
+        args: the words after ``tocsin``; those of the process by default.
+        environ: the environment; the process's by default.
+
+    Raises:
+        SystemExit: always, with one of :class:`Exit`.
+    """
     try:
-        app(standalone_mode=True)
+        app(args=args, obj=os.environ if environ is None else environ)
     except Failure as failure:
-        _end(str(failure), failure.code)
+        stop(str(failure), failure.code)
     except tuple(CODES) as error:
-        code = next(code for kind, code in CODES.items() if isinstance(error, kind))
-        _end(str(error), code)
-
-
-def _end(message: str, code: Exit) -> None:
-    try:
-        stop(message, code)
-    except typer.Exit as end:
-        raise SystemExit(end.exit_code) from None
+        stop(str(error), next(code for kind, code in CODES.items() if isinstance(error, kind)))
+    raise SystemExit(Exit.OK)

@@ -92,16 +92,14 @@ class MatchEngine:
         return report
 
     async def _judge_products(self, waiting: Sequence[tuple[int, InventoryProduct]]) -> int:
-        """Write what every current bulletin says of products that nobody typed before."""
+        """Write what bulletins already matched say of products that nobody typed before."""
         if not waiting:
             return 0
         await self._database.run(self._load_readings)
-        soon = await self._database.run(advisories.unmatched_ids)  # judged against all, below
         judged = [
             (revision_id, product_id, verdict)
             for product_id, product in waiting
             for revision_id, verdict in self._readings.judge(product)
-            if revision_id not in soon
         ]
         written = await self._database.run(verdicts.write, judged)
         await self._database.run(self._assess)
@@ -190,7 +188,11 @@ class MatchEngine:
             self._last_product = product_id
 
     def _load_readings(self, session: Session) -> None:
+        """Read the bulletins already matched; those that wait will be held against all products."""
+        waiting = advisories.unmatched_ids(session)
         for revision in advisories.current(session, after_id=self._last_revision):
+            if revision.id in waiting:
+                return
             reading = self._matcher.read(revision.advisory)
             self._readings.add(revision.advisory_id, revision.id, reading)
             self._catalogue.learn(reading.names)

@@ -102,6 +102,15 @@ class SourceRow(Base):
     error: Mapped[str] = mapped_column(default="")
 
 
+class SeenDocumentRow(Base):
+    """A document of a file that was read to the end without a fault: it need not be again."""
+
+    __tablename__ = "seen_document"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    advisories: Mapped[int]
+
+
 class MalformedRow(Base):
     """An item nobody could read, kept until an operator has looked at it."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.store.schema import MalformedRow, SourceRow
+from bot.store.schema import MalformedRow, SeenDocumentRow, SourceRow
 from bot.store.statements import insert_ignoring
 from feeds.errors import MalformedDocumentError
 
@@ -70,6 +70,18 @@ def keep_malformed(
         for problem in problems
     ]
     return insert_ignoring(session, MalformedRow, rows, conflict=["digest"])
+
+
+def seen_document(session: Session, digest: str) -> int | None:
+    """How many advisories a document already read held; None for a new one."""
+    row = session.get(SeenDocumentRow, digest)
+    return row.advisories if row else None
+
+
+def mark_seen(session: Session, digest: str, count: int) -> None:
+    """Remember a document that was read whole, with how many advisories it held."""
+    rows = [{"digest": digest, "advisories": count}]
+    insert_ignoring(session, SeenDocumentRow, rows, conflict=["digest"])
 
 
 def health(session: Session) -> list[SourceHealth]:

@@ -147,6 +147,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_product_matched_at"), ["matched_at"], unique=False)
 
     op.create_table(
+        "seen_document",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("advisories", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_seen_document")),
+    )
+    op.create_table(
         "source",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column(
@@ -655,6 +661,7 @@ def downgrade() -> None:
 
     op.drop_table("advisory_cve")
     op.drop_table("source")
+    op.drop_table("seen_document")
     with op.batch_alter_table("product", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_product_matched_at"))
 

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from rich.console import Console
-
 from bot.channels.base import Channel
-from bot.channels.console import ConsoleChannel
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
 from bot.domain.clock import Clock, system_clock
 from bot.domain.delivery import RetryPolicy
 from bot.domain.digest import Schedule
@@ -129,15 +125,6 @@ class Application:
             write_digests, self.renderer, schedule, now=now, floor=self.floor
         )
 
-    async def channels(self, console: Console) -> dict[ChannelName, Channel]:
-        """The channels that are configured; ``console`` is always one."""
-        found: dict[ChannelName, Channel] = {
-            ChannelName.CONSOLE: ConsoleChannel(console, clock=self.clock)
-        }
-        if self.settings.email.host:
-            found[ChannelName.EMAIL] = EmailChannel(self._email_options(), clock=self.clock)
-        return found
-
     def dispatcher(self, channels: dict[ChannelName, Channel]) -> Dispatcher:
         """What sends the outbox through ``channels``."""
         delivery = self.settings.delivery
@@ -150,20 +137,4 @@ class Application:
                 longest=timedelta(seconds=delivery.longest_retry_seconds),
                 give_up=timedelta(days=delivery.give_up_days),
             ),
-        )
-
-    def _email_options(self) -> EmailOptions:
-        email = self.settings.email
-        return EmailOptions(
-            host=email.host,
-            port=email.port,
-            sender=email.sender,
-            security=EmailSecurity(email.security),
-            username=email.username,
-            password=email.password.get_secret_value(),
-            ca_file=self.settings.network.ca_file,
-            domain=email.domain,
-            reply_to=email.reply_to,
-            unsubscribe=email.unsubscribe,
-            connections=email.connections,
         )

@@ -1,0 +1,111 @@
+"""The peers that are configured: the channels, and the chats that listen.
+
+Kept apart from the application because their libraries take half a second to import,
+which only the commands that talk to a peer should pay for.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from bot.app.application import Application
+from bot.channels.base import Channel
+from bot.channels.console import ConsoleChannel
+from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.matrix import MatrixChannel
+from bot.channels.matrix_session import MatrixOptions, MatrixSession
+from bot.channels.slack import SlackChannel, SlackOptions
+from bot.chat.desk import Desk
+from bot.chat.matrix import MatrixChat, MatrixChatOptions
+from bot.chat.slack import SlackChat, SlackChatOptions
+from bot.commands.book import command_book
+from bot.domain.message import ChannelName
+from bot.settings import Settings
+
+MATRIX_LEASE = "matrix"  # transaction ids belong to a device, and its keys serve one process
+
+
+def channels(application: Application, console: Console) -> dict[ChannelName, Channel]:
+    """The channels that are configured; ``console`` is always one.
+
+    One process at a time may use the Matrix channel: see :data:`MATRIX_LEASE`.
+    """
+    settings, clock = application.settings, application.clock
+    found: dict[ChannelName, Channel] = {ChannelName.CONSOLE: ConsoleChannel(console, clock=clock)}
+    if settings.email.host:
+        found[ChannelName.EMAIL] = EmailChannel(_email(settings), clock=clock)
+    if settings.slack.bot_token.get_secret_value():
+        found[ChannelName.SLACK] = SlackChannel(_slack(settings), clock=clock)
+    if settings.matrix.homeserver:
+        found[ChannelName.MATRIX] = MatrixChannel(MatrixSession(_matrix(settings)))
+    return found
+
+
+def desk(application: Application) -> Desk:
+    """Where the chats take commands to."""
+    renderer = application.renderer
+    return Desk(application.database, command_book(renderer), renderer, clock=application.clock)
+
+
+def matrix_chat(application: Application, channel: MatrixChannel) -> MatrixChat:
+    """What listens to Matrix; built before anything is sent."""
+    matrix = application.settings.matrix
+    own = matrix.user.partition(":")[2]
+    options = MatrixChatOptions(
+        accept_from=tuple(matrix.allowed_servers) or (own,),
+        language=application.settings.language,
+    )
+    return MatrixChat(channel, desk(application), options)
+
+
+def slack_chat(application: Application, channel: SlackChannel) -> SlackChat:
+    """What listens to Slack, over Socket Mode or signed HTTP."""
+    slack = application.settings.slack
+    options = SlackChatOptions(
+        app_token=slack.app_token.get_secret_value(),
+        signing_secret=slack.signing_secret.get_secret_value(),
+        language=application.settings.language,
+    )
+    return SlackChat(channel, desk(application), options)
+
+
+def _email(settings: Settings) -> EmailOptions:
+    email = settings.email
+    return EmailOptions(
+        host=email.host,
+        port=email.port,
+        sender=email.sender,
+        security=EmailSecurity(email.security),
+        username=email.username,
+        password=email.password.get_secret_value(),
+        ca_file=settings.network.ca_file,
+        domain=email.domain,
+        reply_to=email.reply_to,
+        unsubscribe=email.unsubscribe,
+        connections=email.connections,
+    )
+
+
+def _slack(settings: Settings) -> SlackOptions:
+    slack = settings.slack
+    return SlackOptions(
+        token=slack.bot_token.get_secret_value(),
+        base_url=slack.api_url,
+        proxy=settings.network.proxy,
+        ca_file=settings.network.ca_file,
+    )
+
+
+def _matrix(settings: Settings) -> MatrixOptions:
+    matrix = settings.matrix
+    return MatrixOptions(
+        homeserver=matrix.homeserver,
+        user_id=matrix.user,
+        store=settings.data_dir / "matrix",
+        pickle_key=matrix.pickle_key.get_secret_value(),
+        password=matrix.password.get_secret_value(),
+        access_token=matrix.access_token.get_secret_value(),
+        device_id=matrix.device_id,
+        proxy=settings.network.proxy,
+        ca_file=settings.network.ca_file,
+    )

@@ -1,0 +1,189 @@
+"""Everything, continuously, until it is told to stop: jobs by the clock, and the chats."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from aiohttp import web
+from rich.console import Console
+
+from bot.app import peers
+from bot.app.application import Application
+from bot.app.roles import AccountLostError, Role
+from bot.channels.base import Channel
+from bot.channels.matrix import MatrixChannel
+from bot.channels.slack import SlackChannel
+from bot.domain.message import ChannelName
+from bot.jobs import LEASE, Job, Jobs
+from bot.pipeline.dispatch import DispatchReport
+from bot.pipeline.ingest import ingest, ingest_signals
+from bot.store import leases
+
+log = structlog.get_logger(__name__)
+
+MATCH_EVERY = timedelta(seconds=2)
+DISPATCH_EVERY = timedelta(seconds=1)
+PERIODIC_EVERY = timedelta(minutes=1)
+LEASE_POLL = timedelta(seconds=15)
+
+
+async def serve(application: Application, console: Console, roles: set[Role]) -> None:
+    """Do the work of ``roles`` until SIGINT or SIGTERM.
+
+    Raises:
+        AccountLostError: another process took the Matrix account over.
+        DeliveryError: a peer refuses the account for good.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    channels = peers.channels(application, console) if roles & {Role.DISPATCH, Role.CHAT} else {}
+    matrix = channels.pop(ChannelName.MATRIX, None)
+    services: list[Coroutine[Any, Any, None]] = []
+    if isinstance(matrix, MatrixChannel):
+        services.append(_matrix(application, matrix, roles))
+    slack = channels.get(ChannelName.SLACK)
+    if Role.CHAT in roles and isinstance(slack, SlackChannel):
+        services.append(_slack(application, slack))
+    running = [asyncio.create_task(_supervised(service, stop)) for service in services]
+    try:
+        await Jobs(application.database).run(_jobs(application, channels, roles), stop)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for channel in set(channels.values()):
+            await channel.close()
+        await application.database.close()
+    for task in running:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+
+async def send_once(
+    application: Application,
+    console: Console,
+    rehearsal: Channel | None,
+    progress: Callable[[int], None],
+) -> DispatchReport:
+    """Write what is due by the clock, then send what is due, once.
+
+    Args:
+        rehearsal: takes every message instead of the configured channels.
+
+    The Matrix account is left alone while ``tocsin run`` owns it.
+    """
+    await application.write_periodic()
+    holder = uuid.uuid4()
+    if rehearsal is not None:
+        channels: dict[ChannelName, Channel] = dict.fromkeys(ChannelName, rehearsal)
+    else:
+        channels = peers.channels(application, console)
+        if ChannelName.MATRIX in channels and not await application.database.run(
+            leases.take, peers.MATRIX_LEASE, holder, life=LEASE
+        ):
+            await channels.pop(ChannelName.MATRIX).close()
+    try:
+        return await application.dispatcher(channels).run(progress)
+    finally:
+        for channel in set(channels.values()):
+            await channel.close()
+        await application.database.run(leases.release, peers.MATRIX_LEASE, holder)
+
+
+async def _supervised(service: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """A service that ends, ends the process: whoever supervises it starts it again."""
+    try:
+        await service
+    finally:
+        stop.set()
+
+
+def _jobs(
+    application: Application, channels: dict[ChannelName, Channel], roles: set[Role]
+) -> list[Job]:
+    jobs: list[Job] = []
+    if Role.FEEDS in roles:
+        jobs += _readings(application)
+    if Role.MATCH in roles:
+        engine = application.engine()
+        jobs.append(Job("match", MATCH_EVERY, engine.run, leased=True))
+        jobs.append(Job("periodic", PERIODIC_EVERY, application.write_periodic, leased=True))
+    if Role.DISPATCH in roles:
+        jobs.append(Job("dispatch", DISPATCH_EVERY, application.dispatcher(channels).run))
+    return jobs
+
+
+def _readings(application: Application) -> list[Job]:
+    """One leased job a source, at the source's own pace."""
+    database, clock = application.database, application.clock
+    paces = {c.name: c.every for c in application.source_configs() + application.signal_configs()}
+    readings: dict[str, Callable[[], Awaitable[object]]] = {
+        source.name: partial(ingest, database, source, clock=clock)
+        for source in application.sources([])
+    }
+    readings |= {
+        signals.name: partial(ingest_signals, database, signals, clock=clock)
+        for signals in application.signals([])
+    }
+    return [
+        Job(f"read {name}", paces[name], reading, leased=True) for name, reading in readings.items()
+    ]
+
+
+async def _matrix(application: Application, channel: MatrixChannel, roles: set[Role]) -> None:
+    """Own the Matrix account: wait for it, then listen and send until it is lost."""
+    database, holder = application.database, uuid.uuid4()
+    while not await database.run(leases.take, peers.MATRIX_LEASE, holder, life=LEASE):
+        log.info("matrix account held by another process")
+        await asyncio.sleep(LEASE_POLL.total_seconds())
+    tasks = [asyncio.create_task(_keep_account(application, holder))]
+    if Role.CHAT in roles:
+        tasks.append(asyncio.create_task(peers.matrix_chat(application, channel).run()))
+    if Role.DISPATCH in roles:
+        tasks.append(asyncio.create_task(_send_continuously(application, channel)))
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await channel.close()
+        await database.run(leases.release, peers.MATRIX_LEASE, holder)
+
+
+async def _keep_account(application: Application, holder: uuid.UUID) -> None:
+    while await application.database.run(leases.take, peers.MATRIX_LEASE, holder, life=LEASE):
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+    raise AccountLostError("the Matrix account was taken over by another process")
+
+
+async def _send_continuously(application: Application, channel: MatrixChannel) -> None:
+    dispatcher = application.dispatcher({ChannelName.MATRIX: channel})
+    while True:
+        await dispatcher.run()
+        await asyncio.sleep(DISPATCH_EVERY.total_seconds())
+
+
+async def _slack(application: Application, channel: SlackChannel) -> None:
+    """Listen to Slack: out through Socket Mode, or to signed requests where that is chosen."""
+    slack = application.settings.slack
+    chat = peers.slack_chat(application, channel)
+    if slack.mode == "socket":
+        await chat.run()
+        return
+    runner = web.AppRunner(chat.http_app())
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, slack.http_host, slack.http_port).start()
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()

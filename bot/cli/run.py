@@ -1,0 +1,48 @@
+"""``tocsin run``: everything, continuously, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bot.app.roles import Role
+from bot.cli.output import Exit, Failure, context
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("run")(run)
+
+
+def run(
+    ctx: typer.Context,
+    roles: Annotated[
+        str, typer.Option(help="feeds,match,dispatch,chat; all of them by default.")
+    ] = "",
+) -> None:
+    """Read, match, send and listen continuously; stop it with Ctrl-C or SIGTERM.
+
+    On PostgreSQL several processes, on several hosts, may share the work, each with its
+    roles. Only one at a time reads a source, matches, or owns the Matrix account: the
+    others take over when it stops.
+    """
+    shared = context(ctx)
+    chosen = _roles(roles)
+    application = shared.application
+    if application.database.is_sqlite and chosen != set(Role):
+        shared.say("SQLite serves one process: run every role in it, or use PostgreSQL.")
+    shared.say(f"Tocsin runs: {', '.join(sorted(role.value for role in chosen))}. Ctrl-C stops it.")
+    from bot.app.service import serve  # the chats take half a second to import
+
+    asyncio.run(serve(application, shared.console, chosen))
+
+
+def _roles(text: str) -> set[Role]:
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    unknown = sorted(names - {role.value for role in Role})
+    if unknown:
+        known = ", ".join(role.value for role in Role)
+        raise Failure(f"--roles: {unknown[0]!r} is not one of {known}", Exit.USAGE)
+    return {Role(name) for name in names} or set(Role)
