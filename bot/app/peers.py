@@ -13,7 +13,8 @@ from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel
 from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
 from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_session import MatrixOptions, MatrixSession
+from bot.channels.matrix_client import MatrixOptions
+from bot.channels.matrix_session import MatrixSession
 from bot.channels.slack import SlackChannel, SlackOptions
 from bot.chat.desk import Desk
 from bot.chat.matrix import MatrixChat, MatrixChatOptions
