@@ -21,10 +21,22 @@ import structlog
 
 from bot.channels.base import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from bot.channels.matrix_client import MatrixOptions, SessionEndedError, answered, make_client
+from bot.channels.matrix_signing import CrossSigner, Identity
 from bot.channels.matrix_store import Device, DeviceStore, MatrixStoreError
 
 log = structlog.get_logger(__name__)
 
+__all__ = [
+    "Ended",
+    "Heard",
+    "Incoming",
+    "Invited",
+    "MatrixOptions",
+    "MatrixSession",
+    "Synced",
+]
+
+SIGNING = "signing"  # the secret that holds the account's signing keys
 TIMELINE = 100  # events a room in one sync: the most Synapse gives
 LONG_POLL = timedelta(seconds=30)
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=60)
@@ -108,6 +120,7 @@ class MatrixSession:
             if self._running is None:
                 await self._open()
                 await self._first_sync()
+                await self._sign()
                 self._running = asyncio.create_task(self._stay_connected())
 
     async def close(self) -> None:
@@ -251,6 +264,16 @@ class MatrixSession:
         answer = await answered(self.client.login(options.password, options.device_name))
         self._store.save(Device(answer.user_id, answer.device_id, answer.access_token))
 
+    async def _sign(self) -> None:
+        """Have the device vouched for by the account's identity, made at the first start."""
+        user = self.options.user_id
+        seeds = self._store.load_secret(SIGNING)
+        identity = Identity.from_seeds(user, seeds) if seeds else Identity.new(user)
+        if seeds is None:
+            self._store.save_secret(SIGNING, identity.seeds())
+        signer = CrossSigner(self.client, identity, password=self.options.password)
+        log.info("matrix_device", device=self.client.device_id, signed=await signer.vouch())
+
     async def _first_sync(self) -> None:
         """Learn the rooms. Without a token the past is not replayed; with one it is heard
         from there on, and the rooms' state is asked for in full."""
@@ -304,6 +327,7 @@ class MatrixSession:
         self.client = make_client(self.options)
         await self._open()
         await self._first_sync()
+        await self._sign()
         self._ended = ""
 
     async def _sync(

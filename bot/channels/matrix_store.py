@@ -1,4 +1,5 @@
-"""What a Matrix device must not lose: its name, its token, and where its sync stopped.
+"""What a Matrix device must not lose: its name, its token, the account's signing keys, and
+where its sync stopped.
 
 The device's keys are in nio's own database beside these files, encrypted under the same
 configured key. Back the whole folder up together: a device restored without its keys
@@ -11,6 +12,7 @@ import base64
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +70,29 @@ class DeviceStore:
         stored = {"user_id": device.user_id, "device_id": device.device_id, "token": token}
         self._write(DEVICE, json.dumps(stored))
 
+    def load_secret(self, name: str) -> dict[str, str] | None:
+        """A mapping kept encrypted under ``name``, or None.
+
+        Raises:
+            MatrixStoreError: it is not readable under the configured key.
+        """
+        path = self.folder / f"{name}.secret"
+        if not path.exists():
+            return None
+        try:
+            opened = json.loads(self._cipher().decrypt(path.read_bytes()))
+        except InvalidToken:
+            raise MatrixStoreError(
+                f"{path}: written under another key; configure the matrix pickle_key it had"
+            ) from None
+        return {str(key): str(value) for key, value in opened.items()}
+
+    def save_secret(self, name: str, secret: Mapping[str, str]) -> None:
+        """Keep a mapping encrypted."""
+        self._write(
+            f"{name}.secret", self._cipher().encrypt(json.dumps(dict(secret)).encode()).decode()
+        )
+
     def synced(self) -> str:
         """The sync token up to which everything was handled; empty before the first."""
         path = self.folder / SYNCED
@@ -76,10 +101,6 @@ class DeviceStore:
     def save_synced(self, token: str) -> None:
         """Move the point up to which everything was handled."""
         self._write(SYNCED, token)
-
-    def keys_exist(self, device: Device) -> bool:
-        """Whether nio's database of that device is there."""
-        return (self.folder / f"{device.user_id}_{device.device_id}.db").exists()
 
     def prepare(self) -> None:
         """Make the folder, readable by its owner alone."""
