@@ -32,6 +32,7 @@ _UNKNOWN = frozenset(
 )
 _CPE_SPLIT = re.compile(r"(?<!\\):")
 _CPE_ESCAPE = re.compile(r"\\(.)")
+PATCH = re.compile(r"(?<![a-z])[a-z]{2,}-?\d{3,}\w*")
 _DOTTED = re.compile(r"\d\.\d")
 
 
@@ -45,7 +46,7 @@ class Asset:
         known: every word said, with families: what a requirement may be found in.
         main: the version to compare with bounds, None when none was typed.
         shown: every version-like text, the main one first.
-        text: everything typed, folded: where a patch may be mentioned.
+        patches: identifiers typed anywhere (*PH27414*), where a patch may be mentioned.
     """
 
     name: Name
@@ -53,7 +54,7 @@ class Asset:
     known: frozenset[str]
     main: Version | None
     shown: tuple[Version, ...]
-    text: str
+    patches: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,9 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
         known |= {
             "linux"
         }  # the version of a Debian package: the kernel's, when nothing else is said
-    return Asset(name, wide, known, main, shown, fold(f"{product} {version} {cpe}"))
+    patches = frozenset(PATCH.findall(fold(f"{product} {version}"))) - wide
+    plain = replace(name, asides=name.asides - catalogue.descriptors, numbers=())
+    return Asset(plain, wide, wide | (known - catalogue.descriptors), main, shown, patches)
 
 
 def _repeats(vendor: str, words: tuple[str, ...]) -> bool:

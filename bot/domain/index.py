@@ -1,54 +1,110 @@
-"""Inventory products in memory, found by the words of their names, never scanned."""
+"""Inventory products in memory, found by the words of their names, never scanned.
+
+Products that only differ by their spelling share one *variant*, and variants that only differ
+by their version share one *group*: a bulletin's name is compared with groups, once; its ranges
+with variants. What the comparison gave is kept until a new name enters the index.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from bot.domain.assets import Asset
-from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict, VerdictKind
-from bot.domain.statements import Sentence
+from bot.domain.groups import Group, Variant
+from bot.domain.judging import Inside
+from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict, verdict_of
+from bot.domain.relating import Kinship, Relation, relate
+from bot.domain.statements import Ruling, Sentence, combine, keys_of, rule_related
+from feeds.names import Name
+
+REMEMBERED = 50_000  # names whose groups are kept: more than all bulletins use
 
 
 class ProductIndex:
-    """Products by key; rebuilt from rows, holds nothing that is not in them."""
+    """Products by name and version; rebuilt from rows, holds nothing that is not in them."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
-        self._assets: dict[int, Asset] = {}
-        self._by_key: dict[str, set[int]] = {}
+        self._groups: dict[tuple[Name, frozenset[str]], Group] = {}
+        self._by_key: dict[str, list[Group]] = {}
+        self._variants: dict[int, Variant] = {}
+        self._related: dict[tuple[Name, frozenset[str]], list[tuple[Group, Relation]]] = {}
 
     def __len__(self) -> int:
-        return len(self._assets)
+        return len(self._variants)
 
     def add(self, product_id: int, product: InventoryProduct) -> None:
         """Index a product; one already there under the same id is replaced."""
         self.discard(product_id)
         asset = self._matcher.asset(product)
-        self._assets[product_id] = asset
-        for key in asset.known:
-            self._by_key.setdefault(key, set()).add(product_id)
+        variant = self._group(asset).variant(asset)
+        variant.ids.append(product_id)
+        self._variants[product_id] = variant
+
+    def _group(self, asset: Asset) -> Group:
+        identity = (asset.name, asset.known)
+        group = self._groups.get(identity)
+        if group is None:
+            group = self._groups[identity] = Group(asset)
+            for key in asset.known:
+                self._by_key.setdefault(key, []).append(group)
+            self._related.clear()
+        return group
 
     def discard(self, product_id: int) -> None:
         """Forget a product; nothing happens when it is not there."""
-        asset = self._assets.pop(product_id, None)
-        if asset is None:
-            return
-        for key in asset.known:
-            holders = self._by_key[key]
-            holders.discard(product_id)
-            if not holders:
-                del self._by_key[key]
+        variant = self._variants.pop(product_id, None)
+        if variant is not None:
+            variant.ids.remove(product_id)
 
     def judge(self, reading: Reading) -> Iterator[tuple[int, Verdict]]:
         """Products that are affected or to review, each once, by growing id."""
-        candidates: dict[int, list[Sentence]] = {}
+        rulings: dict[int, tuple[Variant, list[Ruling]]] = {}
         for sentence in reading.sentences:
-            for key in sentence.keys:
-                for product_id in self._by_key.get(key, ()):
-                    found = candidates.setdefault(product_id, [])
-                    if not found or found[-1] is not sentence:
-                        found.append(sentence)
-        for product_id in sorted(candidates):
-            verdict = self._matcher.judge_asset(candidates[product_id], self._assets[product_id])
-            if verdict.kind is not VerdictKind.NOT_AFFECTED:
-                yield product_id, verdict
+            for variant, ruling in self._rulings(sentence):
+                rulings.setdefault(id(variant), (variant, []))[1].append(ruling)
+        told: list[tuple[int, Verdict]] = []
+        for variant, found in rulings.values():
+            if not any(ruling.inside for ruling in found):
+                continue
+            final = combine(found, variant.asset)
+            if final is not None and final.inside is not Inside.OUT:
+                verdict = verdict_of(final)
+                told.extend((product_id, verdict) for product_id in variant.ids)
+        yield from sorted(told, key=lambda pair: pair[0])
+
+    def _rulings(self, sentence: Sentence) -> Iterator[tuple[Variant, Ruling]]:
+        """The best ruling of a sentence on each variant it may name."""
+        best: dict[int, tuple[Variant, Ruling]] = {}
+        for name in sentence.names:
+            for group, relation in self._relations(name, sentence.siblings):
+                for variant in group.candidates(sentence, name):
+                    if not variant.ids:
+                        continue
+                    ruling = rule_related(sentence, name, relation, variant.asset)
+                    known = best.get(id(variant))
+                    if known is None or ruling.inside > known[1].inside:
+                        best[id(variant)] = (variant, ruling)
+        yield from best.values()
+
+    def _relations(self, name: Name, siblings: frozenset[str]) -> list[tuple[Group, Relation]]:
+        """Groups that may be this product, and how sure that is."""
+        identity = (name, siblings)
+        known = self._related.get(identity)
+        if known is None:
+            if len(self._related) >= REMEMBERED:
+                self._related.clear()
+            known = self._related[identity] = list(self._compared(name, siblings))
+        return known
+
+    def _compared(self, name: Name, siblings: frozenset[str]) -> Iterator[tuple[Group, Relation]]:
+        catalogue = self._matcher.catalogue
+        candidates = {
+            id(group): group
+            for key in keys_of(catalogue, name)
+            for group in self._by_key.get(key, ())
+        }
+        for group in candidates.values():
+            relation = relate(catalogue, name, group.asset, siblings)
+            if relation.kinship is not Kinship.OTHER or relation.reason != "other-product":
+                yield group, relation

@@ -6,15 +6,14 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bot.domain.assets import Asset
+from bot.domain.assets import PATCH, Asset
 from feeds.affected import Range, Statement
 from feeds.names import Name
 from feeds.versions import Cover, Order, Version, cover, order, parts, read_version, train_length
 
 _TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
-_DIGIT_WILD = re.compile(r"\.\d+x$")  # "6.5x" is 6.50 to 6.59: the bound says the rest
+_FIGURES = re.compile(r".*\.\d+x$")
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
-_IDENTIFIER = re.compile(r"(?<![a-z])[a-z]{2,}-?\d{3,}\w*")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
 _LATER_10 = re.compile(r"^v?(?:15(?!07)\d\d|1[6-9]\d\d|2\d{3}|2\dh\d)$")
 
@@ -72,13 +71,16 @@ def read_bounds(written: Range, name: Name) -> Bounds:
 
     def read(text: str, base: str) -> Version | None:
         nonlocal unreadable
-        version = read_version(_TAIL.sub("", _DIGIT_WILD.sub("", text)), family)
+        version = read_version(_TAIL.sub("", text), family)
         if version is not None and not version.release and base:
             version = read_version(f"{_TAIL.sub('', base)} {text}", family)
         unreadable = unreadable or version is None
         return version
 
     branches = [text for text in written.branches if not _EVERYTHING.match(text)]
+    lowest = written.ge
+    if len(branches) == 1 and _FIGURES.match(branches[0]) and _same_figures(branches[0], written):
+        lowest = branches.pop()[:-1] + "0"  # "6.5x" is 6.50 to 6.59
     base = branches[-1] if branches else number
     lt = tuple(v for text in written.lt if (v := read(text, base)))
     read_branches = tuple(v for text in branches if (v := read(text, number)))
@@ -88,11 +90,17 @@ def read_bounds(written: Range, name: Name) -> Bounds:
         generation=_is_generation(read_branches, lt),
         lt=lt,
         le=tuple(v for text in written.le if (v := read(text, base))),
-        ge=read(written.ge, base) if written.ge else None,
+        ge=read(lowest, base) if lowest else None,
         gt=read(written.gt, base) if written.gt else None,
         named=written.named,
         unreadable=unreadable,
     )
+
+
+def _same_figures(branch: str, written: Range) -> bool:
+    """Whether the bound of ``7.4.3.7x`` continues its last figure (7.4.3.77), not its letters."""
+    stem = branch[:-1]
+    return any(each.startswith(stem) and each[len(stem) :].isdigit() for each in written.lt)
 
 
 def _is_generation(branches: tuple[Version, ...], lt: tuple[Version, ...]) -> bool:
@@ -284,14 +292,17 @@ def carries_numbers(name: Name, asset: Asset) -> Placement:
             continue
         if not asset.shown:
             return MISSING
-        covers = {cover(version, wanted) for version in asset.shown}
+        said = asset.shown
+        if name.family == "windows":  # 10.0.22621 is Windows 11's: only what is said counts
+            said = tuple(version for version in said if len(version.release) < 3)
+        covers = {cover(version, wanted) for version in said}
         if not covers.isdisjoint({Cover.EXACT, Cover.INSIDE}) or _same_model(
             text, wanted, name, asset
         ):
             continue
         if Cover.COARSE in covers:
             result = COARSE
-        elif _is_year(wanted) and not any(map(_is_year, asset.shown)):
+        elif not covers or (_is_year(wanted) and not any(map(_is_year, asset.shown))):
             result = UNSAID
         else:
             return Placement(Inside.OUT, "other-release")
@@ -336,8 +347,7 @@ def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
     fix = statement.fix
     if fix is None:
         return IN
-    identifiers = _IDENTIFIER.findall(fix.text.lower())
-    if any(identifier in asset.text for identifier in identifiers if len(identifier) > 4):
+    if not asset.patches.isdisjoint(PATCH.findall(fix.text.lower())):
         return Placement(Inside.OUT, "fix-shown")
     if fix.level:
         base = next((r.branches[-1] for r in statement.ranges if r.branches), "")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from bot.domain.assets import Asset, read_asset
-from bot.domain.statements import Ruling, Sentence, combine, rule, sentences_of
+from bot.domain.statements import Ruling, Sentence, combine, rule, sentences_of, with_peers
 from feeds.advisory import Advisory
 from feeds.affected import Grade
 from feeds.names import Name
@@ -127,12 +127,12 @@ class Matcher:
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self.asset = lru_cache(maxsize=200_000)(self._asset)
 
     def read(self, advisory: Advisory) -> Reading:
         """Read what an advisory affirms; done once per revision."""
-        sentences = tuple(sentences_of(self._catalogue, advisory))
+        sentences = with_peers(tuple(sentences_of(self.catalogue, advisory)))
         grades: dict[str, Grade] = {}
         for sentence in sentences:
             known = grades.get(sentence.field, Grade.DECIDED)
@@ -152,7 +152,7 @@ class Matcher:
 
     def recognised(self, product: InventoryProduct) -> bool:
         """Whether the product is one that Tocsin knows; False means *non évalué*."""
-        return self._catalogue.recognises(self.asset(product).name)
+        return self.catalogue.recognises(self.asset(product).name)
 
     def has_version(self, product: InventoryProduct) -> bool:
         """Whether a version was typed, wherever it stands."""
@@ -168,20 +168,21 @@ class Matcher:
             ruling
             for sentence in sentences
             if not sentence.keys.isdisjoint(asset.known)
-            and (ruling := rule(self._catalogue, sentence, asset)) is not None
+            and (ruling := rule(self.catalogue, sentence, asset)) is not None
         ]
         ruling = combine(rulings, asset)
         if ruling is None:
             return Verdict(VerdictKind.NOT_AFFECTED, "other-product")
-        return _verdict(ruling)
+        return verdict_of(ruling)
 
     def _asset(self, product: InventoryProduct) -> Asset:
         return read_asset(
-            self._catalogue, product.vendor, product.product, product.version, product.cpe
+            self.catalogue, product.vendor, product.product, product.version, product.cpe
         )
 
 
-def _verdict(ruling: Ruling) -> Verdict:
+def verdict_of(ruling: Ruling) -> Verdict:
+    """The verdict that a ruling amounts to, with the words that decided."""
     sentence = ruling.sentence
     span = Span(sentence.field, sentence.start, sentence.end, sentence.text)
     return Verdict(_KINDS[ruling.inside], ruling.reason, span, ruling.target)

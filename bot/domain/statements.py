@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.assets import Asset, split_cpe
@@ -38,6 +39,18 @@ _NONE = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
+class Peers:
+    """What all sentences of an advisory say of one product.
+
+    ``limits``: bare upper bounds by branch; ``ranges``: those of the platforms named.
+    """
+
+    limits: Mapping[tuple[Version, ...], tuple[Version, ...]]
+    platforms: frozenset[str]
+    ranges: tuple[tuple[Bounds, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A statement ready to be ruled upon.
 
@@ -50,6 +63,7 @@ class Sentence:
     bounds: tuple[Bounds, ...]
     condition: frozenset[str]
     condition_bounds: tuple[Bounds, ...]
+    siblings: frozenset[str]  # words an asset may say besides one name: other names, condition
     keys: frozenset[str]
     field: str
     start: int
@@ -57,6 +71,7 @@ class Sentence:
     text: str
     negative: bool = False
     only_named: bool = False  # read from a title: names a product, bounds nothing
+    peers: Mapping[frozenset[str], Peers] = dataclasses.field(default_factory=dict, compare=False)
 
     @property
     def grade(self) -> Grade:
@@ -140,12 +155,12 @@ def _placed(
 
 def _named_only(catalogue: Catalogue, advisory: Advisory) -> Iterator[Sentence]:
     """A title or a summary names products, and bounds none of their versions."""
-    for field, text in (("title", advisory.title), ("summary", advisory.summary)):
+    for where, text in (("title", advisory.title), ("summary", advisory.summary)):
         subject = subject_of(text)
         if subject is None:
             continue
         product, start = subject
-        for made in _placed(catalogue, text, product, field, start):
+        for made in _placed(catalogue, text, product, where, start):
             if made.names:
                 yield replace(made, only_named=True)
                 return
@@ -169,15 +184,17 @@ def sentence(
     if statement.every_version:
         written = tuple(r for r in statement.ranges if r.bounded or not _single_digit(r))
         statement = replace(statement, ranges=written)
+    wanted = catalogue.plain_words(condition.words) if condition else _NONE
     return Sentence(
         names=names,
         statement=statement,
         bounds=tuple(read_bounds(each, first) for each in statement.ranges),
-        condition=catalogue.plain_words(condition.words) if condition else _NONE,
+        condition=wanted,
+        siblings=wanted.union(*(name.words for name in names)),
         condition_bounds=tuple(read_bounds(r, first) for r in condition.ranges)
         if condition
         else (),
-        keys=frozenset(key for name in names for key in _keys(catalogue, name)),
+        keys=frozenset(key for name in names for key in keys_of(catalogue, name)),
         field=field,
         start=statement.start,
         end=statement.end,
@@ -199,8 +216,8 @@ def _of_packages(statement: Statement) -> Statement:
     return replace(statement, ranges=(), condition=Condition(("linux",), statement.ranges))
 
 
-def _keys(catalogue: Catalogue, name: Name) -> Iterator[str]:
-    """One word that any asset of that name says, the rarest guess first; and its hosts'."""
+def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
+    """One word that any asset of that name says, and the words of what carries it."""
     models = [word for word in name.words if is_model(word)]
     yield max(
         models or name.words, key=lambda word: (word not in catalogue.generic, len(word), word)
@@ -212,39 +229,59 @@ def _keys(catalogue: Catalogue, name: Name) -> Iterator[str]:
 def rule(catalogue: Catalogue, sentence: Sentence, asset: Asset) -> Ruling | None:
     """Rule on one asset; None when the sentence does not name it at all."""
     best: Ruling | None = None
-    siblings = sentence.condition.union(*(name.words for name in sentence.names))
     for name in sentence.names:
-        relation = relate(catalogue, name, asset, siblings)
+        relation = relate(catalogue, name, asset, sentence.siblings)
         if relation.kinship is Kinship.OTHER and relation.reason == "other-product":
             continue
-        ruling = _rule_name(sentence, name, relation, asset)
+        ruling = rule_related(sentence, name, relation, asset)
         if best is None or ruling.inside > best.inside:
             best = ruling
     return best
 
 
-def _rule_name(sentence: Sentence, name: Name, relation: Relation, asset: Asset) -> Ruling:
+def rule_related(sentence: Sentence, name: Name, relation: Relation, asset: Asset) -> Ruling:
+    """Rule on an asset whose kinship with one name of the sentence is known."""
     if relation.kinship is Kinship.OTHER:
         return Ruling(sentence, name, Inside.OUT, relation.reason)
-    confirmed = sentence.condition <= asset.known | asset.name.platforms | asset.name.editions
-    if sentence.condition_bounds and sentence.condition and confirmed:
-        placements = [_any(sentence.condition_bounds, asset, name), carries_numbers(name, asset)]
-    else:
-        placements = [carries_numbers(name, asset), _any(sentence.bounds, asset, name)]
-        if sentence.statement.condition is not None and not confirmed:
-            placements.append(Placement(Inside.UNSURE, "condition-unknown"))
-    placements.append(shows_fix(sentence.statement, asset, name))
-    if relation.kinship is Kinship.UNSURE:
-        placements.append(Placement(Inside.UNSURE, relation.reason))
-    if sentence.statement.deferred:
-        placements.append(Placement(Inside.UNSURE, "deferred"))
-    if sentence.statement.leftover:
-        placements.append(Placement(Inside.UNSURE, "not-understood"))
-    if sentence.only_named:
-        placements.append(Placement(Inside.UNSURE, "no-range"))
-    worst = min(placements, key=lambda placement: placement.inside)
+    worst = min(_placements(sentence, name, relation, asset), key=_inside)
+    if worst.inside is Inside.OUT:
+        return Ruling(sentence, name, Inside.OUT, worst.reason)
     reason = "every-version" if worst is IN and not sentence.bounds else worst.reason
     return Ruling(sentence, name, worst.inside, reason, _target(sentence, asset))
+
+
+def _inside(placement: Placement) -> Inside:
+    return placement.inside
+
+
+def _placements(
+    sentence: Sentence, name: Name, relation: Relation, asset: Asset
+) -> Iterator[Placement]:
+    """Everything that must hold for the asset to be affected; stops at what does not."""
+    statement = sentence.statement
+    confirmed = statement.condition is not None and bool(
+        sentence.condition <= asset.known | asset.name.platforms | asset.name.editions
+    )
+    component = bool(sentence.condition_bounds and sentence.condition and confirmed)
+    ranges = sentence.condition_bounds if component else sentence.bounds
+    placement = _any(ranges, asset, name)
+    yield placement
+    if placement.inside is Inside.OUT:
+        return
+    if name.numbers:
+        yield carries_numbers(name, asset)
+    if statement.condition is not None and not confirmed:
+        yield Placement(Inside.UNSURE, "condition-unknown")
+    if statement.fix is not None:
+        yield shows_fix(statement, asset, name)
+    if relation.kinship is Kinship.UNSURE:
+        yield Placement(Inside.UNSURE, relation.reason)
+    if statement.deferred:
+        yield Placement(Inside.UNSURE, "deferred")
+    if statement.leftover:
+        yield Placement(Inside.UNSURE, "not-understood")
+    if sentence.only_named:
+        yield Placement(Inside.UNSURE, "no-range")
 
 
 def _any(ranges: Sequence[Bounds], asset: Asset, name: Name) -> Placement:
@@ -279,38 +316,35 @@ def combine(rulings: Sequence[Ruling], asset: Asset) -> Ruling | None:
         return replace(denied[0], inside=Inside.OUT, reason="declared-not-affected")
     if not positive:
         return None
-    if len(positive) > 1:
-        positive = _corrected(positive, asset)
-    return max(positive, key=lambda ruling: ruling.inside)
+    corrected = [_corrected(each, positive, asset) if each.inside else each for each in positive]
+    return max(corrected, key=lambda ruling: ruling.inside)
 
 
-def _corrected(rulings: list[Ruling], asset: Asset) -> list[Ruling]:
-    """Lower bare bounds that a sibling line answers, and settle what all lines together say.
+def _corrected(ruling: Ruling, rulings: Sequence[Ruling], asset: Asset) -> Ruling:
+    """Lower a bare bound that a sibling line answers, and say what all lines say together.
 
     "versions antérieures à 140.2" beside "versions antérieures à 115.27": 115.27 is fixed.
     "versions antérieures à 12.1.4" beside "11.2.x antérieures à 11.2.7": 11.2.7 is fixed.
     """
-    corrected = []
-    for ruling in rulings:
-        bare = ruling.sentence.bare
-        if bare and ruling.inside is not Inside.OUT:
-            ruling = _lowered(ruling, rulings, asset)
-        if ruling.reason == "platform-unknown" and _every_platform(ruling, rulings):
-            ruling = replace(ruling, inside=Inside.IN, reason="in-range")
-        corrected.append(ruling)
-    return corrected
+    peers = ruling.sentence.peers.get(ruling.name.words)
+    if peers is None:
+        return ruling
+    if ruling.sentence.bare:
+        ruling = _lowered(ruling, rulings, peers, asset)
+    if ruling.reason == "platform-unknown" and _every_platform(ruling, peers, asset):
+        return replace(ruling, inside=Inside.IN, reason="in-range")
+    return ruling
 
 
-def _lowered(ruling: Ruling, rulings: list[Ruling], asset: Asset) -> Ruling:
-    siblings = [each for each in rulings if each.name.words == ruling.name.words]
-    for each in siblings:
-        if each.sentence.branch == ruling.sentence.branch:
-            continue
-        if each.reason == "fixed" and any(b.branches or b.ge for b in each.sentence.bounds):
-            return replace(ruling, inside=Inside.OUT, reason="fixed", sentence=each.sentence)
+def _lowered(ruling: Ruling, rulings: Sequence[Ruling], peers: Peers, asset: Asset) -> Ruling:
     mine = ruling.sentence
-    alike = [s for each in siblings if (s := each.sentence).branch == mine.branch and s.bare]
-    limits = tuple(dict.fromkeys(limit for each in alike for limit in each.bare))
+    for each in rulings:
+        if each.reason != "fixed" or each.name.words != ruling.name.words:
+            continue
+        other = each.sentence
+        if other.branch != mine.branch and any(b.branches or b.ge for b in other.bounds):
+            return replace(ruling, inside=Inside.OUT, reason="fixed", sentence=other)
+    limits = peers.limits.get(mine.branch, ())
     if len(limits) > 1 and asset.main is not None:
         inclusive = not mine.bounds[0].lt
         together = below(limits, asset.main, inclusive=inclusive, family=ruling.name.family)
@@ -319,9 +353,45 @@ def _lowered(ruling: Ruling, rulings: list[Ruling], asset: Asset) -> Ruling:
     return ruling
 
 
-def _every_platform(ruling: Ruling, rulings: list[Ruling]) -> bool:
+def _every_platform(ruling: Ruling, peers: Peers, asset: Asset) -> bool:
     """Whether the lines of the same product list every platform, all with the same answer."""
-    siblings = [each for each in rulings if each.name.words == ruling.name.words]
-    said = {platform for each in siblings for platform in each.name.platforms}
-    said |= {"macos"} if "mac" in said else set()
-    return said >= EVERY_PLATFORM and all(each.inside is not Inside.OUT for each in siblings)
+    if not peers.platforms >= EVERY_PLATFORM:
+        return False
+    answers = (_any(bounds, asset, ruling.name) for bounds in peers.ranges)
+    return all(answer.inside is not Inside.OUT for answer in answers)
+
+
+def with_peers(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """Tell each sentence what the others say of the same product.
+
+    Bounds only answer one another when platform and branch are the same.
+    """
+    groups: dict[frozenset[str], list[tuple[Name, Sentence]]] = {}
+    for each in sentences:
+        for name in each.names:
+            groups.setdefault(name.words, []).append((name, each))
+    return tuple(
+        replace(
+            each,
+            peers={
+                name.words: _peers(name, groups[name.words])
+                for name in each.names
+                if len(groups[name.words]) > 1
+            },
+        )
+        for each in sentences
+    )
+
+
+def _peers(name: Name, group: Sequence[tuple[Name, Sentence]]) -> Peers:
+    alike = [(other, each) for other, each in group if other.editions == name.editions]
+    limits: dict[tuple[Version, ...], dict[Version, None]] = {}
+    for other, each in group:  # whatever the edition: a Firefox 128.12 is an ESR, typed or not
+        if other.platforms in (name.platforms, _NONE) and each.bare:
+            limits.setdefault(each.branch, {}).update(dict.fromkeys(each.bare))
+    platforms = {platform for other, _ in alike for platform in other.platforms}
+    return Peers(
+        limits={branch: tuple(found) for branch, found in limits.items()},
+        platforms=frozenset(platforms | ({"macos"} if "mac" in platforms else set())),
+        ranges=tuple(each.bounds for other, each in alike if other.platforms),
+    )

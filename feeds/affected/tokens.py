@@ -178,7 +178,7 @@ _NUMBER = (
     r"(?:ns|v\.?\s?(?=\d)|[csx](?=\d+\.\d)|r(?=\d+\.|\d{2,3}\b)|[a-z](?=\d+\.\d+\.\d)|"
     r"version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
     r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?!ltss|bcl|espos)(?:[a-z]{2,6}|"
-    r"x)\b)*(?:(?<=\d)/\.?\d+\b(?!\.))*"
+    r"x)\b)*(?:(?<=\d)/\.\d+\b(?!\.))*"
 )
 _WILD = (
     r"[a-z]?\d+[\d.]*(?:\w*)?(?:\.[xy*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+"
@@ -232,9 +232,22 @@ def tokenize(folded: str) -> list[Token]:
             if not trimmed:
                 continue
             end -= len(text) - len(trimmed)
-            text = trimmed
+            text = trimmed.partition("/.")[0]  # "134.0.6998.177/.178": the lower one
         tokens.append(Token(kind, text, start, end))
-    return _versions_by_place(tokens)
+    return _versions_by_place(_without_alternatives(tokens))
+
+
+def _without_alternatives(tokens: list[Token]) -> list[Token]:
+    """ "102.0.5005.61/62/63": what follows the slashes only repeats the last part."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.kind is Kind.VERSION and token.text.isdigit() and len(kept) > 1:
+            slash, full = kept[-1], kept[-2]
+            if slash.text == "/" and full.kind is Kind.VERSION and full.text.count(".") > 2:
+                kept.pop()
+                continue
+        kept.append(token)
+    return kept
 
 
 def _versions_by_place(tokens: list[Token]) -> list[Token]:

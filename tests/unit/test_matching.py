@@ -1,0 +1,173 @@
+"""Verdicts on bulletins and inventories written for these tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.domain.index import ProductIndex
+from bot.domain.matching import REASONS, InventoryProduct, Matcher, VerdictKind
+from bot.resources import config_folder
+from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.products import Catalogue, CatalogueError, load_builtin
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+AFFECTED, REVIEW, SAFE = VerdictKind.AFFECTED, VerdictKind.REVIEW, VerdictKind.NOT_AFFECTED
+
+
+@pytest.fixture(scope="module")
+def matcher() -> Matcher:
+    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
+    return Matcher(Catalogue(load_builtin(text)))
+
+
+def advisory(*lines: str, vendor: str = "", product: str = "", content: str = "") -> Advisory:
+    rows = tuple(AffectedProduct(line, vendor, product) for line in lines)
+    return Advisory(
+        "test", "R-1", AdvisoryKind.AVIS, "", NOW, NOW, affected=rows, affected_content=content
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "product", "version", "expected"),
+    [
+        ("FortiWeb versions antérieures à 6.1.0", "FortiWeb", "6.0.5", AFFECTED),
+        ("FortiWeb versions antérieures à 6.1.0", "FortiWeb", "6.1.0", SAFE),
+        ("FortiWeb versions antérieures à 6.1.0", "FortiWeb", "", REVIEW),
+        ("FortiWeb versions antérieures à 6.1.0", "FortiMail", "6.0.5", SAFE),
+        ("FortiOS versions 7.2.x antérieures à 7.2.4", "FortiGate 60F", "v7.2.3", AFFECTED),
+        ("FortiOS versions 7.2.x antérieures à 7.2.4", "FortiOS", "7.2", REVIEW),
+        ("FortiOS versions 7.2.x antérieures à 7.2.4", "FortiOS", "7.0.12", SAFE),
+        ("Citrix ADC versions 13.1.x antérieures à 13.1-49.13", "NetScaler ADC",
+         "NS13.1: Build 48.47", AFFECTED),
+        ("Citrix ADC versions 13.1.x antérieures à 13.1-49.13", "NetScaler ADC",
+         "13.1 build 49.13", SAFE),
+        ("Firefox ESR versions antérieures à 128.5", "Firefox ESR", "128.4.0esr", AFFECTED),
+        ("Firefox ESR versions antérieures à 128.5", "Firefox", "127.0", SAFE),
+        ("Junos OS versions 21.4 antérieures à 21.4R3-S5", "Junos OS", "21.4R3-S4", AFFECTED),
+        ("Junos OS Evolved versions antérieures à 21.4R3-S5-EVO", "Junos OS", "21.4R1", SAFE),
+        ("Apache Solr versions antérieures à 8.3 sur Linux", "Solr (Windows)", "8.2", SAFE),
+        ("Apache Solr versions antérieures à 8.3 sur Linux", "Solr", "8.1.1", REVIEW),
+        ("Desigo CC toutes versions", "Desigo CC", "", AFFECTED),
+        ("Desigo CC toutes versions avec le module OIS", "Desigo CC", "5.0", REVIEW),
+        ("Apex One version 2019 sans le dernier correctif de sécurité", "Apex One", "2019", REVIEW),
+        ("Visual Studio 2022 versions 17.4.x antérieures à 17.4.18", "Visual Studio 2022",
+         "17.4.1", AFFECTED),
+        ("Windows 10 Version 22H2 pour systèmes x64 versions antérieures à 10.0.19045.6575",
+         "Windows 10", "22H2", REVIEW),
+        ("Windows 10 Version 22H2 pour systèmes x64 versions antérieures à 10.0.19045.6575",
+         "Windows 11 22H2", "10.0.22621.1", SAFE),
+        ("WorkCentre 7665", "WorkCentre 7655", "", SAFE),
+    ],
+)  # fmt: skip
+def test_one_line(
+    matcher: Matcher, line: str, product: str, version: str, expected: VerdictKind
+) -> None:
+    verdict = matcher.judge(matcher.read(advisory(line)), InventoryProduct("", product, version))
+    assert verdict.kind is expected, verdict
+    assert verdict.reason in REASONS
+
+
+def test_a_bare_bound_yields_to_the_branch_of_a_sibling(matcher: Matcher) -> None:
+    reading = matcher.read(
+        advisory(
+            "PAN-OS versions antérieures à 12.1.4",
+            "PAN-OS versions 11.2.x antérieures à 11.2.10",
+        )
+    )
+    assert matcher.judge(reading, InventoryProduct("", "PAN-OS", "11.2.10")).kind is SAFE
+    assert matcher.judge(reading, InventoryProduct("", "PAN-OS", "11.2.9")).kind is AFFECTED
+    assert matcher.judge(reading, InventoryProduct("", "PAN-OS", "12.1.3")).kind is AFFECTED
+
+
+def test_two_bare_bounds_are_one_per_train(matcher: Matcher) -> None:
+    reading = matcher.read(
+        advisory(
+            "Firefox ESR versions antérieures à 115.30", "Firefox ESR versions antérieures à 140.5"
+        )
+    )
+    assert matcher.judge(reading, InventoryProduct("", "Firefox ESR", "115.30")).kind is SAFE
+    assert matcher.judge(reading, InventoryProduct("", "Firefox ESR", "140.4")).kind is AFFECTED
+
+
+def test_a_declaration_of_the_publisher_wins(matcher: Matcher) -> None:
+    rows = (
+        AffectedProduct("", "Philips", "IntelliVue MX40", "<= B.06.18"),
+        AffectedProduct("", "Philips", "IntelliVue MX40", "B.05.00", status="not_affected"),
+    )
+    reading = matcher.read(
+        Advisory("test", "R-2", AdvisoryKind.BULLETIN, "", NOW, NOW, affected=rows)
+    )
+    said = matcher.judge(reading, InventoryProduct("Phillips", "IntelliVue MX40", "B.05.00"))
+    assert (said.kind, said.reason) == (SAFE, "declared-not-affected")
+
+
+@pytest.mark.parametrize(
+    ("versions", "version", "expected"),
+    [
+        ("vers:all/*", "", AFFECTED),
+        ("<=1.9.4.1", "1.9.4.1", AFFECTED),
+        ("<=1.9.4.1", "1.9.5", SAFE),
+        (">= 4.4 | <= 4.12", "4.10", AFFECTED),
+        (">= 4.4 | <= 4.12", "4.3", SAFE),
+        ("3.0 | 3.1", "3.1", AFFECTED),
+        ("vers:generic/>=2.0|<2.4", "2.4", SAFE),
+    ],
+)
+def test_structured_ranges(
+    matcher: Matcher, versions: str, version: str, expected: VerdictKind
+) -> None:
+    row = AffectedProduct("", "Baxter", "Sigma Spectrum", versions)
+    reading = matcher.read(
+        Advisory("test", "R-3", AdvisoryKind.BULLETIN, "", NOW, NOW, affected=(row,))
+    )
+    product = InventoryProduct("Baxter", "Sigma Spectrum", version)
+    assert matcher.judge(reading, product).kind is expected
+
+
+def test_the_span_is_the_publishers_own_words(matcher: Matcher) -> None:
+    content = "<ul><li>NuFW versions antérieures à 2.2.7 ;</li><li>Samba 3.4.x.</li></ul>"
+    reading = matcher.read(advisory(content=content))
+    verdict = matcher.judge(reading, InventoryProduct("", "NuFW", "2.2.6"))
+    assert verdict.span is not None
+    assert verdict.span.field == "affected_content"
+    assert content[verdict.span.start : verdict.span.end] == verdict.span.text
+    assert verdict.target == "2.2.7"
+
+
+def test_a_title_alone_makes_a_review_never_an_alarm(matcher: Matcher) -> None:
+    reading = matcher.read(
+        Advisory("test", "R-4", AdvisoryKind.AVIS, "Vulnérabilité dans Wireshark", NOW, NOW)
+    )
+    verdict = matcher.judge(reading, InventoryProduct("", "Wireshark", "4.2.0"))
+    assert (verdict.kind, verdict.reason) == (REVIEW, "no-range")
+
+
+def test_what_no_bulletin_and_no_catalogue_names_is_not_recognised(matcher: Matcher) -> None:
+    assert matcher.recognised(InventoryProduct("Microsoft", "Windows 10 Pro", "22H2"))
+    assert not matcher.recognised(InventoryProduct("", "Logiciel maison de gestion des lits"))
+
+
+def test_the_index_answers_as_the_matcher_does(matcher: Matcher) -> None:
+    products = [
+        InventoryProduct("Fortinet", "FortiGate 100E", "7.2.3"),
+        InventoryProduct("Fortinet", "FortiOS", "7.2.4"),
+        InventoryProduct("", "FortiOS", ""),
+        InventoryProduct("Cisco", "IOS XE", "17.3.4"),
+    ]
+    index = ProductIndex(matcher)
+    for number, product in enumerate(products):
+        index.add(number, product)
+    reading = matcher.read(advisory("FortiOS versions 7.2.x antérieures à 7.2.4"))
+    assert [(number, said.kind) for number, said in index.judge(reading)] == [
+        (0, AFFECTED),
+        (2, REVIEW),
+    ]
+    index.discard(0)
+    assert [number for number, _ in index.judge(reading)] == [2]
+
+
+def test_a_broken_catalogue_names_the_file() -> None:
+    with pytest.raises(CatalogueError, match=r"products\.toml"):
+        load_builtin("descriptors = [")
