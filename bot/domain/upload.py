@@ -6,7 +6,7 @@ what is known of it, disappear is applied only when it cannot be an accident.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -116,28 +116,31 @@ def diff(
         if line_id in known and known[line_id] != line
     )
     losing = tuple(change for change in changed if change.loses)
-    reasons: set[Withheld] = set()
-    if removed and bad:
-        reasons.add(Withheld.BAD_LINES)
-    if removed and not new:
-        reasons.add(Withheld.EMPTY)
-    too_many = max(len(removed), len(losing)) > SHARE * len(known) and not confirm
-    if too_many:
-        reasons.add(Withheld.UNCONFIRMED)
-    hold_losing = too_many and len(losing) > SHARE * len(known)
-    hold_removed = bool(reasons & {Withheld.BAD_LINES, Withheld.EMPTY}) or (
-        too_many and len(removed) > SHARE * len(known)
-    )
+    few = SHARE * len(known)
+    hold_losing = len(losing) > few and not confirm
+    reasons = set(_why_keep(len(removed), few, bad=len(bad), read=len(new), confirm=confirm))
     return UploadPlan(
         added=added,
         changed=tuple(c for c in changed if not c.loses) if hold_losing else changed,
-        removed=() if hold_removed else removed,
+        removed=() if reasons else removed,
         kept=len(known) - len(removed) - len(changed),
-        withheld_removals=removed if hold_removed else (),
+        withheld_removals=removed if reasons else (),
         withheld_changes=losing if hold_losing else (),
-        withheld=frozenset(reasons),
+        withheld=frozenset(reasons | ({Withheld.UNCONFIRMED} if hold_losing else set())),
         bad=len(bad),
     )
+
+
+def _why_keep(
+    removed: int, few: float, *, bad: int, read: int, confirm: bool
+) -> Iterator[Withheld]:
+    """Why the lines missing from the file stay in the inventory; nothing when they go."""
+    if removed and bad:
+        yield Withheld.BAD_LINES
+    if removed and not read:
+        yield Withheld.EMPTY
+    if removed > few and not confirm:
+        yield Withheld.UNCONFIRMED
 
 
 _WORDS = {

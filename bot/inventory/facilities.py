@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
@@ -23,7 +23,7 @@ from bot.domain.facility import (
 from bot.inventory import text
 from bot.inventory.authorities import Authorities, UnknownAuthorityError
 from bot.inventory.base import InventoryError
-from bot.inventory.cells import clean, fold, truth
+from bot.inventory.cells import clean, fold, one_line, truth
 from bot.inventory.finess import Structure
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -117,19 +117,7 @@ def read_facilities(
     Raises:
         InventoryError: no table, or no FINESS column.
     """
-    content, _ = text.decode(body, file=file)
-    physical = text.physical_lines(content)
-    separator = max(text.SEPARATORS, key=physical[0].count)
-    records = text.records(physical, separator)
-    header = next(records)
-    titles = [] if isinstance(header, BadLine) else [clean(cell) for cell in header[1]]
-    fields = [_FIELD_OF.get(fold(title), "") for title in titles]
-    if "finess" not in fields:
-        raise InventoryError(
-            file,
-            f"ligne 1 : pas de colonne FINESS (colonnes trouvées : {', '.join(titles[:12])}).",
-            f"Attendues : {', '.join([*_COLUMNS, *_ROLES])}.",
-        )
+    titles, fields, records = _columns(body, file=file)
     found: dict[str, Facility] = {}
     bad: list[BadLine] = []
     for record in records:
@@ -148,11 +136,28 @@ def read_facilities(
         if facility.finess in found:
             bad.append(BadLine(number, f"le FINESS {facility.finess} est déjà plus haut"))
         found.setdefault(facility.finess, facility)
-    return FacilityUpload(
-        tuple(found.values()),
-        tuple(bad),
-        tuple(title for title, field in zip(titles, fields, strict=True) if title and not field),
-    )
+    ignored = (title for title, field in zip(titles, fields, strict=True) if title and not field)
+    return FacilityUpload(tuple(found.values()), tuple(bad), tuple(ignored))
+
+
+def _columns(
+    body: bytes, *, file: str
+) -> tuple[list[str], list[str], Iterator[tuple[int, list[str]] | BadLine]]:
+    """The titles, the field each names (empty for none), and the records below them."""
+    content, _ = text.decode(body, file=file)
+    physical = text.physical_lines(content)
+    separator = max(text.SEPARATORS, key=physical[0].count)
+    records = text.records(physical, separator)
+    header = next(records)
+    titles = [] if isinstance(header, BadLine) else [one_line(cell) for cell in header[1]]
+    fields = [_FIELD_OF.get(fold(title), "") for title in titles]
+    if "finess" not in fields:
+        raise InventoryError(
+            file,
+            f"ligne 1 : pas de colonne FINESS (colonnes trouvées : {', '.join(titles[:12])}).",
+            f"Attendues : {', '.join([*_COLUMNS, *_ROLES])}.",
+        )
+    return titles, fields, records
 
 
 def _facility(

@@ -112,18 +112,15 @@ def machine_rows(
             yield base._replace(
                 vendor=machine.vendor, product=machine.product, version=machine.version
             )
-        left_out = 0
-        for software in machine.software:
-            if software.follows_the_system:
-                left_out += 1
-                continue
+        kept = [each for each in machine.software if not each.follows_the_system]
+        for software in kept:
             yield base._replace(
                 id=f"{machine.key}/{software.identity}",
                 vendor=software.publisher.partition("<")[0],  # "GitLab, Inc. <support@…>"
                 product=software.name,
                 version=software.version,
             )
-        if left_out:
+        if left_out := len(machine.software) - len(kept):
             remarks.append(
                 Remark(
                     number,
