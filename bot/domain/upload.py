@@ -104,7 +104,7 @@ def diff(
     * more than :data:`SHARE` of the lines would be removed, or would lose something known
       of them (a version, an exposure), and ``confirm`` is False.
 
-    Lines are told apart by ``line_id``; each id comes once in each of the two inventories.
+    Lines are told apart by ``line_id``, which comes once in each of the two inventories.
     """
     known = {line.line_id: line for line in current}
     new = {line.line_id: line for line in incoming}

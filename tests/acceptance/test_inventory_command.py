@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from bot.cli.output import Failure
-from bot.cli.root import CODES, app
-from bot.inventory.base import InventoryError
+from bot.cli.root import main
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data" / "inventory"
@@ -21,20 +20,19 @@ class Operator:
     """Types commands, in this process: starting one for each would take most of the time."""
 
     def __init__(self, folder: Path) -> None:
-        self.environment = {"TOCSIN_DATA_DIR": str(folder), "COLUMNS": "200"}
+        self.environment = {"TOCSIN_DATA_DIR": str(folder), "HOME": str(folder)}
 
     def types(self, *words: str | Path) -> tuple[int, str]:
-        """Run a command; return its exit code and everything it said."""
-        done = CliRunner().invoke(app, [*map(str, words)], env=self.environment)
-        match done.exception:
-            case None:
-                return done.exit_code, done.output
-            case Failure() as failure:
-                return failure.code, f"{done.output}{failure}"
-            case InventoryError() as refusal:
-                return CODES[InventoryError], f"{done.output}{refusal}"
-            case other:
-                raise other
+        """Run a command; return its exit code and everything it said, in one line."""
+        said = io.StringIO()
+        with (
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+            pytest.raises(SystemExit) as end,
+        ):
+            main([*map(str, words)], self.environment)
+        code = end.value.code
+        return (code if isinstance(code, int) else 0), " ".join(said.getvalue().split())
 
 
 @pytest.fixture(scope="module")
