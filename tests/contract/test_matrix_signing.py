@@ -11,10 +11,15 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from bot.channels.matrix import MatrixChannel
 from bot.channels.matrix_client import MatrixOptions
 from bot.channels.matrix_session import MatrixSession
 from bot.channels.matrix_signing import canonical
+from bot.domain.message import Message
+from tests.servers.matrix import reading
+from tests.servers.strict import strict_reader
 from tests.servers.synapse import Account, Homeserver
+from tests.servers.waiting import eventually
 
 pytestmark = pytest.mark.synapse
 
@@ -114,3 +119,35 @@ async def test_the_private_keys_are_not_readable_in_the_store(
     kept = (options.store / "signing.secret").read_bytes()
     assert b"master" not in kept
     assert oct((options.store / "signing.secret").stat().st_mode & 0o777) == "0o600"
+
+
+async def test_a_strict_client_reads_the_bot_and_not_an_unsigned_device(
+    homeserver: Homeserver, options: MatrixOptions, tmp_path: Path
+) -> None:
+    strict, unsigned = homeserver.register("rssi"), homeserver.register("autre")
+    async with reading(homeserver, unsigned, tmp_path / "autre") as other:
+        room = await other.create_room(options.user_id, strict.user_id, encrypted=True)
+        homeserver.call("POST", f"/_matrix/client/v3/join/{room}", {}, token=strict.token)
+        async with strict_reader(homeserver, strict, room, messages=2) as reader:
+            await eventually(
+                lambda: keys_seen(homeserver, unsigned, strict.user_id)["device_keys"].get(
+                    strict.user_id
+                )
+            )
+            channel = MatrixChannel(MatrixSession(options))
+            await channel.session.start()
+            await channel.session.ask(channel.session.client.join(room))
+            await eventually(lambda: room in channel.session.client.rooms)
+            await channel.send(room, Message("s", "de la part du bot"), key="k1")
+            seen = await reader.line()
+            assert seen == {
+                "sender": options.user_id,
+                "body": "de la part du bot",
+                "failure": "",
+                "shield": 0,
+            }
+            await other.say(room, "d'un appareil que personne n'a signé")
+            refused = await reader.line()
+            await channel.close()
+    assert refused["sender"] == unsigned.user_id
+    assert refused["failure"] == "UNSIGNED_SENDER_DEVICE"
