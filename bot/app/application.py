@@ -13,6 +13,7 @@ from bot.domain.delivery import RetryPolicy
 from bot.domain.digest import Schedule
 from bot.domain.matching import Matcher
 from bot.domain.message import ChannelName
+from bot.pipeline.campaign import send_due
 from bot.pipeline.digest import write_digests
 from bot.pipeline.dispatch import Dispatcher, Progress
 from bot.pipeline.initial import write_initial_states
@@ -114,16 +115,17 @@ class Application:
         return await self.engine().run(progress)
 
     async def write_periodic(self) -> int:
-        """Write what is due by the clock: initial states, then digests."""
+        """Write what is due by the clock: initial states, digests, then campaigns."""
         now = self.clock()
         digest = self.settings.digest
         initial = await self.database.run(
             write_initial_states, self.renderer, now=now, floor=self.floor
         )
         schedule = Schedule(digest.hour, digest.weekday)
-        return initial + await self.database.run(
+        digests = await self.database.run(
             write_digests, self.renderer, schedule, now=now, floor=self.floor
         )
+        return initial + digests + await send_due(self.database, self.renderer, now=now)
 
     def dispatcher(self, channels: dict[ChannelName, Channel]) -> Dispatcher:
         """What sends the outbox through ``channels``."""

@@ -144,7 +144,7 @@ class Renderer:
         """
         about = _About(view.reference, view.language, channel, view.exercise, "campagne")
         if view.tlp > ceiling:
-            return self._notice(about)
+            return replace(self._notice(about), awareness=True)
         choices = campaign_choices(view, self._composer.words(view.language))
         message = self._make("campaign", {"campaign": view}, about, view.tlp, choices)
         return replace(message, awareness=True)

@@ -114,6 +114,11 @@ def identified(session: Session, identity: Address) -> Person | None:
     return _person(session, row) if row else None
 
 
+def by_id(session: Session, person_id: uuid.UUID) -> Person:
+    """The person of this id, with the roles of today."""
+    return _person(session, session.get_one(PersonRow, person_id))
+
+
 def by_email(session: Session, email: str) -> Person | None:
     """The person who has this mail address."""
     row = session.scalar(select(PersonRow).where(PersonRow.email == email.casefold()))

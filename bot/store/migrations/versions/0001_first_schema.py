@@ -215,10 +215,17 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("reference", sa.String(length=24), nullable=False),
         sa.Column("authority", sa.String(length=32), nullable=False),
+        sa.Column("authority_name", sa.Text(), nullable=False),
+        sa.Column("national", sa.Boolean(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("tlp", sa.Integer(), nullable=False),
         sa.Column(
             "audience", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
         sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -228,6 +235,7 @@ def upgrade() -> None:
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("every_days", sa.Integer(), nullable=False),
+        sa.Column("reminders", sa.Integer(), nullable=False),
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["approver_id"], ["person.id"], name=op.f("fk_campaign_approver_id_person")
@@ -416,6 +424,11 @@ def upgrade() -> None:
             "facility_id", "channel", "address", name=op.f("uq_subscription_facility_id")
         ),
     )
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_subscription_channel_address", ["channel", "address"], unique=False
+        )
+
     op.create_table(
         "upload",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -512,6 +525,10 @@ def upgrade() -> None:
         ),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answer", sa.String(length=16), nullable=False),
+        sa.Column("answered_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["answered_by"], ["person.id"], name=op.f("fk_recipient_answered_by_person")
+        ),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name=op.f("fk_recipient_campaign_id_campaign")
         ),
@@ -519,6 +536,24 @@ def upgrade() -> None:
             ["facility_id"], ["facility.id"], name=op.f("fk_recipient_facility_id_facility")
         ),
         sa.PrimaryKeyConstraint("campaign_id", "facility_id", name=op.f("pk_recipient")),
+    )
+    op.create_table(
+        "recipient_address",
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "facility_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=256), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_recipient_address_campaign_id_campaign")
+        ),
+        sa.ForeignKeyConstraint(
+            ["facility_id"], ["facility.id"], name=op.f("fk_recipient_address_facility_id_facility")
+        ),
+        sa.PrimaryKeyConstraint(
+            "campaign_id", "facility_id", "channel", "address", name=op.f("pk_recipient_address")
+        ),
     )
     op.create_table(
         "verdict",
@@ -607,6 +642,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_verdict_product_id")
 
     op.drop_table("verdict")
+    op.drop_table("recipient_address")
     op.drop_table("recipient")
     with op.batch_alter_table("incident_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_event_incident_id"))
@@ -620,6 +656,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_upload_facility_id"))
 
     op.drop_table("upload")
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.drop_index("ix_subscription_channel_address")
+
     op.drop_table("subscription")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_grant_person_id"))
