@@ -200,7 +200,7 @@ def _file(explicit: Path | None, environ: Mapping[str, str], home: Path) -> Path
     if asked is not None:
         if not asked.is_file():
             raise ConfigurationError(
-                f"{asked}: no such file; write one with: tocsin init --config {asked}"
+                f"{asked}: no such file; write one with: tocsin init --write-config {asked}"
             )
         return asked
     usual = (Path("tocsin.toml"), home / "tocsin" / "tocsin.toml")

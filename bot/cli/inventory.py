@@ -39,9 +39,6 @@ def import_(
     confirm: Annotated[
         bool, typer.Option(help="Accept the loss of more than a fifth of the inventory.")
     ] = False,
-    kind: Annotated[
-        str, typer.Option("--format", help="Format, when its content does not show it.")
-    ] = "",
     as_of: Annotated[
         str, typer.Option(help="Day the inventory describes, YYYY-MM-DD; today by default.")
     ] = "",

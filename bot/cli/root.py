@@ -12,6 +12,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from bot import __version__
 from bot.app.roles import AccountLostError
 from bot.channels.base import DeliveryError
 from bot.cli import alerts, bulletins, demo, facility, inventory, outbox, person, run, setup
@@ -64,6 +65,13 @@ CODES: dict[type[Exception], Exit] = {
 }
 
 
+def _version(asked: bool) -> None:
+    """Say the version and end."""
+    if asked:
+        typer.echo(f"tocsin {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     ctx: typer.Context,
@@ -72,6 +80,9 @@ def root(
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Machine-readable output, where a command has one.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:
     """Keep what the options say for the command that follows."""
