@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import structlog
 import typer
 from rich.console import Console
 
@@ -16,6 +14,7 @@ from bot import __version__
 from bot.app.roles import AccountLostError
 from bot.channels.base import DeliveryError
 from bot.cli import alerts, bulletins, demo, facility, inventory, outbox, person, run, setup
+from bot.cli.logs import configure_logs
 from bot.cli.output import Context, Exit, Failure, stop
 from bot.inventory.authorities import AuthoritiesError
 from bot.inventory.base import InventoryError
@@ -89,10 +88,7 @@ def root(
     shared = Context(config, as_json, Console(), environ=ctx.obj)
     ctx.obj = shared
     ctx.call_on_close(shared.close)
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(),
-    )
+    configure_logs()
 
 
 setup.register(app)
