@@ -32,7 +32,8 @@ from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
 from tests.acceptance.conftest import Town
 from tests.servers.matrix import Reader, reading
 from tests.servers.postfix import DOMAIN, Postfix
-from tests.servers.slack import APP_TOKEN, BOT_TOKEN, SlackDouble
+from tests.servers.slack import SlackDouble
+from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN
 from tests.servers.synapse import SERVER_NAME, Homeserver
 from tests.servers.waiting import eventually
 

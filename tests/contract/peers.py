@@ -19,7 +19,8 @@ from bot.domain.message import Message
 from tests.servers.matrix import reading
 from tests.servers.process import free_port
 from tests.servers.proxy import LosingProxy
-from tests.servers.slack import BOT_TOKEN, Fault, SlackDouble
+from tests.servers.slack import Fault, SlackDouble
+from tests.servers.slack_workspace import BOT_TOKEN
 from tests.servers.smtp import Faults, Relay, RunningRelay
 from tests.servers.synapse import Homeserver
 

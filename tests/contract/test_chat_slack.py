@@ -18,13 +18,8 @@ from bot.chat.slack import PATH, SlackChat, SlackChatOptions
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName
 from tests.servers.office import ALERT, CHOICES, MESSAGE, Office, opened_office
-from tests.servers.slack import (
-    APP_TOKEN,
-    BOT_TOKEN,
-    SIGNING_SECRET,
-    Ack,
-    SlackDouble,
-)
+from tests.servers.slack import SIGNING_SECRET, Ack, SlackDouble
+from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN
 from tests.servers.waiting import eventually
 
 ROOM = Address(ChannelName.SLACK, "C0ALERTES")

@@ -17,7 +17,8 @@ from bot.channels.slack import SlackChannel, SlackOptions
 from bot.channels.slack_rooms import SlackRooms
 from bot.domain.message import Message
 from tests.servers.matrix import Reader, reading
-from tests.servers.slack import BOT_TOKEN, BOT_USER, Fault, SlackDouble
+from tests.servers.slack import Fault, SlackDouble
+from tests.servers.slack_workspace import BOT_TOKEN, BOT_USER
 from tests.servers.synapse import Homeserver
 from tests.servers.waiting import eventually
 

@@ -16,8 +16,9 @@ from bot.channels.base import (
 )
 from bot.channels.slack import SlackChannel, SlackOptions
 from bot.domain.message import Message
-from tests.servers.slack import BOT_TOKEN, Fault, SlackDouble
+from tests.servers.slack import Fault, SlackDouble
 from tests.servers.slack_rules import faults_in_message
+from tests.servers.slack_workspace import BOT_TOKEN
 
 POST = "chat.postMessage"
 ROOM = "C0ALERTES"
