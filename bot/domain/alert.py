@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bot.domain.facility import AssetCategory
+from bot.domain.scope import NO_CHANGE, Change
 from feeds.advisory import AdvisoryKind, Pap, Reference, Tlp
 
 
@@ -25,6 +26,7 @@ class AlertState(StrEnum):
     OPEN = "open"
     TAKEN = "taken"  # somebody answered "je m'en occupe"
     DONE = "done"
+    CLEARED = "cleared"  # no machine is concerned any more: proposed as fixed
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
 
@@ -138,7 +140,7 @@ class AlertView:
     next_step: datetime | None = None  # when the reminder goes, in the facility's zone
     next_contact: str = ""  # role told after the reminder: "suppleant", "direction"
     revised: bool = False  # this facility was told before, and something changed for it
-    change: str = ""  # what changed since the last message, when it can be said
+    change: Change = NO_CHANGE  # what is worse than when the facility was last told
     language: str = "fr"
 
     @property

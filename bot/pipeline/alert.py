@@ -8,17 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.alert import AlertState, Coverage
+from bot.domain.alert import AlertState, AlertView, Coverage
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.facility import AssetCategory
 from bot.domain.matching import VerdictKind
 from bot.domain.routing import Subscription, one_per_address, told_at_once
+from bot.domain.scope import Change, Scope, change
 from bot.pipeline.concern import Concern, concerns, judged
 from bot.pipeline.view import merged, view
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities, inventory, outbox
 from bot.store.advisories import StoredRevision
-from bot.store.alerts import Alert
+from bot.store.alerts import OPEN_STATES, Alert
 from bot.store.schema import new_id
 from feeds.advisory import Tlp
 
@@ -37,6 +38,15 @@ class AlertReport:
         return AlertReport(*(a + b for a, b in pairs))
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A concern people are told of; ``worse`` is None the first time."""
+
+    concern: Concern
+    alert: Alert
+    worse: Change | None = None
+
+
 @dataclass(slots=True)
 class _Batch:
     """What one call writes: gathered first, then written in a few statements."""
@@ -44,7 +54,8 @@ class _Batch:
     opened: list[Alert] = field(default_factory=list)
     changed: list[Alert] = field(default_factory=list)
     lots: list[tuple[uuid.UUID, AssetCategory]] = field(default_factory=list)
-    told: list[tuple[Concern, Alert, bool]] = field(default_factory=list)
+    reopened: list[tuple[uuid.UUID, AssetCategory]] = field(default_factory=list)
+    told: list[_Told] = field(default_factory=list)
     silent: int = 0
 
 
@@ -62,12 +73,15 @@ def raise_alerts(
     A revision that changes nothing for a facility is silent there. A bulletin older than
     the facility's first inventory raises nothing: it is part of the initial state.
     """
-    found = concerns(session, revisions, facility_ids=facility_ids)
     known = alerts.of_advisories(session, [revision.advisory_id for revision in revisions])
+    if facility_ids is not None:
+        known = {pair: alert for pair, alert in known.items() if pair[1] in set(facility_ids)}
+    found = concerns(session, revisions, facility_ids=facility_ids, known=known)
     batch = _sort(session, found, known, now=now)
     alerts.add(session, batch.opened, batch.lots)
     alerts.save_match(session, batch.changed)
     alerts.add_lots(session, batch.lots)
+    alerts.reopen_lots(session, batch.reopened)
     deliveries = _deliveries(session, batch.told, renderer, floor=floor)
     written = outbox.enqueue(session, deliveries, now=now)
     return AlertReport(len(batch.opened), len(batch.changed), batch.silent, written)
@@ -80,71 +94,88 @@ def _sort(
     *,
     now: datetime,
 ) -> _Batch:
-    """Tell apart what is new, what changed and what is already told."""
+    """Tell apart what is new, what is worse, what is only different, and what is over."""
     batch = _Batch()
     fresh: list[Concern] = []
+    over = dict(known)
     for concern in found:
-        alert = known.get((concern.revision.advisory_id, concern.facility.id))
+        alert = over.pop((concern.revision.advisory_id, concern.facility.id), None)
         if alert is None:
             fresh.append(concern)
-        elif alert.match_digest == concern.digest:
-            batch.silent += 1
+            continue
+        worse = change(alert.scope, concern.scope)
+        updated = _alert(concern, now=now, previous=alert, news=worse.is_news)
+        batch.changed.append(updated)
+        batch.lots += [(alert.id, category) for category in concern.categories]
+        if worse.is_news:
+            batch.reopened += [(alert.id, category) for category in concern.categories]
+            batch.told.append(_Told(concern, updated, worse))
         else:
-            changed = _alert(concern, now=now, previous=alert)
-            batch.changed.append(changed)
-            batch.lots += [(alert.id, category) for category in concern.categories]
-            batch.told.append((concern, changed, True))
+            batch.silent += 1
+    batch.changed += [_cleared(alert) for alert in over.values() if alert.state in OPEN_STATES]
     references = alerts.take_references(session, len(fresh), now=now) if fresh else []
     for concern, reference in zip(fresh, references, strict=True):
         opened = _alert(concern, now=now, reference=reference)
         batch.opened.append(opened)
         batch.lots += [(opened.id, category) for category in concern.categories]
-        batch.told.append((concern, opened, False))
+        batch.told.append(_Told(concern, opened))
     return batch
 
 
+def _cleared(alert: Alert) -> Alert:
+    """Nothing it concerned is left: upgraded, removed, or the bulletin says otherwise now."""
+    return dataclasses.replace(
+        alert, state=AlertState.CLEARED, scope=Scope(), assets_affected=0, assets_to_check=0
+    )
+
+
 def _alert(
-    concern: Concern, *, now: datetime, reference: str = "", previous: Alert | None = None
+    concern: Concern,
+    *,
+    now: datetime,
+    reference: str = "",
+    previous: Alert | None = None,
+    news: bool = True,
 ) -> Alert:
     soon, reasons = judged(concern)
+    told_before = previous if previous and not news else None
+    over = previous is not None and previous.state is AlertState.CLEARED
+    state = AlertState.OPEN if previous is None or news or over else previous.state
     return Alert(
         id=previous.id if previous else new_id(),
         reference=previous.reference if previous else reference,
         advisory_id=concern.revision.advisory_id,
         facility_id=concern.facility.id,
         revision_id=concern.revision.id,
-        state=previous.state if previous else AlertState.OPEN,
-        urgency=soon,
+        state=state,
+        urgency=told_before.urgency if told_before else soon,
         reasons=reasons,
         verdict=VerdictKind.AFFECTED if concern.affected else VerdictKind.REVIEW,
         headline=concern.headline,
         target=concern.target,
         assets_affected=sum(asset.quantity for asset in concern.affected),
         assets_to_check=sum(asset.quantity for asset in concern.to_check),
-        match_digest=concern.digest,
+        scope=concern.scope,
+        match_digest=told_before.match_digest if told_before else concern.scope.digest,
         opened_at=previous.opened_at if previous else now,
-        changed_at=now,
+        changed_at=told_before.changed_at if told_before else now,
         trace_id=concern.revision.trace_id,
     )
 
 
 def _deliveries(
-    session: Session,
-    told: Sequence[tuple[Concern, Alert, bool]],
-    renderer: Renderer,
-    *,
-    floor: Tlp,
+    session: Session, told: Sequence[_Told], renderer: Renderer, *, floor: Tlp
 ) -> list[NewDelivery]:
     """One message per advisory and address: a room shared by several facilities gets one."""
-    ids = list({concern.facility.id for concern, _, _ in told})
+    ids = list({each.concern.facility.id for each in told})
     subscribed = facilities.subscriptions(session, ids)
     coverage = inventory.coverage(session, ids)
-    shared: dict[tuple[int, Address], list[tuple[Concern, Alert, bool, Subscription]]] = {}
-    for concern, alert, revised in told:
-        for subscription in one_per_address(subscribed.get(concern.facility.id, ())):
-            if told_at_once(subscription.rhythm, alert.urgency):
-                place = (concern.revision.id, subscription.to)
-                shared.setdefault(place, []).append((concern, alert, revised, subscription))
+    shared: dict[tuple[int, Address], list[tuple[_Told, Subscription]]] = {}
+    for each in told:
+        for subscription in one_per_address(subscribed.get(each.concern.facility.id, ())):
+            if told_at_once(subscription.rhythm, each.alert.urgency):
+                place = (each.concern.revision.id, subscription.to)
+                shared.setdefault(place, []).append((each, subscription))
     return [
         _delivery(session, together, coverage, renderer, floor=floor)
         for together in shared.values()
@@ -153,27 +184,36 @@ def _deliveries(
 
 def _delivery(
     session: Session,
-    together: Sequence[tuple[Concern, Alert, bool, Subscription]],
+    together: Sequence[tuple[_Told, Subscription]],
     coverage: Mapping[int, Coverage],
     renderer: Renderer,
     *,
     floor: Tlp,
 ) -> NewDelivery:
-    (concern, alert, revised, subscription) = together[0]
-    views = [view(c, a, coverage.get(c.facility.id, Coverage())) for c, a, _, _ in together]
-    shown = dataclasses.replace(merged(views), language=subscription.language, revised=revised)
-    ceiling = min(each.ceiling for _, _, _, each in together)
+    first, subscription = together[0]
+    shown = dataclasses.replace(
+        merged([_view(each, coverage) for each, _ in together]),
+        language=subscription.language,
+        revised=first.worse is not None,
+    )
+    ceiling = min(each.ceiling for _, each in together)
     message = renderer.alert(shown, channel=subscription.to.channel, ceiling=ceiling, floor=floor)
-    if revised:
-        root = outbox.thread_roots(session, alert.id).get(subscription.to, "")
+    if first.worse is not None:
+        root = outbox.thread_roots(session, first.alert.id).get(subscription.to, "")
         message = dataclasses.replace(message, thread=root)
     return NewDelivery(
-        kind=DeliveryKind.REVISION if revised else DeliveryKind.ALERT,
-        subject_id=alert.id,
+        kind=DeliveryKind.ALERT if first.worse is None else DeliveryKind.REVISION,
+        subject_id=first.alert.id,
         subject=shown.reference,
         to=subscription.to,
         message=message,
-        trace_id=alert.trace_id,
-        facility_id=concern.facility.id,
-        content=alert.match_digest,
+        trace_id=first.alert.trace_id,
+        facility_id=first.concern.facility.id,
+        content=first.alert.match_digest,
     )
+
+
+def _view(told: _Told, coverage: Mapping[int, Coverage]) -> AlertView:
+    covered = coverage.get(told.concern.facility.id, Coverage())
+    shown = view(told.concern, told.alert, covered)
+    return shown if told.worse is None else dataclasses.replace(shown, change=told.worse)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.domain.alert import Urgency
 from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
 from bot.domain.routing import is_for, urgency
+from bot.domain.scope import Scope, change
 from bot.store import Session, advisories, facilities, verdicts
 from bot.store.advisories import StoredRevision
 from bot.store.verdicts import MatchedAsset, Standing
@@ -57,16 +58,17 @@ class Concern:
         return " / ".join(found) if len(found) <= TARGETS_NAMED else ""
 
     @property
-    def digest(self) -> str:
-        """Names what concerns the facility: the same digest is nothing new to say."""
-        if not self.assets:
-            said = [self.revision.advisory.title, *self.revision.advisory.advice]
-        else:
-            said = sorted(
-                f"{a.line_id}\x1f{a.verdict.kind}\x1f{a.verdict.target}" for a in self.assets
-            )
-        said.append(f"exploited={self.exploited}")
-        return hashlib.sha256("\x1e".join(said).encode()).hexdigest()
+    def scope(self) -> Scope:
+        """What is told of, to be compared with what was told before."""
+        advisory = self.revision.advisory
+        said = "\x1e".join([advisory.title, *advisory.advice])
+        return Scope(
+            affected=frozenset(asset.asset_id for asset in self.affected),
+            to_check=frozenset(asset.asset_id for asset in self.to_check),
+            target=self.target,
+            exploited=self.exploited,
+            words="" if self.assets else hashlib.sha256(said.encode()).hexdigest(),
+        )
 
 
 def display_name(asset: MatchedAsset | Standing) -> str:
@@ -83,16 +85,19 @@ def concerns(
     *,
     facility_ids: Sequence[int] | None = None,
     since_day_one: bool = True,
+    known: Collection[tuple[int, int]] = (),
 ) -> list[Concern]:
     """Which facilities these revisions concern, and by what. Nothing is written.
 
     Args:
         since_day_one: leave a bulletin older than a facility's first inventory to that
             facility's initial state, so that the first day is not a flood.
+        known: pairs (advisory id, facility id) that have an alert: always included.
     """
     exploited = advisories.exploited(session, [revision.advisory_id for revision in revisions])
     found = _by_machines(session, revisions, facility_ids, exploited, since_day_one=since_day_one)
     if since_day_one:
+        found += _known_before(session, revisions, exploited, found, known)
         found += _revised_since(session, revisions, facility_ids, exploited, found)
     return found + _aimed_at_people(session, revisions, facility_ids, exploited)
 
@@ -123,6 +128,29 @@ def _by_machines(
     ]
 
 
+def _known_before(
+    session: Session,
+    revisions: Sequence[StoredRevision],
+    exploited: set[int],
+    found: Sequence[Concern],
+    known: Collection[tuple[int, int]],
+) -> list[Concern]:
+    """Pairs that already have an alert, though the bulletin is older than the inventory."""
+    have = {(concern.revision.advisory_id, concern.facility.id) for concern in found}
+    missing = set(known) - have
+    if not missing:
+        return []
+    concerned = [
+        revision for revision in revisions if revision.advisory_id in {a for a, _ in missing}
+    ]
+    owners = sorted({facility_id for _, facility_id in missing})
+    return [
+        concern
+        for concern in _by_machines(session, concerned, owners, exploited, since_day_one=False)
+        if (concern.revision.advisory_id, concern.facility.id) in missing
+    ]
+
+
 def _revised_since(
     session: Session,
     revisions: Sequence[StoredRevision],
@@ -139,7 +167,7 @@ def _revised_since(
         return []
     known = {(concern.revision.id, concern.facility.id) for concern in found}
     former = {
-        (concern.revision.advisory_id, concern.facility.id): concern.digest
+        (concern.revision.advisory_id, concern.facility.id): concern.scope
         for concern in _by_machines(
             session,
             advisories.former(session, revised),
@@ -152,7 +180,9 @@ def _revised_since(
         concern
         for concern in _by_machines(session, revised, facility_ids, exploited, since_day_one=False)
         if (concern.revision.id, concern.facility.id) not in known
-        and former.get((concern.revision.advisory_id, concern.facility.id)) != concern.digest
+        and change(
+            former.get((concern.revision.advisory_id, concern.facility.id), Scope()), concern.scope
+        ).is_news
     ]
 
 

@@ -31,7 +31,7 @@ def write_initial_states(session: Session, renderer: Renderer, *, now: datetime,
     """
     if not advisories.count(session) or advisories.unmatched_count(session):
         return 0
-    if inventory.unmatched_products(session):
+    if facilities.changed(session):
         return 0
     waiting = facilities.awaiting_initial_state(session)
     subscribed = facilities.subscriptions(session, waiting)

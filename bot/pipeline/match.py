@@ -12,11 +12,11 @@ from datetime import datetime
 
 from bot.domain.clock import Clock
 from bot.domain.index import ProductIndex
-from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict
+from bot.domain.matching import Matcher, Reading, Verdict
 from bot.domain.readings import ReadingIndex
 from bot.pipeline.alert import AlertReport, raise_alerts
 from bot.render import Renderer
-from bot.store import Database, Session, advisories, inventory, verdicts
+from bot.store import Database, Session, advisories, facilities, inventory, verdicts
 from bot.store.advisories import StoredRevision
 from feeds.advisory import Tlp
 from feeds.names import Name
@@ -76,45 +76,53 @@ class MatchEngine:
         """Judge everything that waits; ``progress`` is told of revisions done.
 
         New products are judged first, so that the first alerts already say what the
-        inventories can tell, and alerts about them are raised last, so that a bulletin
-        which arrived with an inventory raises one alert and not two. A product counts as
-        done only once its alerts are written.
+        inventories can tell; facilities whose equipment changed come last, so that a
+        bulletin which arrived with an inventory raises one alert and not two.
         """
         await self._database.run(self._load_names)
-        waiting = await self._database.run(inventory.unmatched_products)
-        report = MatchReport(verdicts=await self._judge_products(waiting))
+        report = await self._judge_products()
         while (done := await self._database.run(self._match_revisions)).revisions:
             report += done
             progress(done.revisions)
-        if waiting:
-            ids = [product_id for product_id, _ in waiting]
-            report += await self._database.run(self._raise_for_products, ids)
+        for facility_id, changed_at in await self._database.run(facilities.changed):
+            report += await self._database.run(self._follow, facility_id, changed_at)
         return report
 
-    async def _judge_products(self, waiting: Sequence[tuple[int, InventoryProduct]]) -> int:
+    async def _judge_products(self) -> MatchReport:
         """Write what bulletins already matched say of products that nobody typed before."""
+        waiting = await self._database.run(inventory.unmatched_products)
         if not waiting:
-            return 0
+            return MatchReport()
         await self._database.run(self._load_readings)
         judged = [
             (revision_id, product_id, verdict)
             for product_id, product in waiting
             for revision_id, verdict in self._readings.judge(product)
         ]
-        written = await self._database.run(verdicts.write, judged)
-        await self._database.run(self._assess)
-        return written
+        ids = [product_id for product_id, _ in waiting]
+        return await self._database.run(self._keep_products, judged, ids)
 
-    def _raise_for_products(self, session: Session, product_ids: Sequence[int]) -> MatchReport:
-        """Raise the alerts that new products bring up, then count these products as done."""
+    def _keep_products(
+        self,
+        session: Session,
+        judged: Sequence[tuple[int, int, Verdict]],
+        product_ids: Sequence[int],
+    ) -> MatchReport:
+        written = verdicts.write(session, judged)
+        inventory.mark_products_matched(session, product_ids, now=self._clock())
+        self._assess(session)
+        return MatchReport(products=len(product_ids), verdicts=written)
+
+    def _follow(self, session: Session, facility_id: int, changed_at: datetime) -> MatchReport:
+        """Let the alerts of a facility follow its equipment: raise, bring up to date, clear."""
         now = self._clock()
-        touched = sorted(inventory.facilities_with_products(session, product_ids))
-        revision_ids = verdicts.revisions_touching(session, product_ids)
-        report = MatchReport(products=len(product_ids))
+        revision_ids = verdicts.revisions_concerning(session, facility_id)
+        report = MatchReport()
         for start in range(0, len(revision_ids), REVISIONS_AT_ONCE):
             revisions = advisories.by_ids(session, revision_ids[start : start + REVISIONS_AT_ONCE])
-            report += MatchReport(alerts=self._raise(session, revisions, now, touched))
-        inventory.mark_products_matched(session, product_ids, now=now)
+            report += MatchReport(alerts=self._raise(session, revisions, now, [facility_id]))
+        inventory.refresh_coverage(session, [facility_id])
+        facilities.settle(session, facility_id, changed_at)
         return report
 
     def _match_revisions(self, session: Session) -> MatchReport:

@@ -23,6 +23,7 @@ from bot.domain.alert import (
     Why,
 )
 from bot.domain.facility import AssetCategory
+from bot.domain.scope import Change
 from bot.domain.views import (
     CampaignView,
     CareImpact,
@@ -76,7 +77,7 @@ MANY = replace(
     cves=tuple(f"CVE-2026-{n:05}" for n in range(12)),
     advice=("Restreindre l'accès à l'interface d'administration.",),
     revised=True,
-    change="le correctif 13.1-49.13 remplace 13.1-49.10.",
+    change=Change(1, 2, former_target="13.1-49.10", newly_exploited=True, reworded=True),
     next_step=datetime(2026, 3, 20, 9, 30, tzinfo=PARIS),
     pap=Pap.AMBER,
     exercise=True,

@@ -15,6 +15,7 @@ from bot.domain.facility import AssetCategory
 from bot.domain.matching import VerdictKind
 from bot.domain.reference import ALERT, numbered, series
 from bot.domain.routing import Subscription
+from bot.domain.scope import Scope
 from bot.store.schema import AdvisoryRow, AlertRow, AnswerRow, DigestedRow, LotRow, PersonRow
 from bot.store.statements import insert_ignoring, next_numbers
 
@@ -24,7 +25,7 @@ OPEN_STATES = (AlertState.OPEN, AlertState.TAKEN)
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One advisory that concerns one facility. ``match_digest`` names what it concerns."""
+    """One advisory that concerns one facility. ``match_digest`` is that of the scope last told."""
 
     id: uuid.UUID
     reference: str
@@ -39,6 +40,7 @@ class Alert:
     target: str
     assets_affected: int
     assets_to_check: int
+    scope: Scope
     match_digest: str
     opened_at: datetime
     changed_at: datetime
@@ -110,6 +112,16 @@ def save_match(session: Session, alerts: Sequence[Alert]) -> None:
     """Write again what existing alerts concern."""
     if alerts:
         session.execute(update(AlertRow), [_values(alert) for alert in alerts])
+
+
+def reopen_lots(session: Session, reopened: Iterable[tuple[uuid.UUID, AssetCategory]]) -> None:
+    """Let lots wait for an answer again: what they answered was about something else."""
+    for alert_id, category in reopened:
+        session.execute(
+            update(LotRow)
+            .where(LotRow.alert_id == alert_id, LotRow.category == category.value)
+            .values(state="open")
+        )
 
 
 def by_reference(session: Session, reference: str) -> Alert | None:
@@ -245,7 +257,7 @@ def _listing() -> Select[AlertRow, str, str]:
 
 def _values(alert: Alert) -> dict[str, object]:
     values = {field.name: getattr(alert, field.name) for field in fields(alert)}
-    return {**values, "reasons": list(alert.reasons)}
+    return {**values, "reasons": list(alert.reasons), "scope": alert.scope.to_json()}
 
 
 def _alert(row: AlertRow) -> Alert:
@@ -263,6 +275,7 @@ def _alert(row: AlertRow) -> Alert:
         target=row.target,
         assets_affected=row.assets_affected,
         assets_to_check=row.assets_to_check,
+        scope=Scope.from_json(row.scope),
         match_digest=row.match_digest,
         opened_at=row.opened_at,
         changed_at=row.changed_at,

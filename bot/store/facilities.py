@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.delivery import Address
@@ -97,6 +97,25 @@ def mark_initial_state(session: Session, facility_id: int, *, now: datetime) -> 
     """Record that the day-one message of a facility is written."""
     row = session.get_one(FacilityRow, facility_id)
     row.initial_state_at = now
+
+
+def changed(session: Session) -> list[tuple[int, datetime]]:
+    """Facilities whose equipment changed since their alerts were raised, and when it did."""
+    rows = session.execute(
+        select(FacilityRow.id, FacilityRow.changed_at)
+        .where(FacilityRow.changed_at.is_not(None))
+        .order_by(FacilityRow.changed_at)
+    )
+    return [(row.id, row.changed_at) for row in rows]
+
+
+def settle(session: Session, facility_id: int, changed_at: datetime) -> None:
+    """Record that alerts follow the equipment as it was at ``changed_at``, unless it moved on."""
+    session.execute(
+        update(FacilityRow)
+        .where(FacilityRow.id == facility_id, FacilityRow.changed_at == changed_at)
+        .values(changed_at=None)
+    )
 
 
 def subscribe(

@@ -51,7 +51,11 @@ def write_lines(
     removed: Sequence[str],
     now: datetime,
 ) -> None:
-    """Apply a difference to a facility's inventory. A line that comes back is changed."""
+    """Apply a difference to a facility's inventory, which is to be judged again.
+
+    A line that was removed and comes back is a new one.
+    """
+    session.execute(update(FacilityRow).where(FacilityRow.id == facility_id).values(changed_at=now))
     for start in range(0, len(added), ROWS_AT_ONCE):
         batch = added[start : start + ROWS_AT_ONCE]
         products = intern(session, [_product(line) for line in batch])

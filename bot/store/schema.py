@@ -206,6 +206,7 @@ class FacilityRow(Base):
     ose: Mapped[bool]
     functions: Mapped[list[str]]
     language: Mapped[str] = mapped_column(String(2), default="fr")
+    changed_at: Mapped[datetime | None] = mapped_column(index=True)  # equipment to judge since
     inventory_since: Mapped[datetime | None]
     inventory_dated: Mapped[datetime | None]  # of the latest one
     assets: Mapped[int] = mapped_column(default=0)  # present lines; the three below are parts
@@ -301,7 +302,7 @@ class VerdictRow(Base):
 
 
 class AlertRow(Base):
-    """An advisory that concerns a facility. ``match_digest`` tells whether that changed."""
+    """An advisory that concerns a facility: one row, whatever the revisions."""
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -322,9 +323,10 @@ class AlertRow(Base):
     target: Mapped[str]
     assets_affected: Mapped[int]
     assets_to_check: Mapped[int]
-    match_digest: Mapped[str] = mapped_column(String(64))
+    scope: Mapped[dict[str, Any]]  # what it concerns now
+    match_digest: Mapped[str] = mapped_column(String(64))  # of the scope last told
     opened_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
+    changed_at: Mapped[datetime]  # when there was last something to tell
     trace_id: Mapped[str] = mapped_column(String(32))
 
 

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select, union
 from sqlalchemy.orm import Session
 
 from bot.domain.facility import AssetCategory
 from bot.domain.matching import Span, Verdict, VerdictKind
-from bot.store.schema import AdvisoryRow, AssetRow, FacilityRow, ProductRow, RevisionRow, VerdictRow
+from bot.store.schema import (
+    AdvisoryRow,
+    AlertRow,
+    AssetRow,
+    FacilityRow,
+    ProductRow,
+    RevisionRow,
+    VerdictRow,
+)
 from bot.store.statements import insert_ignoring
-
-IDS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,7 @@ class MatchedAsset:
 
     revision_id: int
     facility_id: int
+    asset_id: int
     line_id: str
     name: str
     vendor: str
@@ -99,20 +106,29 @@ def matched_assets(
     return [_matched(*row) for row in session.execute(query)]
 
 
-def revisions_touching(session: Session, product_ids: Sequence[int]) -> list[int]:
-    """Current revisions that have a verdict on one of these products."""
-    found: set[int] = set()
-    for start in range(0, len(product_ids), IDS_AT_ONCE):
-        found.update(
-            session.scalars(
-                select(VerdictRow.revision_id)
-                .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
-                .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
-                .where(AdvisoryRow.number == RevisionRow.number)
-                .where(VerdictRow.product_id.in_(product_ids[start : start + IDS_AT_ONCE]))
-                .distinct()
-            )
-        )
+def revisions_concerning(session: Session, facility_id: int) -> list[int]:
+    """Current revisions that may have something to tell a facility now.
+
+    Those that concern its present machines and were published since its first inventory,
+    and those of its alerts, which may be over.
+    """
+    current = (RevisionRow.advisory_id == AdvisoryRow.id, RevisionRow.number == AdvisoryRow.number)
+    by_machines = (
+        select(RevisionRow.id)
+        .join(AdvisoryRow, and_(*current))
+        .join(VerdictRow, VerdictRow.revision_id == RevisionRow.id)
+        .join(AssetRow, AssetRow.product_id == VerdictRow.product_id)
+        .join(FacilityRow, FacilityRow.id == AssetRow.facility_id)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .where(AdvisoryRow.published_at >= FacilityRow.inventory_since)
+    )
+    by_alerts = (
+        select(RevisionRow.id)
+        .join(AdvisoryRow, and_(*current))
+        .join(AlertRow, AlertRow.advisory_id == AdvisoryRow.id)
+        .where(AlertRow.facility_id == facility_id)
+    )
+    found = session.scalars(union(by_machines, by_alerts)).all()
     return sorted(found)
 
 
@@ -186,6 +202,7 @@ def _matched(verdict: VerdictRow, asset: AssetRow, product: ProductRow) -> Match
     return MatchedAsset(
         revision_id=verdict.revision_id,
         facility_id=asset.facility_id,
+        asset_id=asset.id,
         line_id=asset.line_id,
         name=asset.name,
         vendor=product.vendor,

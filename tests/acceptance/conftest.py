@@ -72,6 +72,18 @@ class Town:
 
         self.application.database.call(write)
 
+    def becomes(self, facility: Facility, line: tuple[str, str, str]) -> None:
+        """Change one server: its inventory says so."""
+        name, product, version = line
+        asset = InventoryLine(name, AssetCategory.SERVER, name, "", product, version)
+
+        def write(session: Session) -> None:
+            inventory.write_lines(
+                session, facility.id, added=[], changed=[asset], removed=[], now=self.clock()
+            )
+
+        self.application.database.call(write)
+
     def told(
         self,
         facility: Facility,

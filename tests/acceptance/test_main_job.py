@@ -177,3 +177,31 @@ async def test_new_equipment_is_held_against_bulletins_already_read(town: Town) 
     assert report.alerts.opened == 1
     (listed,) = town.application.database.call(alerts.listed)
     assert listed.alert.urgency is Urgency.DIGEST
+
+
+async def test_an_upgrade_is_silent_and_the_last_one_clears_the_alert(town: Town) -> None:
+    hospital = town.facility()
+    town.has(hospital, ("fw-01", "FortiOS", "7.2.8"), ("fw-02", "FortiOS", "7.2.8"))
+    town.told(hospital, "!salon:example.org", rhythm=Rhythm.IMMEDIATE)
+    await town.publish(bulletin(town, "FortiOS versions 7.2.x antérieures à 7.2.12"))
+    town.becomes(hospital, ("fw-01", "FortiOS", "7.2.12"))
+    assert (await town.application.match()).alerts.deliveries == 0
+    (listed,) = town.application.database.call(alerts.listed)
+    assert listed.alert.assets_affected == 1
+    town.becomes(hospital, ("fw-02", "FortiOS", "7.2.12"))
+    await town.application.match()
+    assert town.application.database.call(alerts.listed) == []
+    town.becomes(hospital, ("fw-02", "FortiOS", "7.2.9"))
+    assert (await town.application.match()).alerts.deliveries == 1
+    assert town.deliveries()[0].kind == "revision"
+
+
+async def test_equipment_that_another_facility_already_has_is_told_too(town: Town) -> None:
+    first, second = town.facility(), town.facility("620999029", name="CH Littoral")
+    town.has(first, ("fw-01", "FortiOS", "7.2.8"))
+    town.told(second, "!salon:example.org", rhythm=Rhythm.IMMEDIATE)
+    town.has(second, ("pc-01", "Windows 11 23H2", "10.0.22631.2428"))
+    await town.publish(bulletin(town, "FortiOS versions 7.2.x antérieures à 7.2.12"))
+    town.has(second, ("fw-09", "FortiOS", "7.2.8"))
+    assert (await town.application.match()).alerts.opened == 1
+    assert "fw-09" in town.deliveries()[0].message.text

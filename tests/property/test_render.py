@@ -16,6 +16,7 @@ from bot.channels.slack_limits import message_faults
 from bot.domain.alert import AlertView, AssetLine, OpenQuestion, Why
 from bot.domain.facility import AssetCategory
 from bot.domain.message import ChannelName, Message
+from bot.domain.scope import Change
 from bot.domain.views import CampaignView, OfferedAnswer, TimelineEntry
 from bot.render import Renderer, samples
 from bot.render.foreign import one_line, safe_slack, web_address
@@ -52,6 +53,7 @@ hostile = st.one_of(
 )
 long_text = st.builds(lambda text, times: text * times, hostile, st.sampled_from([1, 20, 200]))
 channels = st.sampled_from(ChannelName)
+small = st.integers(0, 3)
 tlps = st.sampled_from(Tlp)
 FAST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -72,7 +74,7 @@ def alerts(draw: st.DrawFn, texts: st.SearchStrategy[str] = hostile) -> AlertVie
         summary=draw(texts),
         target=draw(texts),
         url=draw(texts),
-        change=draw(texts),
+        change=Change(draw(small), draw(small), former_target=draw(texts)),
         affected=draw(lines),
         to_check=draw(lines),
         why=(Why("x", draw(texts)),),

@@ -76,6 +76,7 @@ def upgrade() -> None:
             "functions", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
         sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("inventory_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("inventory_dated", sa.DateTime(timezone=True), nullable=True),
         sa.Column("assets", sa.Integer(), nullable=False),
@@ -88,6 +89,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("facility", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_facility_authority"), ["authority"], unique=False)
+        batch_op.create_index(batch_op.f("ix_facility_changed_at"), ["changed_at"], unique=False)
 
     op.create_table(
         "known_name",
@@ -474,6 +476,9 @@ def upgrade() -> None:
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("assets_affected", sa.Integer(), nullable=False),
         sa.Column("assets_to_check", sa.Integer(), nullable=False),
+        sa.Column(
+            "scope", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
         sa.Column("match_digest", sa.String(length=64), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
@@ -714,6 +719,7 @@ def downgrade() -> None:
     op.drop_table("lease")
     op.drop_table("known_name")
     with op.batch_alter_table("facility", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_facility_changed_at"))
         batch_op.drop_index(batch_op.f("ix_facility_authority"))
 
     op.drop_table("facility")

@@ -1,0 +1,89 @@
+"""What an alert concerns at a facility, and whether a difference is worth a message."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which machines, up to which version, how badly. Assets are the store's ids.
+
+    ``words`` is a digest of what a bulletin aimed at people says; empty for machines.
+    """
+
+    affected: frozenset[int] = frozenset()
+    to_check: frozenset[int] = frozenset()
+    target: str = ""
+    exploited: bool = False
+    words: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The scope as plain JSON values; :meth:`from_json` reads it back."""
+        return {
+            "affected": sorted(self.affected),
+            "to_check": sorted(self.to_check),
+            "target": self.target,
+            "exploited": self.exploited,
+            "words": self.words,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        return cls(
+            frozenset(values["affected"]),
+            frozenset(values["to_check"]),
+            values["target"],
+            values["exploited"],
+            values["words"],
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex): equal scopes, and only they, have the same."""
+        return hashlib.sha256(json.dumps(self.to_json()).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is worse, or else to be done, than when the facility was last told."""
+
+    newly_affected: int = 0
+    newly_to_check: int = 0
+    former_target: str = ""  # the version asked for before; empty when it did not change
+    newly_exploited: bool = False
+    reworded: bool = False
+
+    @property
+    def is_news(self) -> bool:
+        """Whether people are told."""
+        return self != NO_CHANGE
+
+
+NO_CHANGE = Change()
+
+
+def change(before: Scope, after: Scope) -> Change:
+    """Compare two scopes of one alert.
+
+    A machine that was upgraded, removed or set aside is no news: it is what was asked. A
+    machine that was to be checked and turns out to be concerned is.
+    """
+    return Change(
+        newly_affected=len(after.affected - before.affected),
+        newly_to_check=len(after.to_check - before.to_check - before.affected),
+        former_target=before.target if _asks_for_more(before, after) else "",
+        newly_exploited=after.exploited and not before.exploited,
+        reworded=before.words != after.words,
+    )
+
+
+def _asks_for_more(before: Scope, after: Scope) -> bool:
+    """Whether another version is asked for, and not only because some machines are gone."""
+    named = before.target and after.target and before.target != after.target
+    return bool(named) and after.affected >= before.affected
