@@ -130,6 +130,7 @@ class Incident(_Section):
 
     cert_mailbox: str = ""
     authority_mailboxes: dict[str, str] = {}
+    room: Literal["matrix", "slack", "none"] = "matrix"
 
 
 class Settings(_Section):

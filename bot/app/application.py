@@ -11,11 +11,13 @@ from bot.channels.base import Channel
 from bot.domain.clock import Clock, system_clock
 from bot.domain.delivery import RetryPolicy
 from bot.domain.digest import Schedule
+from bot.domain.incident import IncidentRouting
 from bot.domain.matching import Matcher
 from bot.domain.message import ChannelName
 from bot.pipeline.campaign import send_due
 from bot.pipeline.digest import write_digests
 from bot.pipeline.dispatch import Dispatcher, Progress
+from bot.pipeline.incident import IncidentDesk
 from bot.pipeline.initial import write_initial_states
 from bot.pipeline.match import MatchEngine, MatchReport
 from bot.render import Renderer
@@ -127,13 +129,34 @@ class Application:
         )
         return initial + digests + await send_due(self.database, self.renderer, now=now)
 
+    @property
+    def incident_routing(self) -> IncidentRouting:
+        """Where declared incidents are announced; no room on a channel that is not configured."""
+        incident = self.settings.incident
+        configured = {
+            ChannelName.MATRIX: bool(self.settings.matrix.homeserver),
+            ChannelName.SLACK: bool(self.settings.slack.bot_token.get_secret_value()),
+        }
+        room = None if incident.room == "none" else ChannelName(incident.room)
+        return IncidentRouting(
+            cert_mailbox=incident.cert_mailbox,
+            authority_mailboxes=incident.authority_mailboxes,
+            room=room if room and configured[room] else None,
+            language=self.settings.language,
+        )
+
+    def incident_desk(self) -> IncidentDesk:
+        """What incidents are declared through."""
+        return IncidentDesk(self.renderer, self.incident_routing)
+
     def dispatcher(self, channels: dict[ChannelName, Channel]) -> Dispatcher:
-        """What sends the outbox through ``channels``."""
+        """What sends the outbox through ``channels``, made able to open rooms beforehand."""
         delivery = self.settings.delivery
         return Dispatcher(
             self.database,
             channels,
             clock=self.clock,
+            on_delivered=self.incident_desk().delivered,
             policy=RetryPolicy(
                 first=timedelta(seconds=delivery.first_retry_seconds),
                 longest=timedelta(seconds=delivery.longest_retry_seconds),

@@ -14,13 +14,17 @@ from bot.channels.console import ConsoleChannel
 from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
 from bot.channels.matrix import MatrixChannel
 from bot.channels.matrix_client import MatrixOptions
+from bot.channels.matrix_rooms import MatrixRooms
 from bot.channels.matrix_session import MatrixSession
+from bot.channels.rooms import RoomChannel
 from bot.channels.slack import SlackChannel, SlackOptions
+from bot.channels.slack_rooms import SlackRooms
 from bot.chat.desk import Desk
 from bot.chat.matrix import MatrixChat, MatrixChatOptions
 from bot.chat.slack import SlackChat, SlackChatOptions
 from bot.commands.book import command_book
 from bot.domain.message import ChannelName
+from bot.pipeline.dispatch import Dispatcher
 from bot.settings import Settings
 
 MATRIX_LEASE = "matrix"  # transaction ids belong to a device, and its keys serve one process
@@ -42,10 +46,18 @@ def channels(application: Application, console: Console) -> dict[ChannelName, Ch
     return found
 
 
+def dispatcher(application: Application, channels: dict[ChannelName, Channel]) -> Dispatcher:
+    """What sends the outbox through ``channels``, rooms for incidents included."""
+    return application.dispatcher(
+        {name: _with_rooms(channel) for name, channel in channels.items()}
+    )
+
+
 def desk(application: Application) -> Desk:
     """Where the chats take commands to."""
     renderer = application.renderer
-    return Desk(application.database, command_book(renderer), renderer, clock=application.clock)
+    book = command_book(renderer, application.incident_routing)
+    return Desk(application.database, book, renderer, clock=application.clock)
 
 
 def matrix_chat(application: Application, channel: MatrixChannel) -> MatrixChat:
@@ -68,6 +80,15 @@ def slack_chat(application: Application, channel: SlackChannel) -> SlackChat:
         language=application.settings.language,
     )
     return SlackChat(channel, desk(application), options)
+
+
+def _with_rooms(channel: Channel) -> Channel:
+    """The channel, able to open rooms where its peer has them."""
+    if isinstance(channel, MatrixChannel):
+        return RoomChannel(channel, MatrixRooms(channel.session))
+    if isinstance(channel, SlackChannel):
+        return RoomChannel(channel, SlackRooms(channel))
+    return channel
 
 
 def _email(settings: Settings) -> EmailOptions:

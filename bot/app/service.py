@@ -92,7 +92,7 @@ async def send_once(
         ):
             await channels.pop(ChannelName.MATRIX).close()
     try:
-        return await application.dispatcher(channels).run(progress)
+        return await peers.dispatcher(application, channels).run(progress)
     finally:
         for channel in set(channels.values()):
             await channel.close()
@@ -118,7 +118,7 @@ def _jobs(
         jobs.append(Job("match", MATCH_EVERY, engine.run, leased=True))
         jobs.append(Job("periodic", PERIODIC_EVERY, application.write_periodic, leased=True))
     if Role.DISPATCH in roles:
-        jobs.append(Job("dispatch", DISPATCH_EVERY, application.dispatcher(channels).run))
+        jobs.append(Job("dispatch", DISPATCH_EVERY, peers.dispatcher(application, channels).run))
     return jobs
 
 
@@ -167,7 +167,7 @@ async def _keep_account(application: Application, holder: uuid.UUID) -> None:
 
 
 async def _send_continuously(application: Application, channel: MatrixChannel) -> None:
-    dispatcher = application.dispatcher({ChannelName.MATRIX: channel})
+    dispatcher = peers.dispatcher(application, {ChannelName.MATRIX: channel})
     while True:
         await dispatcher.run()
         await asyncio.sleep(DISPATCH_EVERY.total_seconds())

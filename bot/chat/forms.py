@@ -27,6 +27,12 @@ class Questions:
     asker: str
     values: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def begun(cls, form: Form, asker: str) -> Questions:
+        """A form to fill in; a text that is known already is not asked again."""
+        known = {f.name: f.value for f in form.fields if f.kind is FieldKind.TEXT and f.value}
+        return cls(form, asker, known)
+
     @property
     def current(self) -> FormField | None:
         """The question that waits for an answer; None when all were answered."""
@@ -64,15 +70,21 @@ def value_of(asked: FormField, text: str) -> str | None:
     return None
 
 
-def modal(form: Form, metadata: Mapping[str, str]) -> dict[str, Any]:
-    """The form as a Slack view; ``metadata`` comes back with the submission."""
+def modal(form: Form, metadata: Mapping[str, str], intro: str = "") -> dict[str, Any]:
+    """The form as a Slack view; ``metadata`` comes back with the submission.
+
+    ``intro`` is said above the questions.
+    """
     return {
         "type": "modal",
         "callback_id": f"form:{form.command}",
         "title": plain(form.title[:MAX_VIEW_TITLE]),
         "submit": plain(form.submit[:MAX_VIEW_TITLE]),
         "private_metadata": json.dumps({**metadata, "context": form.context}),
-        "blocks": [_input(asked) for asked in form.fields],
+        "blocks": [
+            *(sections(intro) if intro else ()),
+            *(_input(asked) for asked in form.fields),
+        ],
     }
 
 

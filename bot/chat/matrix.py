@@ -206,7 +206,7 @@ class MatrixChat:
         if reply.form is None:
             await self._reply(said, reply)
         else:
-            await self._continue(said, Questions(reply.form, said.sender), reply)
+            await self._continue(said, Questions.begun(reply.form, said.sender), reply)
 
     async def _continue(self, said: _Said, form: Questions, first: Reply | None = None) -> None:
         """Ask the first question, or take an answer and ask the next; then run the command."""

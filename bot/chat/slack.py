@@ -11,7 +11,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -25,7 +25,7 @@ from bot.channels.base import DeliveryError
 from bot.channels.slack import SlackChannel, escape
 from bot.chat.desk import ANSWER, Desk, answer_invocation, shown
 from bot.chat.forms import modal, plain, sections, submitted, text_modal
-from bot.commands.base import Form, Invocation, Reply
+from bot.commands.base import Invocation, Reply
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName, Choice
 
@@ -47,7 +47,7 @@ class SlackChatOptions:
     Args:
         app_token: ``xapp-…`` with ``connections:write``, for Socket Mode.
         signing_secret: for requests over HTTP; without it none is accepted.
-        with_form: commands that open a modal when nothing follows them.
+        with_form: commands that open a modal at once, and fill it when they are answered.
     """
 
     app_token: str = field(default="", repr=False)
@@ -119,16 +119,27 @@ class SlackChat:
         if name == UMBRELLA:
             name, _, args = args.partition(" ")
         invocation = self._invocation(body, body["channel_id"], name or "aide", args.strip())
-        view = ""
-        if invocation.name in self._options.with_form and not invocation.args:
-            view = await self._open(body["trigger_id"], self._waiting())
+        if invocation.name in self._options.with_form:
+            await self._command_with_form(body["trigger_id"], respond, invocation)
+            return
         reply = await self._desk.ask(invocation)
+        if reply.form is None or not await self._open(
+            body["trigger_id"], self._form(reply, invocation)
+        ):
+            await self._respond(respond, self._without_form(reply, invocation))
+
+    async def _command_with_form(
+        self, trigger: str, respond: AsyncRespond, invocation: Invocation
+    ) -> None:
+        """Ask while the modal opens: neither a slow Slack delays what is declared, nor a
+        slow database costs the trigger."""
+        view, reply = await asyncio.gather(
+            self._open(trigger, self._waiting()), self._desk.ask(invocation)
+        )
         if view:
             await self._show(view, reply, invocation)
-        elif reply.form is not None:
-            await self._open(body["trigger_id"], self._form(reply.form, invocation))
         else:
-            await self._respond(respond, reply)
+            await self._respond(respond, self._without_form(reply, invocation))
 
     async def _answer(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
         await ack()
@@ -140,7 +151,7 @@ class SlackChat:
         invocation = self._invocation(body, room, ANSWER, args, subject=reference, thread=thread)
         reply = await self._desk.ask(invocation)
         if reply.form is not None:
-            await self._open(body["trigger_id"], self._form(reply.form, invocation))
+            await self._open(body["trigger_id"], self._form(reply, invocation))
         elif reply.private:
             await self._respond(respond, reply)
         else:
@@ -191,7 +202,7 @@ class SlackChat:
 
     async def _show(self, view_id: str, reply: Reply, invocation: Invocation) -> None:
         view = (
-            self._form(reply.form, invocation)
+            self._form(reply, invocation)
             if reply.form is not None
             else text_modal(TITLE, reply.text)
         )
@@ -209,14 +220,28 @@ class SlackChat:
         waiting = self._desk.says("loading", language=self._options.language)
         return text_modal(TITLE, waiting.text)
 
+    def _without_form(self, reply: Reply, invocation: Invocation) -> Reply:
+        """A reply whose form Slack did not open: what it says, or how to do without."""
+        if reply.form is None or reply.text:
+            return replace(reply, form=None)
+        return self._desk.says(
+            "no_form",
+            language=self._options.language,
+            command=invocation.name,
+            prefix=invocation.prefix,
+        )
+
     @staticmethod
-    def _form(form: Form, invocation: Invocation) -> Body:
+    def _form(reply: Reply, invocation: Invocation) -> Body:
+        """A reply that has a form, as a modal."""
+        if reply.form is None:
+            raise ValueError("the reply has no form")
         metadata = {
             "channel": invocation.place.address,
             "subject": invocation.subject,
             "thread": invocation.thread,
         }
-        return modal(form, metadata)
+        return modal(reply.form, metadata, reply.text)
 
     def _invocation(
         self,

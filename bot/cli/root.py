@@ -13,7 +13,18 @@ from rich.console import Console
 from bot import __version__
 from bot.app.roles import AccountLostError
 from bot.channels.base import DeliveryError
-from bot.cli import alerts, bulletins, demo, facility, inventory, outbox, person, run, setup
+from bot.cli import (
+    alerts,
+    bulletins,
+    demo,
+    facility,
+    incident,
+    inventory,
+    outbox,
+    person,
+    run,
+    setup,
+)
 from bot.cli.logs import configure_logs
 from bot.cli.output import Context, Exit, Failure, stop
 from bot.inventory.authorities import AuthoritiesError
@@ -98,6 +109,7 @@ inventory.register(app)
 person.register(app)
 bulletins.register(app)
 alerts.register(app)
+incident.register(app)
 outbox.register(app)
 run.register(app)
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from bot.commands import aide, alertes, answer, lier
+from bot.commands import aide, alertes, answer, declare, incident, lier
 from bot.commands.base import CommandBook, Entry
+from bot.domain.incident import IncidentRouting
+from bot.pipeline.incident import IncidentDesk
 from bot.render import Renderer
 
 
-def command_book(renderer: Renderer) -> CommandBook:
-    """Every command, French names first."""
+def command_book(
+    renderer: Renderer,
+    routing: IncidentRouting = IncidentRouting(),  # noqa: B008 - frozen
+) -> CommandBook:
+    """Every command, French names first. ``routing`` says where incidents are announced."""
+    desk = IncidentDesk(renderer, routing)
     return CommandBook(
         [
             Entry(("alertes", "alerts"), alertes.list_alerts),
             Entry(("alerte", "alert"), alertes.show_alert),
             Entry(("répondre", "repondre", "answer"), answer.answer),
+            Entry(("déclarer", "declarer", "declare"), declare.declaring(desk)),
+            Entry(("incident", "incidents"), incident.following(desk)),
             Entry(("aide", "help"), aide.show_help),
         ],
         link=lier.link,

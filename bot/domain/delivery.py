@@ -33,7 +33,10 @@ class DeliveryKind(StrEnum):
     INITIAL = "initial"
     CAMPAIGN = "campaign"
     INCIDENT_ROOM = "incident-room"  # not a message: the room itself
-    INCIDENT = "incident"
+    INCIDENT = "incident"  # the summary, in that room
+    INCIDENT_PIN = "incident-pin"  # not a message: the summary pinned
+    INCIDENT_AUTHORITY = "incident-authority"
+    INCIDENT_CERT = "incident-cert"
 
 
 @dataclass(frozen=True, slots=True)

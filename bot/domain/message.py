@@ -46,6 +46,19 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomRequest:
+    """Asks for a private room rather than for a message in one.
+
+    ``name`` and ``topic`` are not encrypted everywhere: a reference, never a facility.
+    ``invited`` are accounts of the channel.
+    """
+
+    name: str
+    topic: str
+    invited: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What is sent. Rendered once, when the delivery row is written, and kept with it.
 
@@ -58,6 +71,8 @@ class Message:
         choices: answers offered.
         thread: receipt of the first message of the same thread at the same address.
         awareness: a campaign or reminder, from which one may unsubscribe.
+        room: the room to open instead of posting; the receipt then is the room's.
+        pin: receipt of the message to pin instead of posting.
     """
 
     subject: str
@@ -70,6 +85,8 @@ class Message:
     thread: str = ""
     language: str = "fr"
     awareness: bool = False
+    room: RoomRequest | None = None
+    pin: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The message as plain JSON values; :meth:`from_json` reads it back."""
@@ -77,7 +94,8 @@ class Message:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Read what :meth:`to_json` wrote."""
+        """Read what :meth:`to_json` wrote, this version's or an older one's."""
+        room = values.get("room")
         return cls(
             **{
                 **values,
@@ -85,5 +103,8 @@ class Message:
                 "blocks": tuple(values["blocks"]),
                 "choices": tuple(Choice(**choice) for choice in values["choices"]),
                 "attachments": tuple(Attachment(**item) for item in values["attachments"]),
+                "room": RoomRequest(room["name"], room["topic"], tuple(room["invited"]))
+                if room
+                else None,
             }
         )

@@ -56,11 +56,15 @@ class CampaignView:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line of an incident's time-line; ``at`` is aware."""
+    """One line of an incident's time-line; ``at`` is aware.
+
+    ``kind`` is a value of ``bot.domain.incident.Happening``: it says how ``text`` is read.
+    """
 
     at: datetime
     text: str
     author: str = ""
+    kind: str = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class IncidentView:
     Dates are aware and in the facility's zone; where that zone is not Paris, templates show
     Paris time too. ``summary`` and ``timeline`` are people's words, hostile like any.
     ``qualification`` is a suggestion ("grave", "significatif"), empty when there is none.
-    ``pending`` says, in codes ("room", "authority", "cert"), what could not be done yet.
+    ``pending`` says, in codes ("room", "authority", "cert"), what could not be done yet;
+    ``by_hand`` what Tocsin cannot do: no address is configured, or it was given up.
     """
 
     reference: str  # INC-2026-0007
@@ -90,6 +95,7 @@ class IncidentView:
     state: str = "open"  # open, contained, closed
     timeline: tuple[TimelineEntry, ...] = ()
     pending: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
     alert: str = ""  # ALR-… when it was declared from an alert
     tlp: Tlp = Tlp.AMBER
     pap: Pap | None = None

@@ -160,6 +160,10 @@ class Renderer:
             return self._notice(about)
         return self._make("incident", {"incident": view}, about, view.tlp)
 
+    def words(self, language: str) -> Words:
+        """The vocabulary of a language: labels of forms, names of roles."""
+        return self._composer.words(language)
+
     def reply(self, name: str, /, *, language: str, **variables: object) -> tuple[str, str]:
         """Render the reply ``reply/<language>/<name>.j2``, which is written in Markdown.
 

@@ -225,8 +225,21 @@ INCIDENT = IncidentView(
     timeline=(
         TimelineEntry(datetime(2026, 3, 11, 13, 5, tzinfo=REUNION), "Incident ouvert", "RSSI"),
         TimelineEntry(datetime(2026, 3, 11, 13, 20, tzinfo=REUNION), "Partage débranché"),
+        *(
+            TimelineEntry(datetime(2026, 3, 11, 13, 30, tzinfo=REUNION), text, kind=kind)
+            for kind, text in (
+                ("declared", "Rançon"),
+                ("care", "yes"),
+                ("state", "contained"),
+                ("room", ""),
+                ("not-invited", "@a:b"),
+                ("authority", ""),
+                ("cert", ""),
+            )
+        ),
     ),
-    pending=("authority", "cert"),
+    pending=("authority",),
+    by_hand=("cert",),
     alert="ALR-2026-0412",
     pap=Pap.AMBER,
 )
@@ -253,9 +266,8 @@ INCIDENTS = (
 
 REPLIES: dict[str, dict[str, object]] = {
     "alerts": {"alerts": ALERTS, "total": 42},
-    "already_open": {"incident": INCIDENT},
+    "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},
     "answered": {"reference": "ALR-2026-0412", "answer": "fixed", "person": "RSSI de garde"},
-    "ask_care": {"reference": "INC-2026-0007"},
     "bad_code": {},
     "declare_usage": {},
     "declared": {"incident": INCIDENT},
@@ -272,12 +284,16 @@ REPLIES: dict[str, dict[str, object]] = {
             ),
         )
     },
+    "incident_noted": {"incident": INCIDENT, "entry": INCIDENT.timeline[0]},
+    "incidents": {"incidents": INCIDENTS},
     "linked": {"name": "RSSI de garde", "facilities": ("CH de Démonstration",)},
     "loading": {},
+    "no_form": {"command": "declare"},
     "not_allowed": {},
     "pick_one": {},
     "stranger": {},
     "unknown_alert": {"reference": "ALR-2026-9999"},
+    "unknown_incident": {"reference": "INC-2026-9999"},
     "unreadable": {},
     "unknown_command": {"word": "alrte", "nearest": "alerte"},
 }

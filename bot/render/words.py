@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.domain.alert import AnswerKind
 from bot.domain.facility import AssetCategory, Function
+from bot.domain.people import Role
 from bot.render.errors import TemplateError
 from bot.render.typography import french_spaces
 
@@ -26,7 +27,8 @@ class Words:
     ``categories`` gives the singular and the plural, ``functions`` the place with its
     article, ``roles`` the person with its article, ``answers`` what each kind of answer is
     called (``word``, ``hint``, ``label``, ``emoji``, ``style``), ``phrases`` short fixed texts,
-    ``first_steps`` what to do first in an incident.
+    ``first_steps`` what to do first in an incident, ``people`` what somebody who holds a role
+    is called, ``forms`` the title, the button and the questions of each form.
     """
 
     language: str
@@ -36,10 +38,22 @@ class Words:
     roles: dict[str, str]
     answers: dict[str, dict[str, str]]
     first_steps: tuple[str, ...]
+    people: dict[str, str]
+    forms: dict[str, dict[str, str]]
 
 
-PHRASES = {"exercise", "shortened", "other_answers", "cert_sante_phone", "poster_name"}
+PHRASES = {
+    "exercise",
+    "shortened",
+    "other_answers",
+    "cert_sante_phone",
+    "poster_name",
+    "room_topic",
+}
 ROLES = {"rssi", "suppleant", "direction", "biomedical", "reseau", "prestataire", "ssi"}
+FORMS = {
+    "declare": {"title", "submit", "facility", "finess", "what", "care", "yes", "no", "unknown"},
+}
 ANSWER_KEYS = {"word", "hint", "label", "emoji", "style"}
 
 
@@ -64,6 +78,9 @@ def load_words(templates: Path, language: str) -> Words:
     _require(values.get("functions", {}), set(Function), f"{path}: [functions]")
     _require(values.get("roles", {}), ROLES, f"{path}: [roles]")
     _require(values.get("answers", {}), set(AnswerKind), f"{path}: [answers]")
+    _require(values.get("people", {}), {role.value for role in Role}, f"{path}: [people]")
+    for form, keys in FORMS.items():
+        _require(values.get("forms", {}).get(form, {}), keys, f"{path}: [forms.{form}]")
     for kind, answer in values["answers"].items():
         _require(answer, ANSWER_KEYS, f"{path}: [answers.{kind}]")
     if language == "fr":
@@ -79,6 +96,8 @@ def load_words(templates: Path, language: str) -> Words:
         roles=values["roles"],
         answers=values["answers"],
         first_steps=tuple(values["first_steps"]),
+        people=values["people"],
+        forms=values["forms"],
     )
 
 

@@ -153,6 +153,16 @@ def listed(
     return [_delivery(row) for row in session.scalars(query)]
 
 
+def about(session: Session, subject_id: uuid.UUID) -> list[Delivery]:
+    """Every delivery about a subject, oldest first."""
+    rows = session.scalars(
+        select(DeliveryRow)
+        .where(DeliveryRow.subject_id == subject_id)
+        .order_by(DeliveryRow.created_at, DeliveryRow.id)
+    )
+    return [_delivery(row) for row in rows]
+
+
 def thread_roots(session: Session, subject_id: uuid.UUID) -> dict[Address, str]:
     """Receipts of the first messages delivered about a subject, by address."""
     rows = session.scalars(
