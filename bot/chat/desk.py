@@ -82,14 +82,14 @@ def read_answer(text: str, choices: Sequence[Choice]) -> tuple[Choice, str] | No
     """The answer that ``text`` begins with, and what follows it; the longest one wins.
 
     Accents, capitals and the kind of apostrophe do not matter: « Pas concerné : on l'a
-    retiré » is *pas concerné* with a note.
+    retiré » is *pas concerné* with a note, and « prévu 12/12 » is *prévu le*.
     """
     said = without_quote(text).strip()
     folded = fold(said)
     best: tuple[int, Choice] | None = None
     for choice in choices:
         for wording in (choice.word, choice.label):
-            words = fold(wording).rstrip(" .…")
+            words = fold(wording).rstrip(" .…").removesuffix(" le")
             whole = folded == words or (
                 folded.startswith(words) and not folded[len(words)].isalnum()
             )

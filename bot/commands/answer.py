@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 from bot.commands.alertes import permitted, written
 from bot.commands.base import Reply, Setting
 from bot.domain.alert import AnswerKind
+from bot.domain.answers import BadDayError, read_day
 from bot.domain.reference import combine
-from bot.store import Session, alerts, audit
+from bot.store import Session, alerts, audit, facilities
 from bot.store.alerts import Alert
 
 
@@ -15,7 +19,7 @@ def answer(session: Session, setting: Setting) -> Reply:
 
     ``args`` is the kind of answer (``taken``), then a note; ``subject`` the reference,
     combined when one message stands for several facilities: each that the person answers
-    for is answered.
+    for is answered. A day that cannot be meant (31/02) is refused, and nothing is recorded.
     """
     word, _, note = setting.invocation.args.strip().partition(" ")
     subject = setting.invocation.subject
@@ -24,13 +28,32 @@ def answer(session: Session, setting: Setting) -> Reply:
     mine = [a for each in written(subject) if (a := permitted(session, setting, each))]
     if not mine:
         return setting.reply("unknown_alert", reference=subject)
+    try:
+        due = _due(session, setting, mine[0], note) if word == AnswerKind.PLANNED else None
+    except BadDayError as error:
+        return setting.reply("bad_day", written=error.written)
     for alert in mine:
-        _record(session, setting, alert, AnswerKind(word), note.strip())
+        _record(session, setting, alert, AnswerKind(word), note.strip(), due)
     references = combine([alert.reference for alert in mine])
-    return setting.reply("answered", reference=references, answer=word, person=setting.person.name)
+    return setting.reply(
+        "answered", reference=references, answer=word, person=setting.person.name, due=due
+    )
 
 
-def _record(session: Session, setting: Setting, alert: Alert, kind: AnswerKind, note: str) -> None:
+def _due(session: Session, setting: Setting, alert: Alert, note: str) -> date | None:
+    """The day that a note names, where the facility is; None when it names none."""
+    facility = facilities.by_ids(session, [alert.facility_id])[alert.facility_id]
+    return read_day(note, today=setting.now.astimezone(ZoneInfo(facility.time_zone)).date())
+
+
+def _record(
+    session: Session,
+    setting: Setting,
+    alert: Alert,
+    kind: AnswerKind,
+    note: str,
+    due: date | None,
+) -> None:
     categories = [lot.category for lot in alerts.lots(session, alert.id)]
     alerts.record_answer(
         session,
@@ -39,6 +62,7 @@ def _record(session: Session, setting: Setting, alert: Alert, kind: AnswerKind, 
         person_id=setting.person.id,
         kind=kind,
         note=note,
+        due=due,
         now=setting.now,
     )
     audit.note(

@@ -267,8 +267,14 @@ INCIDENTS = (
 REPLIES: dict[str, dict[str, object]] = {
     "alerts": {"alerts": ALERTS, "total": 42},
     "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},
-    "answered": {"reference": "ALR-2026-0412", "answer": "fixed", "person": "RSSI de garde"},
+    "answered": {
+        "reference": "ALR-2026-0412",
+        "answer": "planned",
+        "person": "RSSI de garde",
+        "due": NOW.date(),
+    },
     "bad_code": {},
+    "bad_day": {"written": "31/02"},
     "declare_usage": {},
     "declared": {"incident": INCIDENT},
     "failed": {"trace": "0f3a"},
@@ -281,6 +287,7 @@ REPLIES: dict[str, dict[str, object]] = {
                 category=AssetCategory.SERVER,
                 kind=AnswerKind.FIXED,
                 note="en 13.1-49.13",
+                due=None,
             ),
         )
     },
