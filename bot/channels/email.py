@@ -26,6 +26,7 @@ from bot.channels.base import (
     UncertainDeliveryError,
 )
 from bot.channels.mail_format import BadAddressError, compose, parse_mailbox
+from bot.channels.mail_signing import MailSigner
 from bot.domain.clock import Clock, system_clock
 from bot.domain.message import Message
 
@@ -50,6 +51,7 @@ class EmailOptions:
         domain: right-hand side of Message-IDs; the sender's domain when empty.
         ca_file: PEM file of an internal authority, trusted beside the system's.
         unsubscribe: ``mailto:`` or ``https:`` address for awareness messages.
+        certificate, key: PEM files, to sign mails with S/MIME; both or neither.
         connections: most connections open at once.
         messages_per_connection: a connection is closed after that many mails.
         max_bytes: largest mail, encoded; 10 MiB is what most relays accept.
@@ -66,6 +68,8 @@ class EmailOptions:
     domain: str = ""
     reply_to: str = ""
     unsubscribe: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
     connections: int = 4
     messages_per_connection: int = 100
     max_bytes: int = 10 * 1024 * 1024
@@ -86,7 +90,7 @@ class EmailChannel:
 
     Raises:
         BadAddressError: the configured sender is not a mailbox.
-        ValueError: ``ca_file`` is not a readable file of certificates.
+        ValueError: ``ca_file``, ``certificate`` or ``key`` cannot be used.
     """
 
     def __init__(self, options: EmailOptions, *, clock: Clock = system_clock) -> None:
@@ -96,6 +100,7 @@ class EmailChannel:
         self._slots = asyncio.Semaphore(options.connections)
         self._sender = parse_mailbox(options.sender)
         self._tls = _tls_context(options)
+        self._signer = _signer(options)
 
     async def send(self, address: str, message: Message, *, key: str) -> str:
         """Hand ``message`` to the relay for mailbox ``address``; return its Message-ID.
@@ -128,7 +133,7 @@ class EmailChannel:
             recipient = parse_mailbox(address).addr_spec
         except BadAddressError as error:
             raise PermanentDeliveryError(str(error)) from None
-        body = mail.as_bytes()
+        body = self._signer.sign(mail) if self._signer else mail.as_bytes()
         if len(body) > self._options.max_bytes:
             raise PermanentDeliveryError(
                 f"mail of {len(body)} bytes; the limit is {self._options.max_bytes}"
@@ -243,6 +248,14 @@ def _tls_context(options: EmailOptions) -> ssl.SSLContext | None:
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"{options.ca_file}: no certificates could be read") from error
     return context
+
+
+def _signer(options: EmailOptions) -> MailSigner | None:
+    if options.certificate is None and options.key is None:
+        return None
+    if options.certificate is None or options.key is None:
+        raise ValueError("to sign mails, both their certificate and its key are needed")
+    return MailSigner.load(options.certificate, options.key)
 
 
 def _refusal(error: Exception) -> DeliveryError:

@@ -54,7 +54,12 @@ class Postfix:
     mail: Path
 
     def delivered(self, mailbox: str, at_least: int, *, within: float = 20) -> list[EmailMessage]:
-        """The mails in a mailbox, oldest first, once there are ``at_least`` of them.
+        """The mails in a mailbox, oldest first, once there are ``at_least`` of them."""
+        raw = self.delivered_bytes(mailbox, at_least, within=within)
+        return [message_from_bytes(each, policy=SMTP_POLICY) for each in raw]
+
+    def delivered_bytes(self, mailbox: str, at_least: int, *, within: float = 20) -> list[bytes]:
+        """The same, as they lie in the mailbox.
 
         A delivery is complete when it is in ``new``: Maildir moves it there whole.
         """
@@ -63,7 +68,7 @@ class Postfix:
         while len(paths := sorted(folder.glob("*"))) < at_least and time.monotonic() < deadline:
             time.sleep(0.05)
         assert len(paths) >= at_least, f"{len(paths)} mails in {mailbox}, expected {at_least}"
-        return [message_from_bytes(path.read_bytes(), policy=SMTP_POLICY) for path in paths]
+        return [path.read_bytes() for path in paths]
 
 
 @contextmanager
