@@ -107,6 +107,8 @@ class Email(_Section):
     domain: str = ""
     reply_to: str = ""
     unsubscribe: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
     connections: int = Field(4, ge=1, le=50)
 
 

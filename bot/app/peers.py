@@ -25,7 +25,7 @@ from bot.chat.slack import SlackChat, SlackChatOptions
 from bot.commands.book import command_book
 from bot.domain.message import ChannelName
 from bot.pipeline.dispatch import Dispatcher
-from bot.settings import Settings
+from bot.settings import ConfigurationError, Settings
 
 MATRIX_LEASE = "matrix"  # transaction ids belong to a device, and its keys serve one process
 
@@ -34,7 +34,17 @@ def channels(application: Application, console: Console) -> dict[ChannelName, Ch
     """The channels that are configured; ``console`` is always one.
 
     One process at a time may use the Matrix channel: see :data:`MATRIX_LEASE`.
+
+    Raises:
+        ConfigurationError: a file of certificates or a sender cannot be used.
     """
+    try:
+        return _channels(application, console)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _channels(application: Application, console: Console) -> dict[ChannelName, Channel]:
     settings, clock = application.settings, application.clock
     found: dict[ChannelName, Channel] = {ChannelName.CONSOLE: ConsoleChannel(console, clock=clock)}
     if settings.email.host:
@@ -104,6 +114,8 @@ def _email(settings: Settings) -> EmailOptions:
         domain=email.domain,
         reply_to=email.reply_to,
         unsubscribe=email.unsubscribe,
+        certificate=email.certificate,
+        key=email.key,
         connections=email.connections,
     )
 
