@@ -124,6 +124,7 @@ def answer_invocation(value: str, note: str) -> tuple[str, str]:
 
 
 ANSWER = "répondre"  # the command that records an answer
+COMPLETE = "préciser"  # the command that takes a machine's version
 
 
 def shown(reply: Reply, *, thread: str = "") -> Message:

@@ -26,6 +26,7 @@ from bot.channels.matrix import MatrixChannel, thread_relation
 from bot.channels.matrix_session import Ended, Heard, Invited, Synced
 from bot.chat.desk import (
     ANSWER,
+    COMPLETE,
     Desk,
     Subject,
     answer_invocation,
@@ -145,10 +146,12 @@ class MatrixChat:
             await self._ask(said, spoken.name, spoken.args, subject.reference if subject else "")
         elif (form := self._forms.get(said.thread)) and form.asker == said.sender:
             await self._continue(said, form)
-        elif (subject := await self._subject(said)) and (
-            answer := read_answer(said.text, subject.choices)
-        ):
-            await self._answer(said, answer[0].value, answer[1])
+        elif subject := await self._subject(said):
+            answer = read_answer(said.text, subject.choices)
+            if answer is not None:
+                await self._answer(said, answer[0].value, answer[1])
+            else:
+                await self._ask(said, COMPLETE, without_quote(said.text), subject.reference)
 
     async def _reaction(self, room: nio.MatrixRoom, event: nio.ReactionEvent) -> None:
         said = replace(self._said(room, event, ""), thread=event.reacts_to)
@@ -229,7 +232,12 @@ class MatrixChat:
         await self._reply(replace(said, thread=root), Reply(intro + question(asked)))
 
     async def _reply(self, said: _Said, reply: Reply) -> None:
-        """Post once, in the thread if there is one; a few tries, then it is logged."""
+        """Post once, in the thread if there is one; a few tries, then it is logged.
+
+        A command that has nothing to say is silent.
+        """
+        if not reply.text:
+            return
         content: dict[str, Any] = {"msgtype": "m.notice", "body": reply.text, "m.mentions": {}}
         if reply.html:
             content |= {"format": "org.matrix.custom.html", "formatted_body": reply.html}

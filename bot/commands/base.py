@@ -115,10 +115,15 @@ OpenCommand = Callable[[Session, Invocation, Renderer, datetime], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command and the names it answers to, French first."""
+    """A command and the names it answers to, French first.
+
+    A ``quiet`` one is tried on what people say to each other: it is neither refused to a
+    stranger nor audited unless it does something.
+    """
 
     names: Sequence[str]
     run: Command
+    quiet: bool = False
 
 
 class CommandBook:
@@ -139,9 +144,11 @@ class CommandBook:
         name = invocation.name.casefold()
         if name in LINK_NAMES:
             return self._link(session, invocation, self._renderer, now)
+        entry = self._by_name.get(name)
         person = people.identified(session, invocation.sender)
         if person is None:
-            return self._refuse(session, invocation, now)
+            quiet = entry is not None and entry.quiet
+            return Reply("") if quiet else self._refuse(session, invocation, now)
         setting = Setting(
             invocation=invocation,
             person=person,
@@ -149,14 +156,13 @@ class CommandBook:
             renderer=self._renderer,
             now=now,
         )
-        entry = self._by_name.get(name)
         if entry is None:
             near = difflib.get_close_matches(name, self.names, n=1)
-            nearest = near[0] if near else ""
+            nearest = self._by_name[near[0]].names[0] if near and near[0] in self._by_name else ""
             return setting.reply("unknown_command", word=invocation.name, nearest=nearest)
-        audit.note(
-            session, str(person.id), f"command.{entry.names[0]}", invocation.subject, now=now
-        )
+        if not entry.quiet:
+            action = f"command.{entry.names[0]}"
+            audit.note(session, str(person.id), action, invocation.subject, now=now)
         return entry.run(session, setting)
 
     def _refuse(self, session: Session, invocation: Invocation, now: datetime) -> Reply:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 
-from bot.domain.facility import Facility
+from bot.domain.facility import Facility, InventoryLine
 from bot.domain.upload import UploadPlan, diff
 from bot.inventory.base import Upload
 from bot.store import Session
@@ -30,7 +31,8 @@ def upload_inventory(
         confirm: losses above a fifth of the inventory are meant.
     """
     current = assets.current(session, facility.id)
-    plan = diff(current.values(), upload.lines, upload.bad, confirm=confirm)
+    incoming = [_with_known_version(current.get(line.line_id), line) for line in upload.lines]
+    plan = diff(current.values(), incoming, upload.bad, confirm=confirm)
     if dry_run:
         return plan
     assets.write_lines(
@@ -52,3 +54,11 @@ def upload_inventory(
     )
     assets.record_upload(session, facility.id, record, now=now)
     return plan
+
+
+def _with_known_version(known: InventoryLine | None, line: InventoryLine) -> InventoryLine:
+    """A file that has no version for a machine does not erase the one somebody gave."""
+    same = known is not None and (known.vendor, known.product) == (line.vendor, line.product)
+    if known is None or not same or line.version:
+        return line
+    return dataclasses.replace(line, version=known.version)

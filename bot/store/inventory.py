@@ -17,6 +17,7 @@ from bot.store.schema import AssetRow, FacilityRow, ProductRow, UploadRow
 from bot.store.statements import insert_ignoring
 
 ROWS_AT_ONCE = 5000
+LONGEST_VERSION = 128  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,16 @@ def current(session: Session, facility_id: int) -> dict[str, InventoryLine]:
         .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
     )
     return {asset.line_id: _line(asset, product) for asset, product in rows}
+
+
+def lines(session: Session, asset_ids: Sequence[int]) -> list[InventoryLine]:
+    """These lines, those removed since left out."""
+    rows = session.execute(
+        select(AssetRow, ProductRow)
+        .join(ProductRow, ProductRow.id == AssetRow.product_id)
+        .where(AssetRow.id.in_(asset_ids), AssetRow.removed_at.is_(None))
+    )
+    return [_line(asset, product) for asset, product in rows]
 
 
 def write_lines(
