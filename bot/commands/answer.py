@@ -1,4 +1,4 @@
-"""Answering an alert: a button, a reaction, or a word in its thread."""
+"""Answering an alert or a campaign: a button, a reaction, or a word in its thread."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from zoneinfo import ZoneInfo
 
 from bot.commands.alertes import permitted, written
 from bot.commands.base import Reply, Setting
+from bot.commands.campagne import answer_campaign
 from bot.domain.alert import AnswerKind
 from bot.domain.answers import BadDayError, read_day
-from bot.domain.reference import combine
+from bot.domain.reference import CAMPAIGN, combine
 from bot.store import Session, alerts, audit, facilities
 from bot.store.alerts import Alert
 
 
 def answer(session: Session, setting: Setting) -> Reply:
-    """Record an answer for every lot of the alerts named.
+    """Record an answer for every lot of the alerts named, or to a campaign.
 
     ``args`` is the kind of answer (``taken``), then a note; ``subject`` the reference,
     combined when one message stands for several facilities: each that the person answers
     for is answered. A day that cannot be meant (31/02) is refused, and nothing is recorded.
     """
+    if setting.invocation.subject.upper().startswith(CAMPAIGN):
+        return answer_campaign(session, setting)
     word, _, note = setting.invocation.args.strip().partition(" ")
     subject = setting.invocation.subject
     if word not in set(AnswerKind):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import aide, alertes, answer, declare, incident, lier, preciser
+from bot.commands import aide, alertes, answer, campagne, declare, incident, lier, preciser
 from bot.commands.base import CommandBook, Entry
 from bot.domain.incident import IncidentRouting
 from bot.pipeline.incident import IncidentDesk
@@ -23,6 +23,7 @@ def command_book(
             Entry(("déclarer", "declarer", "declare"), declare.declaring(desk)),
             Entry(("incident", "incidents"), incident.following(desk)),
             Entry(("préciser", "preciser", "version"), preciser.complete, quiet=True),
+            Entry(("campagne", "campaign", "campagnes", "campaigns"), campagne.campaign),
             Entry(("aide", "help"), aide.show_help),
         ],
         link=lier.link,

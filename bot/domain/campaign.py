@@ -14,10 +14,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from bot.domain.facility import Facility, FacilityKind, Function
-from bot.domain.people import Person, Role
+from bot.domain.people import NATIONAL, Person
 from feeds.advisory import Tlp
-
-NATIONAL = frozenset({Role.FSSI, Role.CERT})
 
 
 class CampaignState(StrEnum):

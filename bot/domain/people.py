@@ -32,6 +32,7 @@ AT_FACILITY = frozenset(
         Role.DIRECTION,
     }
 )
+NATIONAL = frozenset({Role.FSSI, Role.CERT})
 DECLARING = frozenset({Role.RSSI, Role.CORRESPONDANT, Role.DIRECTION})
 
 

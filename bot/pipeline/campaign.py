@@ -222,13 +222,19 @@ async def send_due(
 
 
 def message(
-    campaign: Campaign, renderer: Renderer, *, channel: ChannelName, ceiling: Tlp
+    campaign: Campaign,
+    renderer: Renderer,
+    *,
+    channel: ChannelName,
+    ceiling: Tlp,
+    reminder: int = 0,
 ) -> Message:
-    """The campaign as a destination of that ceiling reads it at its next sending."""
-    return renderer.campaign(view(campaign), channel=channel, ceiling=ceiling)
+    """The campaign as a destination of that ceiling reads it; ``reminder`` 0 is the first one."""
+    shown = view(campaign, reminder=reminder)
+    return renderer.campaign(shown, channel=channel, ceiling=ceiling)
 
 
-def view(campaign: Campaign) -> CampaignView:
+def view(campaign: Campaign, *, reminder: int = 0) -> CampaignView:
     """What the templates may name."""
     text = campaign.text
     return CampaignView(
@@ -241,14 +247,17 @@ def view(campaign: Campaign) -> CampaignView:
             OfferedAnswer(each.word, each.label, f"{campaign.reference}:{each.code}")
             for each in text.answers
         ),
-        reminder=campaign.occurrence,
+        reminder=reminder,
         exercise=text.exercise,
         language=text.language,
     )
 
 
 def _renders(campaign: Campaign, renderer: Renderer) -> Rendered:
-    return lambda channel, ceiling: message(campaign, renderer, channel=channel, ceiling=ceiling)
+    """What the sending that is due says, by channel and ceiling."""
+    return lambda channel, ceiling: message(
+        campaign, renderer, channel=channel, ceiling=ceiling, reminder=campaign.occurrence
+    )
 
 
 def write_page(

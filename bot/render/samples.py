@@ -5,6 +5,7 @@ They serve to check templates at start-up, and to show an author of templates th
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from bot.domain.alert import (
     OpenQuestion,
     Why,
 )
+from bot.domain.campaign import Campaign, CampaignState, CampaignText
 from bot.domain.facility import AssetCategory
 from bot.domain.scope import Change
 from bot.domain.views import (
@@ -205,6 +207,19 @@ CAMPAIGN = CampaignView(
         OfferedAnswer("RÉPONDU", "Quelqu'un a répondu", "CMP-2026-0003:replied"),
     ),
 )
+DRAFT = Campaign(
+    id=uuid.UUID(int=3),
+    reference="CMP-2026-0003",
+    authority="ars-demonstration",
+    authority_name="ARS de Démonstration",
+    national=False,
+    text=CampaignText(
+        title="Fax et téléphone", body="Rappelez.", exercise=True, every_days=7, reminders=2
+    ),
+    author_id=uuid.UUID(int=4),
+    created_at=NOW,
+    next_at=NOW,
+)
 CAMPAIGNS = (
     CAMPAIGN,
     replace(CAMPAIGN, answers=(), answer_by=None, reminder=1, exercise=True, body="mot " * 4_000),
@@ -275,6 +290,25 @@ REPLIES: dict[str, dict[str, object]] = {
     },
     "bad_code": {},
     "bad_day": {"written": "31/02"},
+    "campaign_answered": {
+        "reference": "CMP-2026-0003",
+        "word": "FAIT",
+        "facilities": ("CH de Démonstration",) * 7,
+    },
+    "campaign_approved": {"about": DRAFT, "recipients": 42},
+    "campaign_counts": {
+        "about": replace(DRAFT, state=CampaignState.APPROVED, occurrence=1),
+        "counts": SimpleNamespace(recipients=42, reached=40, told=39, answered=12, silent=27),
+        "answers": (("La consigne est affichée", 12),),
+        "silent": (SimpleNamespace(finess="290999044", name="EHPAD de Démonstration", told=False),),
+    },
+    "campaign_draft": {
+        "about": DRAFT,
+        "preview": SimpleNamespace(facilities=42, addresses={"email": 57}, unreachable=2),
+        "author": "Référent SSI",
+    },
+    "campaign_refused": {"why": "author", "reference": "CMP-2026-0003"},
+    "campaigns": {"campaigns": (DRAFT,), "total": 42},
     "declare_usage": {},
     "declared": {"incident": INCIDENT},
     "failed": {"trace": "0f3a"},

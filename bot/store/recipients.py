@@ -201,7 +201,7 @@ def answers(
         query = query.join(FacilityRow, FacilityRow.id == RecipientRow.facility_id).where(
             FacilityRow.authority.in_(authorities)
         )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def listed(
