@@ -192,6 +192,10 @@ class Catalogue:
         self.learn(Name(frozenset(words)) for words in (*builtin.renames.values(), *builtin.known))
         self._phrase = lru_cache(maxsize=200_000)(self._read_phrase)
 
+    def forget(self) -> None:
+        """Drop the names remembered."""
+        self._phrase.cache_clear()
+
     @property
     def editions(self) -> Mapping[str, Edition]:
         """The editions, by key."""

@@ -117,7 +117,7 @@ class Version:
     """
 
     text: str = field(compare=False)
-    release: tuple[int, ...] = field(compare=False)
+    release: tuple[int, ...]  # 11.2 and 11.2.0 sort alike, but one is less precise
     levels: tuple[Level, ...] = field(compare=False)
     key: tuple[tuple[int, ...], tuple[Level, ...]]
 

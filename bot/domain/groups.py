@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.domain.assets import Asset
-from bot.domain.judging import Bounds
+from bot.domain.judging import Bounds, is_year
 from bot.domain.statements import Sentence
 from feeds.names import Name
 from feeds.versions import Version
 
-Sign = tuple[tuple[Version, ...], frozenset[str]]
-"""What tells variants apart: the versions shown and the patches."""
+Sign = tuple[Version | None, tuple[Version, ...], frozenset[str]]
+"""What tells variants apart: the main version, those shown, and the patches."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,11 +49,11 @@ class Group:
 
     def variant(self, asset: Asset) -> Variant:
         """The variant of an asset of this group, made when it is new."""
-        sign = (asset.shown, asset.patches)
+        sign = (asset.main, asset.shown, asset.patches)
         known = self.variants.get(sign)
         if known is None:
             mine = self.asset
-            own = Asset(mine.name, mine.words, mine.known, asset.main, *sign)
+            own = Asset(mine.name, mine.words, mine.known, *sign)
             known = self.variants[sign] = Variant(own)
             self._order = None
         return known
@@ -133,12 +133,12 @@ def _order(variants: Iterable[Variant]) -> _Order:
     versioned: list[tuple[tuple[float, ...], Variant]] = []
     for variant in variants:
         asset = variant.asset
-        if asset.main is None:
+        if asset.main is None or is_year(asset.main):
             order.unversioned.append(variant)
-        else:
+        if asset.main is not None and not is_year(asset.main):
             versioned.append((asset.main.key[0], variant))
         firsts = {version.release[0] if version.release else -1 for version in asset.shown}
-        if not firsts or -1 in firsts or asset.main is None:
+        if not firsts or -1 in firsts or asset.main is None or is_year(asset.main):
             order.without_first.append(variant)
         else:
             for first in firsts:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.domain.assets import Asset
+from bot.domain.combining import combine
 from bot.domain.groups import Group, Variant
 from bot.domain.judging import Inside
 from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict, verdict_of
 from bot.domain.relating import Kinship, Relation, relate
-from bot.domain.statements import Ruling, Sentence, combine, keys_of, rule_related
+from bot.domain.statements import Ruling, Sentence, keys_of, rule_related
 from feeds.names import Name
 
 REMEMBERED = 50_000  # names whose groups are kept: more than all bulletins use
@@ -67,7 +68,7 @@ class ProductIndex:
         for variant, found in rulings.values():
             if not any(ruling.inside for ruling in found):
                 continue
-            final = combine(found, variant.asset)
+            final = combine(found, variant.asset, reading.chorus)
             if final is not None and final.inside is not Inside.OUT:
                 verdict = verdict_of(final)
                 told.extend((product_id, verdict) for product_id in variant.ids)

@@ -124,6 +124,8 @@ def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
         return branch
     if asset.main is None or (bounds.generation and asset.main in bounds.branches):
         return MISSING
+    if is_year(asset.main) and _is_numbered(bounds):
+        return MISSING  # "Office, version 2016" beside a build
     limits = [below(bounds.lt, asset.main, inclusive=False, family=family)] if bounds.lt else []
     if bounds.le:
         limits.append(below(bounds.le, asset.main, inclusive=True, family=family))
@@ -132,6 +134,12 @@ def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if bounds.gt is not None:
         limits.append(_above(bounds.gt, asset.main, strict=True))
     return min((*limits, branch), key=lambda placement: placement.inside)
+
+
+def _is_numbered(bounds: Bounds) -> bool:
+    """Whether the bounds are version numbers, in which a year can only be a product's name."""
+    limits = (*bounds.lt, *bounds.le, *(each for each in (bounds.ge, bounds.gt) if each))
+    return all(len(limit.release) > 1 and limit.release[0] < 1900 for limit in limits)
 
 
 def _starts_at(bounds: Bounds, version: Version) -> bool:
@@ -302,14 +310,15 @@ def carries_numbers(name: Name, asset: Asset) -> Placement:
             continue
         if Cover.COARSE in covers:
             result = COARSE
-        elif not covers or (_is_year(wanted) and not any(map(_is_year, asset.shown))):
+        elif not covers or (is_year(wanted) and not any(map(is_year, asset.shown))):
             result = UNSAID
         else:
             return Placement(Inside.OUT, "other-release")
     return result
 
 
-def _is_year(version: Version) -> bool:
+def is_year(version: Version) -> bool:
+    """Whether a version is a year: the name of a release, seldom a number to compare."""
     return len(version.release) == 1 and 1990 <= version.release[0] <= 2040
 
 

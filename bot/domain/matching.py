@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from bot.domain.assets import Asset, read_asset
-from bot.domain.statements import Ruling, Sentence, combine, rule, sentences_of, with_peers
+from bot.domain.combining import Chorus, combine
+from bot.domain.statements import Ruling, Sentence, rule, sentences_of
 from feeds.advisory import Advisory
 from feeds.affected import Grade
 from feeds.names import Name
@@ -101,6 +101,7 @@ class Reading:
     """
 
     sentences: tuple[Sentence, ...]
+    chorus: Chorus
     keys: frozenset[str]
     decided: int = 0
     to_review: int = 0
@@ -132,7 +133,7 @@ class Matcher:
 
     def read(self, advisory: Advisory) -> Reading:
         """Read what an advisory affirms; done once per revision."""
-        sentences = with_peers(tuple(sentences_of(self.catalogue, advisory)))
+        sentences = tuple(sentences_of(self.catalogue, advisory))
         grades: dict[str, Grade] = {}
         for sentence in sentences:
             known = grades.get(sentence.field, Grade.DECIDED)
@@ -140,6 +141,7 @@ class Matcher:
         counts = list(grades.values())
         return Reading(
             sentences,
+            Chorus(sentences),
             frozenset(key for sentence in sentences for key in sentence.keys),
             counts.count(Grade.DECIDED),
             counts.count(Grade.REVIEW),
@@ -160,20 +162,25 @@ class Matcher:
 
     def judge(self, reading: Reading, product: InventoryProduct) -> Verdict:
         """Say whether the advisory concerns the product, all its lines taken together."""
-        return self.judge_asset(reading.sentences, self.asset(product))
+        return self.judge_asset(reading, self.asset(product))
 
-    def judge_asset(self, sentences: Iterable[Sentence], asset: Asset) -> Verdict:
-        """Judge an asset already read, against sentences that may name it."""
+    def judge_asset(self, reading: Reading, asset: Asset) -> Verdict:
+        """Judge an asset already read."""
         rulings = [
             ruling
-            for sentence in sentences
+            for sentence in reading.sentences
             if not sentence.keys.isdisjoint(asset.known)
             and (ruling := rule(self.catalogue, sentence, asset)) is not None
         ]
-        ruling = combine(rulings, asset)
+        ruling = combine(rulings, asset, reading.chorus)
         if ruling is None:
             return Verdict(VerdictKind.NOT_AFFECTED, "other-product")
         return verdict_of(ruling)
+
+    def forget(self) -> None:
+        """Drop the assets remembered, once they are indexed: memory goes back."""
+        self.asset.cache_clear()
+        self.catalogue.forget()
 
     def _asset(self, product: InventoryProduct) -> Asset:
         return read_asset(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bot.domain.assets import Asset, split_cpe
 from bot.domain.judging import (
@@ -12,13 +12,12 @@ from bot.domain.judging import (
     Bounds,
     Inside,
     Placement,
-    below,
     carries_numbers,
     place,
     read_bounds,
     shows_fix,
 )
-from bot.domain.relating import EVERY_PLATFORM, Kinship, Relation, relate
+from bot.domain.relating import Kinship, Relation, relate
 from feeds.advisory import Advisory, AffectedProduct
 from feeds.affected import (
     Condition,
@@ -35,19 +34,8 @@ from feeds.names import Name, is_model
 from feeds.products import Catalogue
 from feeds.versions import Version
 
+REMEMBERED_ROWS = 8_192  # publishers repeat themselves: Windows, Red Hat and SUSE lines above all
 _NONE = frozenset[str]()
-
-
-@dataclass(frozen=True, slots=True)
-class Peers:
-    """What all sentences of an advisory say of one product.
-
-    ``limits``: bare upper bounds by branch; ``ranges``: those of the platforms named.
-    """
-
-    limits: Mapping[tuple[Version, ...], tuple[Version, ...]]
-    platforms: frozenset[str]
-    ranges: tuple[tuple[Bounds, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +59,24 @@ class Sentence:
     text: str
     negative: bool = False
     only_named: bool = False  # read from a title: names a product, bounds nothing
-    peers: Mapping[frozenset[str], Peers] = dataclasses.field(default_factory=dict, compare=False)
+
+    def of_row(self, position: int) -> Sentence:
+        """The same sentence, said by the row at ``position`` (written out: it is the hot path)."""
+        return Sentence(
+            self.names,
+            self.statement,
+            self.bounds,
+            self.condition,
+            self.condition_bounds,
+            self.siblings,
+            self.keys,
+            f"affected[{position}].{self.field}",
+            self.start,
+            self.end,
+            self.text,
+            self.negative,
+            self.only_named,
+        )
 
     @property
     def grade(self) -> Grade:
@@ -121,6 +126,13 @@ def sentences_of(catalogue: Catalogue, advisory: Advisory) -> Iterator[Sentence]
 
 
 def _row(catalogue: Catalogue, row: AffectedProduct, position: int) -> Iterator[Sentence]:
+    for made in _row_sentences(catalogue, row):
+        yield made.of_row(position)
+
+
+@lru_cache(maxsize=REMEMBERED_ROWS)
+def _row_sentences(catalogue: Catalogue, row: AffectedProduct) -> tuple[Sentence, ...]:
+    """Sentences of a row; ``field`` is that of the row, wherever the row stands."""
     prose = row.description or (row.product if not row.versions else "")
     field = "description" if row.description else "product"
     if prose:
@@ -130,17 +142,22 @@ def _row(catalogue: Catalogue, row: AffectedProduct, position: int) -> Iterator[
         prose = row.versions
         field = "versions"
         statements = read_row(product, row.versions)
-    for statement in statements:
-        made = sentence(
-            catalogue, statement, prose, f"affected[{position}].{field}", row.vendor, row.product
-        )
-        if field == "versions":
-            made = replace(made, start=0, end=len(prose), text=prose)
-        if row.status in ("fixed", "not_affected"):
-            made = replace(made, negative=True)
-        elif row.status == "investigating":
-            made = replace(made, only_named=True)
-        yield made
+    made = (
+        sentence(catalogue, statement, prose, field, row.vendor, row.product)
+        for statement in statements
+    )
+    if field == "versions":
+        made = (replace(each, start=0, end=len(prose), text=prose) for each in made)
+    negative = row.status in ("fixed", "not_affected")
+    unsure = row.status == "investigating"
+    if negative or unsure:
+        made = (replace(each, negative=negative, only_named=unsure) for each in made)
+    return tuple(made)
+
+
+def forget_rows() -> None:
+    """Drop the rows remembered."""
+    _row_sentences.cache_clear()
 
 
 def _placed(
@@ -264,7 +281,7 @@ def _placements(
     )
     component = bool(sentence.condition_bounds and sentence.condition and confirmed)
     ranges = sentence.condition_bounds if component else sentence.bounds
-    placement = _any(ranges, asset, name)
+    placement = place_any(ranges, asset, name)
     yield placement
     if placement.inside is Inside.OUT:
         return
@@ -284,7 +301,7 @@ def _placements(
         yield Placement(Inside.UNSURE, "no-range")
 
 
-def _any(ranges: Sequence[Bounds], asset: Asset, name: Name) -> Placement:
+def place_any(ranges: Sequence[Bounds], asset: Asset, name: Name) -> Placement:
     """The most worrying of several ranges; everything, when there is none."""
     if not ranges:
         return IN
@@ -304,94 +321,3 @@ def _target(sentence: Sentence, asset: Asset) -> str:
     chosen = min(higher or limits, key=lambda limit: limit.key)
     at = fold(sentence.text).find(chosen.text)
     return sentence.text[at : at + len(chosen.text)] if at >= 0 else chosen.text
-
-
-def combine(rulings: Sequence[Ruling], asset: Asset) -> Ruling | None:
-    """One ruling out of all sentences: siblings first correct one another."""
-    if not rulings:
-        return None
-    positive = [each for each in rulings if not each.sentence.negative]
-    denied = [each for each in rulings if each.sentence.negative and each.inside is Inside.IN]
-    if denied:
-        return replace(denied[0], inside=Inside.OUT, reason="declared-not-affected")
-    if not positive:
-        return None
-    corrected = [_corrected(each, positive, asset) if each.inside else each for each in positive]
-    return max(corrected, key=lambda ruling: ruling.inside)
-
-
-def _corrected(ruling: Ruling, rulings: Sequence[Ruling], asset: Asset) -> Ruling:
-    """Lower a bare bound that a sibling line answers, and say what all lines say together.
-
-    "versions antérieures à 140.2" beside "versions antérieures à 115.27": 115.27 is fixed.
-    "versions antérieures à 12.1.4" beside "11.2.x antérieures à 11.2.7": 11.2.7 is fixed.
-    """
-    peers = ruling.sentence.peers.get(ruling.name.words)
-    if peers is None:
-        return ruling
-    if ruling.sentence.bare:
-        ruling = _lowered(ruling, rulings, peers, asset)
-    if ruling.reason == "platform-unknown" and _every_platform(ruling, peers, asset):
-        return replace(ruling, inside=Inside.IN, reason="in-range")
-    return ruling
-
-
-def _lowered(ruling: Ruling, rulings: Sequence[Ruling], peers: Peers, asset: Asset) -> Ruling:
-    mine = ruling.sentence
-    for each in rulings:
-        if each.reason != "fixed" or each.name.words != ruling.name.words:
-            continue
-        other = each.sentence
-        if other.branch != mine.branch and any(b.branches or b.ge for b in other.bounds):
-            return replace(ruling, inside=Inside.OUT, reason="fixed", sentence=other)
-    limits = peers.limits.get(mine.branch, ())
-    if len(limits) > 1 and asset.main is not None:
-        inclusive = not mine.bounds[0].lt
-        together = below(limits, asset.main, inclusive=inclusive, family=ruling.name.family)
-        if together.inside < ruling.inside:
-            return replace(ruling, inside=together.inside, reason=together.reason)
-    return ruling
-
-
-def _every_platform(ruling: Ruling, peers: Peers, asset: Asset) -> bool:
-    """Whether the lines of the same product list every platform, all with the same answer."""
-    if not peers.platforms >= EVERY_PLATFORM:
-        return False
-    answers = (_any(bounds, asset, ruling.name) for bounds in peers.ranges)
-    return all(answer.inside is not Inside.OUT for answer in answers)
-
-
-def with_peers(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """Tell each sentence what the others say of the same product.
-
-    Bounds only answer one another when platform and branch are the same.
-    """
-    groups: dict[frozenset[str], list[tuple[Name, Sentence]]] = {}
-    for each in sentences:
-        for name in each.names:
-            groups.setdefault(name.words, []).append((name, each))
-    return tuple(
-        replace(
-            each,
-            peers={
-                name.words: _peers(name, groups[name.words])
-                for name in each.names
-                if len(groups[name.words]) > 1
-            },
-        )
-        for each in sentences
-    )
-
-
-def _peers(name: Name, group: Sequence[tuple[Name, Sentence]]) -> Peers:
-    alike = [(other, each) for other, each in group if other.editions == name.editions]
-    limits: dict[tuple[Version, ...], dict[Version, None]] = {}
-    for other, each in group:  # whatever the edition: a Firefox 128.12 is an ESR, typed or not
-        if other.platforms in (name.platforms, _NONE) and each.bare:
-            limits.setdefault(each.branch, {}).update(dict.fromkeys(each.bare))
-    platforms = {platform for other, _ in alike for platform in other.platforms}
-    return Peers(
-        limits={branch: tuple(found) for branch, found in limits.items()},
-        platforms=frozenset(platforms | ({"macos"} if "mac" in platforms else set())),
-        ranges=tuple(each.bounds for other, each in alike if other.platforms),
-    )

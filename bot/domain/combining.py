@@ -1,0 +1,126 @@
+"""One ruling out of all the sentences of an advisory: siblings correct one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain.assets import Asset
+from bot.domain.judging import Bounds, Inside, below
+from bot.domain.relating import EVERY_PLATFORM
+from bot.domain.statements import Ruling, Sentence, place_any
+from feeds.names import Name
+from feeds.versions import Version
+
+_NONE = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """What all sentences of an advisory say of one product.
+
+    ``limits``: bare upper bounds by branch; ``ranges``: those of the platforms named.
+    """
+
+    limits: Mapping[tuple[Version, ...], tuple[Version, ...]]
+    platforms: frozenset[str]
+    ranges: tuple[tuple[Bounds, ...], ...]
+
+
+def combine(rulings: Sequence[Ruling], asset: Asset, chorus: Chorus) -> Ruling | None:
+    """One ruling out of all sentences: siblings first correct one another."""
+    if not rulings:
+        return None
+    positive = [each for each in rulings if not each.sentence.negative]
+    denied = [each for each in rulings if each.sentence.negative and each.inside is Inside.IN]
+    if denied:
+        return replace(denied[0], inside=Inside.OUT, reason="declared-not-affected")
+    if not positive:
+        return None
+    corrected = [
+        _corrected(each, positive, asset, chorus) if each.inside else each for each in positive
+    ]
+    return max(corrected, key=lambda ruling: ruling.inside)
+
+
+def _corrected(ruling: Ruling, rulings: Sequence[Ruling], asset: Asset, chorus: Chorus) -> Ruling:
+    """Lower a bare bound that a sibling line answers, and say what all lines say together.
+
+    "versions antérieures à 140.2" beside "versions antérieures à 115.27": 115.27 is fixed.
+    "versions antérieures à 12.1.4" beside "11.2.x antérieures à 11.2.7": 11.2.7 is fixed.
+    """
+    bare = ruling.sentence.bare
+    if not bare and ruling.reason != "platform-unknown":
+        return ruling
+    peers = chorus.peers(ruling.name)
+    if peers is None:
+        return ruling
+    if bare:
+        ruling = _lowered(ruling, rulings, peers, asset)
+    if ruling.reason == "platform-unknown" and _every_platform(ruling, peers, asset):
+        return replace(ruling, inside=Inside.IN, reason="in-range")
+    return ruling
+
+
+def _lowered(ruling: Ruling, rulings: Sequence[Ruling], peers: Peers, asset: Asset) -> Ruling:
+    mine = ruling.sentence
+    for each in rulings:
+        if each.reason != "fixed" or each.name.words != ruling.name.words:
+            continue
+        other = each.sentence
+        if other.branch != mine.branch and any(b.branches or b.ge for b in other.bounds):
+            return replace(ruling, inside=Inside.OUT, reason="fixed", sentence=other)
+    limits = peers.limits.get(mine.branch, ())
+    if len(limits) > 1 and asset.main is not None:
+        inclusive = not mine.bounds[0].lt
+        together = below(limits, asset.main, inclusive=inclusive, family=ruling.name.family)
+        if together.inside < ruling.inside:
+            return replace(ruling, inside=together.inside, reason=together.reason)
+    return ruling
+
+
+def _every_platform(ruling: Ruling, peers: Peers, asset: Asset) -> bool:
+    """Whether the lines of the same product list every platform, all with the same answer."""
+    if not peers.platforms >= EVERY_PLATFORM:
+        return False
+    answers = (place_any(bounds, asset, ruling.name) for bounds in peers.ranges)
+    return all(answer.inside is not Inside.OUT for answer in answers)
+
+
+class Chorus:
+    """All sentences of an advisory, asked what they say together of one product.
+
+    Bounds only answer one another when platform and branch are the same.
+    """
+
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        self._groups: dict[frozenset[str], list[tuple[Name, Sentence]]] = {}
+        for each in sentences:
+            for name in each.names:
+                self._groups.setdefault(name.words, []).append((name, each))
+        self._known: dict[tuple[frozenset[str], ...], Peers] = {}
+
+    def peers(self, name: Name) -> Peers | None:
+        """What is said besides one sentence of this product; None when nothing is."""
+        group = self._groups[name.words]
+        if len(group) < 2:
+            return None
+        identity = (name.words, name.editions, name.platforms)
+        known = self._known.get(identity)
+        if known is None:
+            known = self._known[identity] = _peers(name, group)
+        return known
+
+
+def _peers(name: Name, group: Sequence[tuple[Name, Sentence]]) -> Peers:
+    alike = [(other, each) for other, each in group if other.editions == name.editions]
+    limits: dict[tuple[Version, ...], dict[Version, None]] = {}
+    for other, each in group:  # whatever the edition: a Firefox 128.12 is an ESR, typed or not
+        if other.platforms in (name.platforms, _NONE) and each.bare:
+            limits.setdefault(each.branch, {}).update(dict.fromkeys(each.bare))
+    platforms = {platform for other, _ in alike for platform in other.platforms}
+    return Peers(
+        limits={branch: tuple(found) for branch, found in limits.items()},
+        platforms=frozenset(platforms | ({"macos"} if "mac" in platforms else set())),
+        ranges=tuple(each.bounds for other, each in alike if other.platforms),
+    )
