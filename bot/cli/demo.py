@@ -7,13 +7,14 @@ import csv
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.panel import Panel
 from rich.table import Table
 
 from bot.app import Application
@@ -86,7 +87,7 @@ def demo(
     sent.sort(key=lambda delivery: (delivery.created_at, delivery.address))
     names = {f.id: f.name for f in application.database.call(facilities.every)}
     for delivery in sent if everything else _one_each(sent):
-        shared.console.print(as_panel(f"{delivery.channel} {delivery.address}", delivery.message))
+        shared.console.print(_panel(delivery))
     rows = application.database.call(_summary)
     shared.show(rows, lambda: _table(rows))
     _end(shared, sent, names, folder)
@@ -107,12 +108,13 @@ async def _play(
     )
     dispatcher = application.dispatcher(dict.fromkeys(ChannelName, sink))
     engine = application.engine()
+    past = sum(date < INVENTORIES_AT for date, _ in bulletins)
     with shared.progress("Bulletins", total=len(bulletins)) as advance:
-        for date, path in bulletins:
+        for position, (date, path) in enumerate(bulletins, start=1):
             clock.now = max(clock.now, date)
             await ingest(database, FileSource(path, clock), clock=clock)
             advance(1)
-            if date < INVENTORIES_AT:
+            if position < past:
                 continue  # the past is read whole before it is judged
             await engine.run()
             await application.write_periodic()
@@ -233,6 +235,13 @@ def _one_each(sent: Sequence[Delivery]) -> list[Delivery]:
         if delivery.kind != "alert":
             shown.setdefault(delivery.kind, delivery)
     return list({delivery.key: delivery for delivery in shown.values()}.values())
+
+
+def _panel(delivery: Delivery) -> Panel:
+    """A message as its destination shows it: only a mail has a subject."""
+    is_mail = delivery.channel == ChannelName.EMAIL
+    message = delivery.message if is_mail else replace(delivery.message, subject="")
+    return as_panel(f"{delivery.channel} {delivery.address}", message)
 
 
 def _table(rows: list[SummaryRow]) -> Table:

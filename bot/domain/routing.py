@@ -63,7 +63,7 @@ def urgency(
     be checked never interrupts, unless it is an *alerte*.
     """
     reasons = []
-    if kind is AdvisoryKind.ALERTE:
+    if kind is AdvisoryKind.ALERTE and not aimed:
         reasons.append("alerte")
     if exploited:
         reasons.append("exploited")

@@ -59,8 +59,13 @@ def write_initial_states(session: Session, renderer: Renderer, *, now: datetime,
 
 
 def initial_state(session: Session, facility: Facility) -> InitialStateView:
-    """What the bulletins already stored say of a facility's inventory."""
-    standing = verdicts.standing(session, facility.id)
+    """What bulletins older than a facility's inventory say of it; later ones raise alerts."""
+    since = facilities.inventory_since(session, [facility.id]).get(facility.id)
+    standing = [
+        each
+        for each in verdicts.standing(session, facility.id)
+        if since is None or each.published_at < since
+    ]
     exploited = advisories.exploited(session, list({each.advisory_id for each in standing}))
     sure, unsure = split_sure(_items(standing, exploited))
     actions = decisions(sure)
