@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.alert import Coverage
 from bot.domain.facility import AssetCategory, InventoryLine
 from bot.domain.matching import InventoryProduct
 from bot.store.schema import AssetRow, FacilityRow, ProductRow, UploadRow
-from bot.store.statements import insert_ignoring
+from bot.store.statements import insert_many
 
 ROWS_AT_ONCE = 5000
 LONGEST_VERSION = 128  # characters
@@ -36,21 +36,21 @@ class UploadRecord:
 def current(session: Session, facility_id: int) -> dict[str, InventoryLine]:
     """The present lines of a facility, by line id."""
     rows = session.execute(
-        select(AssetRow, ProductRow)
+        select(*LINE)
         .join(ProductRow, ProductRow.id == AssetRow.product_id)
         .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
     )
-    return {asset.line_id: _line(asset, product) for asset, product in rows}
+    return {row.line_id: _line(row) for row in rows}
 
 
 def lines(session: Session, asset_ids: Sequence[int]) -> list[InventoryLine]:
     """These lines, those removed since left out."""
     rows = session.execute(
-        select(AssetRow, ProductRow)
+        select(*LINE)
         .join(ProductRow, ProductRow.id == AssetRow.product_id)
         .where(AssetRow.id.in_(asset_ids), AssetRow.removed_at.is_(None))
     )
-    return [_line(asset, product) for asset, product in rows]
+    return [_line(row) for row in rows]
 
 
 def write_lines(
@@ -67,19 +67,18 @@ def write_lines(
     A line that was removed and comes back is a new one.
     """
     session.execute(update(FacilityRow).where(FacilityRow.id == facility_id).values(changed_at=now))
+    products = intern(session, [_product(line) for line in (*added, *changed)])
+    _revive(session, facility_id, added)
     for start in range(0, len(added), ROWS_AT_ONCE):
-        batch = added[start : start + ROWS_AT_ONCE]
-        products = intern(session, [_product(line) for line in batch])
-        _revive(session, facility_id, [line.line_id for line in batch])
-        rows = [_asset(facility_id, line, products[_product(line)]) for line in batch]
-        insert_ignoring(session, AssetRow, rows, conflict=["facility_id", "line_id"])
-    products = intern(session, [_product(line) for line in changed])
-    for line in changed:
-        values = _asset(facility_id, line, products[_product(line)])
-        session.execute(
-            update(AssetRow)
-            .where(AssetRow.facility_id == facility_id, AssetRow.line_id == line.line_id)
-            .values(**values, removed_at=None)
+        rows = [
+            _asset(facility_id, line, products[_product(line)])
+            for line in added[start : start + ROWS_AT_ONCE]
+        ]
+        insert_many(session, AssetRow, rows, conflict=["facility_id", "line_id"])
+    if changed:
+        _change(
+            session,
+            [_asset(facility_id, line, products[_product(line)]) for line in changed],
         )
     for start in range(0, len(removed), ROWS_AT_ONCE):
         session.execute(
@@ -117,25 +116,35 @@ def record_upload(
 def intern(session: Session, products: Iterable[InventoryProduct]) -> dict[InventoryProduct, int]:
     """The id of each product, created where nobody typed it so before."""
     wanted = list(dict.fromkeys(products))
-    rows = [
-        {
-            "vendor": product.vendor,
-            "product": product.product,
-            "version": product.version,
-            "cpe": product.cpe,
-        }
-        for product in wanted
-    ]
-    conflict = ["vendor", "product", "version", "cpe"]
-    insert_ignoring(session, ProductRow, rows, conflict=conflict)
-    found: dict[InventoryProduct, int] = {}
-    for start in range(0, len(wanted), ROWS_AT_ONCE):
-        names = [product.product for product in wanted[start : start + ROWS_AT_ONCE]]
-        for row in session.execute(
-            select(*PRODUCT).where(ProductRow.product.in_(list(dict.fromkeys(names))))
-        ):
-            found[_typed(row)] = row.id
+    found = _ids(session, wanted)
+    missing = [product for product in wanted if product not in found]
+    if missing:
+        rows = [
+            {
+                "vendor": product.vendor,
+                "product": product.product,
+                "version": product.version,
+                "cpe": product.cpe,
+                "matched_at": None,
+                "recognised": None,
+                "versioned": None,
+            }
+            for product in missing
+        ]
+        insert_many(session, ProductRow, rows, conflict=["vendor", "product", "version", "cpe"])
+        found |= _ids(session, missing)  # another process may have created some meanwhile
     return {product: found[product] for product in wanted}
+
+
+def _ids(session: Session, products: Sequence[InventoryProduct]) -> dict[InventoryProduct, int]:
+    """The ids of those of these products that somebody has typed so."""
+    names = list(dict.fromkeys(product.product for product in products))
+    found: dict[InventoryProduct, int] = {}
+    for start in range(0, len(names), ROWS_AT_ONCE):
+        batch = names[start : start + ROWS_AT_ONCE]
+        for row in session.execute(select(*PRODUCT).where(ProductRow.product.in_(batch))):
+            found[_typed(row)] = row.id
+    return found
 
 
 def products_after(session: Session, product_id: int) -> Iterator[tuple[int, InventoryProduct]]:
@@ -268,12 +277,49 @@ PRODUCT = (
 )
 
 
-def _revive(session: Session, facility_id: int, line_ids: Sequence[str]) -> None:
+LINE = (  # in the order of the fields of InventoryLine
+    AssetRow.line_id,
+    AssetRow.category,
+    AssetRow.name,
+    ProductRow.vendor,
+    ProductRow.product,
+    ProductRow.version,
+    ProductRow.cpe,
+    AssetRow.location,
+    AssetRow.exposed,
+    AssetRow.quantity,
+)
+_CATEGORIES = {category.value: category for category in AssetCategory}
+
+
+def _revive(session: Session, facility_id: int, added: Sequence[InventoryLine]) -> None:
     """Forget removed lines that come back, so that they are inserted anew."""
-    session.execute(
-        delete(AssetRow)
-        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_not(None))
-        .where(AssetRow.line_id.in_(line_ids))
+    gone = set(
+        session.scalars(
+            select(AssetRow.line_id).where(
+                AssetRow.facility_id == facility_id, AssetRow.removed_at.is_not(None)
+            )
+        )
+    )
+    back = [line.line_id for line in added if line.line_id in gone]
+    for start in range(0, len(back), ROWS_AT_ONCE):
+        session.execute(
+            delete(AssetRow)
+            .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_not(None))
+            .where(AssetRow.line_id.in_(back[start : start + ROWS_AT_ONCE]))
+        )
+
+
+def _change(session: Session, assets: Sequence[dict[str, Any]]) -> None:
+    """Write lines again; all in one call to the driver."""
+    named = [{f"_{name}": value for name, value in asset.items()} for asset in assets]
+    settled: dict[str, Any] = {name: bindparam(f"_{name}") for name in assets[0]}
+    session.connection().execute(
+        update(AssetRow)
+        .where(AssetRow.facility_id == bindparam("_facility_id"))
+        .where(AssetRow.line_id == bindparam("_line_id"))
+        .values(settled),
+        named,
     )
 
 
@@ -295,19 +341,10 @@ def _asset(facility_id: int, line: InventoryLine, product_id: int) -> dict[str, 
         "location": line.location,
         "exposed": line.exposed,
         "quantity": line.quantity,
+        "removed_at": None,
     }
 
 
-def _line(asset: AssetRow, product: ProductRow) -> InventoryLine:
-    return InventoryLine(
-        line_id=asset.line_id,
-        category=AssetCategory(asset.category),
-        name=asset.name,
-        vendor=product.vendor,
-        product=product.product,
-        version=product.version,
-        cpe=product.cpe,
-        location=asset.location,
-        exposed=asset.exposed,
-        quantity=asset.quantity,
-    )
+def _line(row: Any) -> InventoryLine:
+    line_id, category, *rest = row
+    return InventoryLine(line_id, _CATEGORIES[category], *rest)

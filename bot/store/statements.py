@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.store.schema import Base, CounterRow
 
 
-def _insert(session: Session, table: type[Base]) -> Any:
+def _insert(session: Session, table: Any) -> Any:
     sqlite_bound = session.get_bind().dialect.name == "sqlite"
     return sqlite.insert(table) if sqlite_bound else postgresql.insert(table)
 
@@ -33,6 +33,24 @@ def insert_ignoring(
     statement = _insert(session, table).on_conflict_do_nothing(index_elements=conflict)
     key = [getattr(table, name) for name in conflict]
     return len(session.execute(statement.returning(*key), rows).all())
+
+
+def insert_many(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    conflict: Sequence[str],
+) -> None:
+    """The same for very many rows, uncounted: drivers take them all in one call.
+
+    Every row gives every column that has no default in the database.
+    """
+    if rows:
+        statement = _insert(session, table.__table__).on_conflict_do_nothing(
+            index_elements=conflict
+        )
+        session.connection().execute(statement, rows)
 
 
 def rows_changed(result: Result[Any]) -> int:

@@ -1,0 +1,101 @@
+"""``make bench [ONLY=area]``: measure, print a table, write ``build/bench.json``.
+
+An area is a module of this package with ``def run() -> Iterable[Figure]``; the name of its
+figures starts with the area's. Measuring one area keeps the figures of the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import pkgutil
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+import tests.bench
+from tests.bench.figures import Figure
+from tests.bench.skip import Skipped
+from tests.conftest import ROOT
+
+OUT = ROOT / "build" / "bench.json"
+
+
+def areas() -> list[str]:
+    """The modules of this package that measure something."""
+    names = sorted(module.name for module in pkgutil.iter_modules(tests.bench.__path__))
+    return [
+        name
+        for name in names
+        if name != "__main__" and hasattr(import_module(f"tests.bench.{name}"), "run")
+    ]
+
+
+def merged(earlier: Iterable[Figure], fresh: Iterable[Figure]) -> list[Figure]:
+    """The figures of both, by name; a fresh one replaces an earlier one."""
+    by_name = {figure.name: figure for figure in (*earlier, *fresh)}
+    return [by_name[name] for name in sorted(by_name)]
+
+
+def kept(out: Path) -> list[Figure]:
+    """The figures measured before, none when there is no file."""
+    if not out.is_file():
+        return []
+    return [Figure(**figure) for figure in json.loads(out.read_text("utf-8"))]
+
+
+def write(out: Path, figures: Sequence[Figure]) -> None:
+    """Write the file that machines read."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps([dataclasses.asdict(f) for f in figures], ensure_ascii=False, indent=2)
+    out.write_text(text + "\n", "utf-8")
+
+
+def table(figures: Sequence[Figure]) -> Table:
+    """What a person reads; a ratio above 1 means that Tocsin is better."""
+    made = Table("figure", "value", "unit", "baseline", "its value", "ratio")
+    for figure in figures:
+        made.add_row(
+            figure.name,
+            f"{figure.value:,.6g}",
+            figure.unit,
+            figure.baseline or "",
+            "" if figure.baseline_value is None else f"{figure.baseline_value:,.6g}",
+            "" if figure.ratio is None else f"{figure.ratio:.2f}",
+        )
+    return made
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the areas asked for; exit code 2 when there is no such area."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--only", metavar="AREA", help="measure one area, keep the others")
+    only = parser.parse_args(arguments).only
+    known = areas()
+    if only and only not in known:
+        print(f"no area named {only}; there are: {', '.join(known)}", file=sys.stderr)
+        return 2
+    console = Console()
+    fresh: list[Figure] = []
+    for area in [only] if only else known:
+        console.print(f"Measuring {area}…")
+        try:
+            for figure in import_module(f"tests.bench.{area}").run():
+                fresh.append(figure)
+                console.print(f"  {figure.name}: {figure.value:,.6g} {figure.unit}")
+        except Skipped as reason:
+            console.print(f"  skipped: {reason}")
+    figures = merged(kept(OUT) if only else [], fresh)
+    write(OUT, figures)
+    console.print(table(figures))
+    console.print(f"Written: {OUT.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

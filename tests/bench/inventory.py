@@ -1,0 +1,79 @@
+"""How long one upload of a million lines takes: bytes to rows, in an embedded database."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import resource
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.domain.facility import Facility, FacilityKind
+from bot.inventory.registry import read_inventory
+from bot.pipeline.inventory import upload_inventory
+from bot.store import Database, Session, facilities
+from bot.store.migrate import upgrade
+from tests.bench.figures import Figure
+
+LINES = 1_000_000
+PRODUCTS = 20_000  # distinct product and version pairs; the country's are about 200,000
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+HEADER = ("N° inventaire", "Catégorie", "Nom", "Éditeur", "Produit", "Version", "Site")
+CATEGORIES = ("Poste de travail", "Serveur", "Équipement actif", "Équipement biomédical")
+
+
+def run() -> Iterator[Figure]:
+    """Import, then import the same file again with one line in a hundred changed."""
+    before, after = table(changed=0), table(changed=100)
+    with TemporaryDirectory(prefix="tocsin-bench-") as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'tocsin.db'}")
+        upgrade(database)
+        facility = database.call(_register)
+        for name, body in (("import", before), ("update", after)):
+            start = time.perf_counter()
+            _import(database, facility, body)
+            yield Figure(f"inventory.{name}_1m_s", time.perf_counter() - start, "s")
+        database.dispose()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
+    yield Figure("inventory.peak_mib", peak, "MiB")
+
+
+def table(*, changed: int) -> bytes:
+    """A CSV of :data:`LINES` lines; one in ``changed`` has a newer version (none when 0)."""
+    drawn = random.Random(20260302)
+    products = [
+        (f"Éditeur {n % 400}", f"Produit {n // 4}", f"{n % 9}.{n % 13}.{n % 7}")
+        for n in range(PRODUCTS)
+    ]
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";")
+    writer.writerow(HEADER)
+    for number in range(LINES):
+        vendor, product, version = products[int(PRODUCTS * drawn.random() ** 2)]
+        if changed and number % changed == 0:
+            version += ".1"
+        category = CATEGORIES[number % len(CATEGORIES)]
+        name = f"hote-{number:07d}"
+        writer.writerow((f"E{number:07d}", category, name, vendor, product, version, "Site A"))
+    return out.getvalue().encode()
+
+
+def _register(session: Session) -> Facility:
+    facilities.save(
+        session, [Facility("590999017", "CHU", "ars-hauts-de-france", FacilityKind.CHU)]
+    )
+    found = facilities.by_finess(session, "590999017")
+    if found is None:
+        raise LookupError("the facility that was just saved is not there")
+    return found
+
+
+def _import(database: Database, facility: Facility, body: bytes) -> None:
+    upload = read_inventory(body, file="parc.csv")
+    database.call(
+        upload_inventory, facility, upload, filename="parc.csv", dated=NOW, confirm=True, now=NOW
+    )
