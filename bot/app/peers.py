@@ -58,9 +58,7 @@ def _channels(application: Application, console: Console) -> dict[ChannelName, C
 
 def dispatcher(application: Application, channels: dict[ChannelName, Channel]) -> Dispatcher:
     """What sends the outbox through ``channels``, rooms for incidents included."""
-    return application.dispatcher(
-        {name: _with_rooms(channel) for name, channel in channels.items()}
-    )
+    return application.dispatcher({name: with_rooms(channel) for name, channel in channels.items()})
 
 
 def desk(application: Application) -> Desk:
@@ -92,7 +90,7 @@ def slack_chat(application: Application, channel: SlackChannel) -> SlackChat:
     return SlackChat(channel, desk(application), options)
 
 
-def _with_rooms(channel: Channel) -> Channel:
+def with_rooms(channel: Channel) -> Channel:
     """The channel, able to open rooms where its peer has them."""
     if isinstance(channel, MatrixChannel):
         return RoomChannel(channel, MatrixRooms(channel.session))
