@@ -110,9 +110,23 @@ class Dispatcher:
             now=self._clock(),
             channels=list(self._channels),
         )
-        async with asyncio.TaskGroup() as group:
-            sends = [group.create_task(self._deliver(lease)) for lease in leases]
-        return DispatchReport.of([send.result() for send in sends])
+        sends = [self._deliver(lease) for lease in leases]
+        ends = await asyncio.gather(*sends, return_exceptions=True)
+        return DispatchReport.of(
+            [await self._ended(lease, end) for lease, end in zip(leases, ends, strict=True)]
+        )
+
+    async def _ended(self, lease: Lease, end: Outcome | BaseException) -> Outcome:
+        """What became of a delivery, a fault of ours included: it must not stop the others.
+
+        Such a delivery is tried again later, as uncertain, and its row says why.
+        """
+        if isinstance(end, Outcome):
+            return end
+        if not isinstance(end, Exception):
+            raise end
+        log.error("delivery fault", delivery=str(lease.delivery_id), exc_info=end)
+        return await self._later(lease, f"internal fault: {type(end).__name__}", uncertain=True)
 
     async def _deliver(self, lease: Lease) -> Outcome:
         channel = self._channels[lease.to.channel]
