@@ -16,6 +16,7 @@ from bot.channels.base import DeliveryError
 from bot.cli import (
     alerts,
     bulletins,
+    campaign,
     demo,
     facility,
     incident,
@@ -110,6 +111,7 @@ person.register(app)
 bulletins.register(app)
 alerts.register(app)
 incident.register(app)
+campaign.register(app)
 outbox.register(app)
 run.register(app)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.base import Reply, Setting
-from bot.domain.campaign import Campaign, CampaignAnswer, CampaignState, Refusal, may_act
+from bot.domain.campaign import Campaign, CampaignState, Refusal, may_act
 from bot.domain.people import NATIONAL
 from bot.pipeline import campaign as pipeline
 from bot.store import Session, campaigns, facilities, people, recipients
@@ -36,7 +36,7 @@ def answer_campaign(session: Session, setting: Setting) -> Reply:
     word, _, note = setting.invocation.args.strip().partition(" ")
     reference = setting.invocation.subject
     found = campaigns.by_reference(session, reference)
-    given = _given(found, word) if found else None
+    given = pipeline.offered(found, word) if found else None
     if found is None or given is None:
         return _refused(setting, Refusal.UNKNOWN, reference)
     mine = pipeline.answer(
@@ -141,10 +141,3 @@ def _refused(setting: Setting, why: Refusal, reference: str) -> Reply:
     return setting.reply(
         "campaign_refused", why=why.value, reference=reference, prefix=setting.invocation.prefix
     )
-
-
-def _given(found: Campaign, word: str) -> CampaignAnswer | None:
-    """The answer offered that this code or this word stands for."""
-    said = word.casefold()
-    offered = found.text.answers
-    return next((each for each in offered if said in {each.code, each.word.casefold()}), None)

@@ -18,6 +18,7 @@ from bot.domain.campaign import (
     CampaignAnswer,
     CampaignText,
     Refusal,
+    may_act,
     next_reminder,
     speaks_for,
     why_not_approve,
@@ -196,6 +197,19 @@ def answer(
             note=note,
         )
     return mine
+
+
+def offered(campaign: Campaign, word: str) -> CampaignAnswer | None:
+    """The answer offered that this word or this code stands for."""
+    said = word.strip().casefold()
+    listed = campaign.text.answers
+    return next((each for each in listed if said in {each.code, each.word.casefold()}), None)
+
+
+def may_answer(campaign: Campaign, person: Person, facility_id: int) -> bool:
+    """Whether a person may answer for a facility: its own people, or who speaks for the
+    authority and took a call."""
+    return facility_id in person.facilities() or may_act(campaign, person)
 
 
 async def send_due(
