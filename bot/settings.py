@@ -112,6 +112,30 @@ class Email(_Section):
     connections: int = Field(4, ge=1, le=50)
 
 
+class Mailbox(_Section):
+    """Where replies to mails arrive, read over IMAP; off while ``host`` is empty."""
+
+    host: str = ""
+    port: int = Field(993, ge=1, le=65535)
+    security: Literal["plain", "starttls", "tls"] = "tls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    folder: str = "INBOX"
+    poll_seconds: int = Field(30, ge=1)
+    address: str = ""
+    secret: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.host:
+            return self
+        if not (self.username and self.password.get_secret_value()):
+            raise ValueError("set username and password")
+        if 0 < len(self.secret.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"secret must have {SHORTEST_KEY} characters or more")
+        return self
+
+
 class Delivery(_Section):
     """When a delivery is tried again and when it is given up."""
 
@@ -148,6 +172,7 @@ class Settings(_Section):
     matrix: Matrix = Matrix()
     slack: Slack = Slack()
     email: Email = Email()
+    mailbox: Mailbox = Mailbox()
     delivery: Delivery = Delivery()
     digest: Digest = Digest()
     incident: Incident = Incident()

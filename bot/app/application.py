@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +24,7 @@ from bot.pipeline.match import MatchEngine, MatchReport
 from bot.render import Renderer
 from bot.resources import config_folder
 from bot.settings import ConfigurationError, Settings
-from bot.store import Database
+from bot.store import Database, memos
 from feeds.advisory import Tlp
 from feeds.config import SourceConfig, SourceFile
 from feeds.exploited import Signals
@@ -31,6 +32,8 @@ from feeds.http import Access
 from feeds.products import Catalogue, load_builtin
 from feeds.registry import make_signals, make_source, read_signals, read_sources
 from feeds.source import Source
+
+MAIL_SECRET, MAIL_SECRET_BYTES = "mail secret", 32
 
 
 @dataclass
@@ -59,7 +62,17 @@ class Application:
     @cached_property
     def renderer(self) -> Renderer:
         """The templates, checked for unknown variables when a message is rendered."""
-        return Renderer(clock=self.clock)
+        return Renderer(clock=self.clock, mailbox=bool(self.settings.mailbox.host))
+
+    @cached_property
+    def mail_secret(self) -> bytes:
+        """What signs Message-IDs: configured, or made once and kept; empty without a mailbox."""
+        mailbox = self.settings.mailbox
+        if not mailbox.host:
+            return b""
+        configured = mailbox.secret.get_secret_value()
+        made = secrets.token_hex(MAIL_SECRET_BYTES)
+        return (configured or self.database.call(memos.first, MAIL_SECRET, made)).encode()
 
     @property
     def floor(self) -> Tlp:

@@ -48,7 +48,7 @@ def _channels(application: Application, console: Console) -> dict[ChannelName, C
     settings, clock = application.settings, application.clock
     found: dict[ChannelName, Channel] = {ChannelName.CONSOLE: ConsoleChannel(console, clock=clock)}
     if settings.email.host:
-        found[ChannelName.EMAIL] = EmailChannel(_email(settings), clock=clock)
+        found[ChannelName.EMAIL] = EmailChannel(_email(application), clock=clock)
     if settings.slack.bot_token.get_secret_value():
         found[ChannelName.SLACK] = SlackChannel(_slack(settings), clock=clock)
     if settings.matrix.homeserver:
@@ -99,7 +99,8 @@ def with_rooms(channel: Channel) -> Channel:
     return channel
 
 
-def _email(settings: Settings) -> EmailOptions:
+def _email(application: Application) -> EmailOptions:
+    settings = application.settings
     email = settings.email
     return EmailOptions(
         host=email.host,
@@ -110,7 +111,8 @@ def _email(settings: Settings) -> EmailOptions:
         password=email.password.get_secret_value(),
         ca_file=settings.network.ca_file,
         domain=email.domain,
-        reply_to=email.reply_to,
+        reply_to=settings.mailbox.address or email.reply_to,
+        secret=application.mail_secret,
         unsubscribe=email.unsubscribe,
         certificate=email.certificate,
         key=email.key,

@@ -52,6 +52,7 @@ class EmailOptions:
         ca_file: PEM file of an internal authority, trusted beside the system's.
         unsubscribe: ``mailto:`` or ``https:`` address for awareness messages.
         certificate, key: PEM files, to sign mails with S/MIME; both or neither.
+        secret: signs Message-IDs, where replies are read; empty: they are not signed.
         connections: most connections open at once.
         messages_per_connection: a connection is closed after that many mails.
         max_bytes: largest mail, encoded; 10 MiB is what most relays accept.
@@ -70,6 +71,7 @@ class EmailOptions:
     unsubscribe: str = ""
     certificate: Path | None = None
     key: Path | None = None
+    secret: bytes = field(default=b"", repr=False)
     connections: int = 4
     messages_per_connection: int = 100
     max_bytes: int = 10 * 1024 * 1024
@@ -128,6 +130,7 @@ class EmailChannel:
                 domain=self._options.domain,
                 reply_to=self._options.reply_to,
                 unsubscribe=self._options.unsubscribe,
+                secret=self._options.secret,
                 sent_at=self._clock(),
             )
             recipient = parse_mailbox(address).addr_spec

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 
+from bot.domain.mail_token import code
 from bot.domain.message import Attachment, Message
 
 SAFE_KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
@@ -51,10 +52,14 @@ def parse_mailbox(text: str) -> Address:
     return Address(name, addr_spec=spec)
 
 
-def message_id(key: str, domain: str) -> str:
-    """The Message-ID of ``key``: the same key always gives the same one."""
+def message_id(key: str, domain: str, *, secret: bytes = b"") -> str:
+    """The Message-ID of ``key``: the same key always gives the same one.
+
+    With a secret it also holds the code by which a reply is believed.
+    """
     local = key if SAFE_KEY.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()
-    return f"<{local}@{domain}>"
+    signature = f".{code(secret, local)}" if secret else ""
+    return f"<{local}{signature}@{domain}>"
 
 
 def header_text(text: str) -> str:
@@ -74,13 +79,15 @@ def compose(
     domain: str = "",
     reply_to: str = "",
     unsubscribe: str = "",
+    secret: bytes = b"",
     sent_at: datetime | None = None,
 ) -> EmailMessage:
     """Write ``message`` as a mail from ``sender`` to ``address``.
 
     Text and HTML are alternatives, quoted-printable with CRLF so that no relay needs to
     touch them (a signature made later still holds). ``as_bytes()`` gives what an ``.eml``
-    file or DATA holds. Without ``sent_at`` (aware) there is no Date.
+    file or DATA holds. Without ``sent_at`` (aware) there is no Date; without ``secret`` the
+    Message-ID is not signed.
 
     Raises:
         BadAddressError: sender, address or reply_to is not one mailbox.
@@ -96,7 +103,7 @@ def compose(
     mail["Subject"] = header_text(message.subject)
     if sent_at is not None:
         mail["Date"] = format_datetime(sent_at)
-    mail["Message-ID"] = message_id(key, domain or author.domain)
+    mail["Message-ID"] = message_id(key, domain or author.domain, secret=secret)
     if MESSAGE_ID.fullmatch(message.thread):
         mail["In-Reply-To"] = message.thread
         mail["References"] = message.thread

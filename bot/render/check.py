@@ -30,7 +30,9 @@ from bot.render.lines import LineGroup
 from bot.render.samples import REPLIES
 from bot.render.words import LANGUAGES, Words
 
-GIVEN = {"marking", "now", "channel", "prefix", "choices", "exercise", "shortened"}
+GIVEN = {
+    "marking", "now", "channel", "prefix", "choices", "exercise", "shortened", "mailbox",
+}  # fmt: skip
 KINDS = {
     "alert": {"alert"},
     "reduced": {"alert"},

@@ -38,8 +38,9 @@ class Composer:
         TemplateError: the words or the style sheet cannot be read.
     """
 
-    def __init__(self, templates: Path, clock: Clock) -> None:
+    def __init__(self, templates: Path, clock: Clock, *, mailbox: bool = False) -> None:
         self.templates = templates
+        self._mailbox = mailbox
         self._clock = clock
         self._styles = load_styles(templates)
         self._words = {language: load_words(templates, language) for language in LANGUAGES}
@@ -109,6 +110,7 @@ class Composer:
             "choices": tuple(choices),
             "exercise": exercise,
             "shortened": trusted(ending),
+            "mailbox": self._mailbox,
         }
         subject = self._subject(kind, words.language, marking, given)
         text, html, blocks = self._body(kind, words, channel, given, ending, subject)

@@ -29,13 +29,20 @@ class Renderer:
     Args:
         templates: folder of templates; None is the one Tocsin ships with.
         clock: for "demain 9 h".
+        mailbox: whether replies to mails are read; mails promise it only then.
 
     Raises:
         TemplateError: the words or the style sheet cannot be read.
     """
 
-    def __init__(self, templates: Path | None = None, *, clock: Clock = system_clock) -> None:
-        self._composer = Composer(templates or templates_folder(), clock)
+    def __init__(
+        self,
+        templates: Path | None = None,
+        *,
+        clock: Clock = system_clock,
+        mailbox: bool = False,
+    ) -> None:
+        self._composer = Composer(templates or templates_folder(), clock, mailbox=mailbox)
 
     def check(self) -> None:
         """Check every template, then render each with invented views, in every channel.

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.mail_format import BadAddressError, compose, message_id
+from bot.domain.mail_token import signed_key
 from bot.domain.message import Attachment, Message
 
 SENDER = "Tocsin – CERT Santé <tocsin@sante.example>"
@@ -25,7 +26,7 @@ MESSAGE = Message(
 )
 
 
-def received(message: Message, **options: str) -> EmailMessage:
+def received(message: Message, *, unsubscribe: str = "") -> EmailMessage:
     """Compose, encode and read back as a mailbox would."""
     raw = compose(
         message,
@@ -33,7 +34,7 @@ def received(message: Message, **options: str) -> EmailMessage:
         address=MAILBOX,
         key=KEY,
         sent_at=datetime(2026, 3, 2, 8, tzinfo=UTC),
-        **options,
+        unsubscribe=unsubscribe,
     ).as_bytes()
     assert raw.isascii()
     assert raw.count(b"\n") == raw.count(b"\r\n"), "a lone line feed breaks signatures"
@@ -139,3 +140,13 @@ def test_no_text_adds_a_header_or_a_recipient(
 def test_what_is_not_one_mailbox_is_refused(address: str) -> None:
     with pytest.raises(BadAddressError):
         compose(MESSAGE, sender=SENDER, address=address, key=KEY)
+
+
+def test_a_signed_message_id_gives_its_key_back_and_no_other_does() -> None:
+    secret = b"un secret assez long"
+    signed = message_id(KEY, "sante.example", secret=secret)
+    assert signed_key(secret, signed) == KEY
+    assert signed_key(secret, signed.replace("sante.example", "relais.example")) == KEY
+    assert signed_key(b"un autre secret", signed) is None
+    assert signed_key(secret, message_id(KEY, "sante.example")) is None
+    assert signed_key(secret, signed.replace("<a", "<b")) is None

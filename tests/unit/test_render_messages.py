@@ -215,7 +215,23 @@ def test_an_answer_is_acknowledged_with_what_comes_next(
     renderer: Renderer, answer: str, next_step: str
 ) -> None:
     text, _ = renderer.reply(
-        "answered", language="fr", reference="ALR-2026-0412", answer=answer, person="RSSI"
+        "answered", language="fr", due=None, reference="ALR-2026-0412", answer=answer, person="RSSI"
     )
     assert text.startswith("Noté")
     assert next_step in text
+
+
+@pytest.mark.parametrize("mailbox", [True, False])
+def test_a_mail_promises_that_replies_are_read_only_where_they_are(mailbox: bool) -> None:
+    renderer = Renderer(clock=lambda: samples.NOW, mailbox=mailbox)
+    mails = [
+        renderer.alert(view, channel=ChannelName.EMAIL, ceiling=Tlp.RED) for view in samples.ALERTS
+    ]
+    mails.append(renderer.campaign(samples.CAMPAIGN, channel=ChannelName.EMAIL, ceiling=Tlp.RED))
+    for mail in mails:
+        if not mail.choices:
+            continue
+        for body in (mail.text.casefold(), mail.html.casefold()):
+            elsewhere = "répondez dans votre salon, ou appelez votre rssi" in body
+            assert elsewhere is not mailbox
+            assert ("répondez à ce mail par" in body or "répondez par un mot" in body) is mailbox
