@@ -73,9 +73,8 @@ def raise_alerts(
     A revision that changes nothing for a facility is silent there. A bulletin older than
     the facility's first inventory raises nothing: it is part of the initial state.
     """
-    known = alerts.of_advisories(session, [revision.advisory_id for revision in revisions])
-    if facility_ids is not None:
-        known = {pair: alert for pair, alert in known.items() if pair[1] in set(facility_ids)}
+    advisory_ids = [revision.advisory_id for revision in revisions]
+    known = alerts.of_advisories(session, advisory_ids, facility_ids=facility_ids)
     found = concerns(session, revisions, facility_ids=facility_ids, known=known)
     batch = _sort(session, found, known, now=now)
     alerts.add(session, batch.opened, batch.lots)
@@ -105,6 +104,9 @@ def _sort(
             continue
         worse = change(alert.scope, concern.scope)
         updated = _alert(concern, now=now, previous=alert, news=worse.is_news)
+        if updated == alert:
+            batch.silent += 1
+            continue
         batch.changed.append(updated)
         batch.lots += [(alert.id, category) for category in concern.categories]
         if worse.is_news:

@@ -83,10 +83,14 @@ def take_references(session: Session, count: int, *, now: datetime) -> list[str]
     return [numbered(name, number) for number in next_numbers(session, name, count)]
 
 
-def of_advisories(session: Session, advisory_ids: Sequence[int]) -> dict[tuple[int, int], Alert]:
-    """The alerts these advisories raised, by (advisory id, facility id)."""
-    rows = session.scalars(select(AlertRow).where(AlertRow.advisory_id.in_(advisory_ids)))
-    return {(row.advisory_id, row.facility_id): _alert(row) for row in rows}
+def of_advisories(
+    session: Session, advisory_ids: Sequence[int], *, facility_ids: Sequence[int] | None = None
+) -> dict[tuple[int, int], Alert]:
+    """The alerts these advisories raised, there or everywhere, by (advisory id, facility id)."""
+    query = select(AlertRow).where(AlertRow.advisory_id.in_(advisory_ids))
+    if facility_ids is not None:
+        query = query.where(AlertRow.facility_id.in_(facility_ids))
+    return {(row.advisory_id, row.facility_id): _alert(row) for row in session.scalars(query)}
 
 
 def add(
