@@ -82,6 +82,7 @@ async def scene(homeserver: Homeserver, folder: Path, *, encrypted: bool) -> Asy
         await office.known(Address(ChannelName.MATRIX, rssi.user_id))
         room = await reader.create_room(bot.user_id, encrypted=encrypted)
         await joined(reader, room, bot.user_id)
+        await eventually(lambda: room in channel.session.client.rooms)
         yield Scene(homeserver, options, office, reader, room, channel)
 
 
