@@ -152,7 +152,8 @@ class SlackChat:
         reply = await self._desk.ask(invocation)
         if reply.form is not None:
             await self._open(body["trigger_id"], self._form(reply, invocation))
-        elif reply.private:
+            reply = self._without_form(reply, invocation)
+        if reply.private:
             await self._respond(respond, reply)
         else:
             key = f"reply-{body['trigger_id']}"

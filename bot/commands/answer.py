@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from bot.commands.alertes import permitted, written
 from bot.commands.base import Reply, Setting
 from bot.commands.campagne import answer_campaign
+from bot.commands.declare import proposed
 from bot.domain.alert import AnswerKind
 from bot.domain.answers import BadDayError, read_day
 from bot.domain.reference import CAMPAIGN, combine
@@ -21,6 +23,7 @@ def answer(session: Session, setting: Setting) -> Reply:
     ``args`` is the kind of answer (``taken``), then a note; ``subject`` the reference,
     combined when one message stands for several facilities: each that the person answers
     for is answered. A day that cannot be meant (31/02) is refused, and nothing is recorded.
+    A compromise that was found is recorded, then asked to be declared.
     """
     if setting.invocation.subject.upper().startswith(CAMPAIGN):
         return answer_campaign(session, setting)
@@ -38,6 +41,8 @@ def answer(session: Session, setting: Setting) -> Reply:
     for alert in mine:
         _record(session, setting, alert, AnswerKind(word), note.strip(), due)
     references = combine([alert.reference for alert in mine])
+    if word == AnswerKind.COMPROMISED and (form := proposed(session, setting, references)):
+        return replace(setting.reply("compromised", reference=references), form=form)
     return setting.reply(
         "answered", reference=references, answer=word, person=setting.person.name, due=due
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from bot.commands.alertes import permitted, written
 from bot.commands.base import Command, FieldKind, Form, FormField, Reply, Setting
 from bot.domain.facility import Facility
 from bot.domain.incident import (
@@ -15,6 +16,7 @@ from bot.domain.incident import (
     read_declaration,
 )
 from bot.domain.people import DECLARING
+from bot.domain.reference import ALERT, combine
 from bot.domain.views import CareImpact
 from bot.pipeline.incident import CEILING, Declared, IncidentDesk
 from bot.pipeline.incident_view import incident_view
@@ -36,27 +38,35 @@ def declaring(desk: IncidentDesk) -> Command:
         said = setting.invocation.args.strip()
         if said.casefold() in USAGE_WORDS:
             return setting.reply("declare_usage", prefix=setting.invocation.prefix)
-        written = read_declaration(said)
+        read = _about(session, setting, read_declaration(said))
         fields = setting.invocation.fields
-        known = _where(session, setting, fields.get("facility") or written.finess)
+        known = _where(session, setting, fields.get("facility") or read.finess, read.alert)
         if not known:
             return refused(session, setting)
-        what = bounded(fields.get("what", "")) or written.what
+        what = bounded(fields.get("what", "")) or read.what
         if len(known) > 1:
-            return Reply("", form=_form(setting, written, what, known))
+            return Reply("", form=_form(setting, read, what, known))
         if not what:
-            return _asked(session, setting, written, known)
+            return _asked(session, setting, read, known)
         declaration = Declaration(
             facility_id=known[0].id,
             what=what,
             care=read_care(fields.get("care", "")),
-            exercise=written.exercise,
-            another=written.another,
+            exercise=read.exercise,
+            another=read.another,
+            alert=read.alert,
         )
         done = desk.declare(session, declaration, setting.person, now=setting.now)
         return _said(session, setting, done, what, ask_care="care" not in fields)
 
     return declare
+
+
+def proposed(session: Session, setting: Setting, references: str) -> Form | None:
+    """The form to declare what these alerts led to; None for whom may not."""
+    read = _about(session, setting, Written("", alert=references))
+    known = _where(session, setting, "", read.alert) if read.alert else []
+    return _form(setting, read, "", known) if known else None
 
 
 def care_field(setting: Setting) -> FormField:
@@ -91,28 +101,39 @@ def may_be_read(session: Session, setting: Setting, incident: Incident) -> bool:
     return ceiling >= CEILING or place.address == incident.room
 
 
-def _where(session: Session, setting: Setting, finess: str) -> list[Facility]:
-    """The facilities this may be about: the one named, this room's, or all one declares for."""
+def _about(session: Session, setting: Setting, read: Written) -> Written:
+    """With the alert named, else the thread's; only those of the caller's own facilities."""
+    subject = setting.invocation.subject
+    named = read.alert or (subject if subject.startswith(ALERT) else "")
+    mine = [each for each in written(named) if permitted(session, setting, each)]
+    return dataclasses.replace(read, alert=combine(mine))
+
+
+def _where(session: Session, setting: Setting, finess: str, alert: str) -> list[Facility]:
+    """The facilities this may be about: the one named, those of the alert, this room's, or
+    all one declares for."""
     if finess:
         named = facilities.by_finess(session, "".join(finess.split()).upper())
         return [named] if named and may_declare(setting.person, named.id) else []
     own = setting.person.facilities(DECLARING)
     here = own & set(setting.facility_ids)
+    alerted = [permitted(session, setting, each) for each in written(alert)]
+    here = own & {each.facility_id for each in alerted if each} or here
     found = facilities.by_ids(session, here or own)
     return sorted(found.values(), key=lambda facility: facility.name)
 
 
-def _asked(session: Session, setting: Setting, written: Written, known: list[Facility]) -> Reply:
+def _asked(session: Session, setting: Setting, read: Written, known: list[Facility]) -> Reply:
     """The form; an incident that is open already is proposed before anybody fills it in."""
-    if not written.another:
+    if not read.another:
         (facility,) = known
-        opened = incidents.open_at(session, facility.id, exercise=written.exercise)
+        opened = incidents.open_at(session, facility.id, exercise=read.exercise)
         if opened:
             return _said(session, setting, Declared(opened[0], new=False), "", ask_care=False)
-    return Reply("", form=_form(setting, written, "", known))
+    return Reply("", form=_form(setting, read, "", known))
 
 
-def _form(setting: Setting, written: Written, what: str, known: list[Facility]) -> Form:
+def _form(setting: Setting, read: Written, what: str, known: list[Facility]) -> Form:
     words = setting.renderer.words(setting.invocation.language).forms["declare"]
     asked = [FormField("what", words["what"], FieldKind.TEXT, value=what), care_field(setting)]
     if len(known) > OFFERED:
@@ -120,14 +141,15 @@ def _form(setting: Setting, written: Written, what: str, known: list[Facility]) 
     elif len(known) > 1:
         options = tuple((facility.finess, facility.name) for facility in known)
         asked.insert(0, FormField("facility", words["facility"], FieldKind.CHOICE, options))
-    flags = ["exercice"] * written.exercise + ["nouveau"] * written.another
+    flags = ["exercice"] * read.exercise + ["nouveau"] * read.another
     finess = [known[0].finess] if len(known) == 1 else []
+    alert = [read.alert] if read.alert and "," not in read.alert else []
     return Form(
         command="declare",
         title=words["title"],
         submit=words["submit"],
         fields=tuple(asked),
-        context=" ".join([*flags, *finess]),
+        context=" ".join([*flags, *finess, *alert]),
     )
 
 

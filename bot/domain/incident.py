@@ -16,7 +16,14 @@ from enum import StrEnum
 from bot.domain.facility import FinessError, check_finess
 from bot.domain.message import ChannelName
 from bot.domain.people import DECLARING, Person
-from bot.domain.reference import INCIDENT, series
+from bot.domain.reference import (
+    ALERT,
+    INCIDENT,
+    UnreadableReferenceError,
+    combine,
+    series,
+    split,
+)
 from bot.domain.views import CareImpact
 
 LONGEST = 3_000  # characters somebody may write at once: what a Slack field takes
@@ -49,13 +56,15 @@ class NotDeclaringError(PermissionError):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What somebody declares. ``another``: even though one is open already."""
+    """What somebody declares. ``another``: even though one is open already; ``alert``: the
+    reference of the alert that led to it (``ALR-2026-0412``)."""
 
     facility_id: int
     what: str
     care: CareImpact = CareImpact.UNKNOWN
     exercise: bool = False
     another: bool = False
+    alert: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class Incident:
     declared_by: uuid.UUID
     declared_at: datetime
     room: str = ""
+    alert: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +114,13 @@ class IncidentRouting:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A declaration as typed after the command. ``finess`` is empty when none was given."""
+    """A declaration as typed after the command; what was not given is empty."""
 
     what: str
     exercise: bool = False
     another: bool = False
     finess: str = ""
+    alert: str = ""
 
 
 EXERCISE_WORDS = frozenset({"exercice", "exercise"})
@@ -117,13 +128,13 @@ ANOTHER_WORDS = frozenset({"nouveau", "nouvel", "nouvelle", "new"})
 
 
 def read_declaration(text: str) -> Written:
-    """Read « exercice nouveau 590999017 ce qui se passe »: the words before the text, each
-    optional, in any order.
+    """Read « exercice nouveau 590999017 ALR-2026-0412 ce qui se passe »: the words before
+    the text, each optional, in any order.
 
     The surprising case: they count only at the beginning. « le nouveau serveur » is a text.
     """
     exercise = another = False
-    finess = ""
+    finess = alert = ""
     rest = text.strip()
     while rest:
         word, _, after = rest.partition(" ")
@@ -134,10 +145,12 @@ def read_declaration(text: str) -> Written:
             another = True
         elif not finess and (number := _finess(word)):
             finess = number
+        elif not alert and (reference := _alert(word)):
+            alert = reference
         else:
             break
         rest = after.lstrip(" :,–—-\n")
-    return Written(bounded(rest), exercise, another, finess)
+    return Written(bounded(rest), exercise, another, finess, alert)
 
 
 STATE_WORDS = {
@@ -178,6 +191,14 @@ def _finess(word: str) -> str:
         return check_finess(word)
     except FinessError:
         return ""
+
+
+def _alert(word: str) -> str:
+    try:
+        found = split(word.strip(":,"))
+    except UnreadableReferenceError:
+        return ""
+    return combine(found) if found[0].startswith(ALERT) else ""
 
 
 def _folded(word: str) -> str:

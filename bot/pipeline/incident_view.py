@@ -56,6 +56,7 @@ def incident_view(
         timeline=tuple(
             _entry(event, facility) for event in events if inside or event.kind not in INSIDE
         ),
+        alert=incident.alert,
         pending=pending,
         by_hand=by_hand,
         exercise=incident.exercise,

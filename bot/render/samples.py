@@ -309,6 +309,7 @@ REPLIES: dict[str, dict[str, object]] = {
     },
     "campaign_refused": {"why": "author", "reference": "CMP-2026-0003"},
     "campaigns": {"campaigns": (DRAFT,), "total": 42},
+    "compromised": {"reference": "ALR-2026-0412"},
     "declare_usage": {},
     "declared": {"incident": INCIDENT},
     "failed": {"trace": "0f3a"},

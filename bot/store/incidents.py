@@ -49,6 +49,7 @@ def add(
         declared_by=person_id,
         declared_at=now,
         room="",
+        alert=declaration.alert,
     )
     session.add(row)
     session.flush()
@@ -184,4 +185,5 @@ def _incident(row: IncidentRow) -> Incident:
         declared_by=row.declared_by,
         declared_at=row.declared_at,
         room=row.room,
+        alert=row.alert,
     )

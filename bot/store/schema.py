@@ -481,6 +481,7 @@ class IncidentRow(Base):
     declared_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     declared_at: Mapped[datetime]
     room: Mapped[str] = mapped_column(default="")  # id of its private room, once created
+    alert: Mapped[str] = mapped_column(default="")  # reference of the alert that led to it
 
 
 class IncidentEventRow(Base):

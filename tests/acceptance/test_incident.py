@@ -16,8 +16,9 @@ from bot.domain.people import Role
 from bot.domain.views import CareImpact
 from bot.store import Session, audit, facilities, incidents, people
 from bot.store.outbox import Delivery
-from feeds.advisory import Tlp
+from feeds.advisory import AdvisoryKind, Tlp
 from tests.acceptance.conftest import Town
+from tests.acceptance.test_main_job import bulletin
 
 ROOM = "!salon:ch.example"
 RSSI, PRESTATAIRE = "@rssi:ch.example", "@prestataire:presta.example"
@@ -45,11 +46,17 @@ class Hospital:
         room: str = ROOM,
         channel: ChannelName = ChannelName.MATRIX,
         fields: dict[str, str] | None = None,
+        subject: str = "",
     ) -> Reply:
         """Somebody types a command; returns what is shown."""
         book = command_book(self.town.application.renderer, self.routing)
         asked = Invocation(
-            Address(channel, by), Address(channel, room), name, args, fields=fields or {}
+            Address(channel, by),
+            Address(channel, room),
+            name,
+            args,
+            subject=subject,
+            fields=fields or {},
         )
         return self.town.application.database.call(book.dispatch, asked, now=self.town.clock())
 
@@ -242,6 +249,28 @@ def test_the_time_line_is_kept_with_authors_and_hours(hospital: Hospital) -> Non
     (latest, _) = hospital.sent(DeliveryKind.INCIDENT_AUTHORITY)
     assert "Incident contenu" in latest.message.text
     assert "Partage débranché" not in latest.message.text, "notes stay with the facility"
+
+
+async def test_a_compromise_found_is_declared_from_its_alert(hospital: Hospital) -> None:
+    town = hospital.town
+    home = town.application.database.call(facilities.by_ids, [hospital.facility_id])
+    town.has(home[hospital.facility_id], ("fw-01", "FortiOS", "7.2.8"))
+    row = "FortiOS versions 7.2.x antérieures à 7.2.12"
+    await town.publish(bulletin(town, row, kind=AdvisoryKind.ALERTE))
+    alert = "ALR-2026-0001"
+    form = hospital.says("répondre", "compromised", subject=alert).form
+    assert form is not None
+    assert [field.name for field in form.fields] == ["what", "care"]
+    fields = {"what": "porte dérobée", "care": "no"}
+    hospital.says(form.command, form.context, fields=fields)
+    assert hospital.incidents()[0].alert == alert
+    (mail,) = hospital.sent(DeliveryKind.INCIDENT_CERT)
+    assert f"suite à {alert}" in mail.message.text
+    assert hospital.says("répondre", "compromised", by=PRESTATAIRE, subject=alert).form is None
+    hospital.says("declare", "nouveau encore une", subject=alert)
+    assert [each.alert for each in hospital.incidents()] == [alert, alert]
+    hospital.says("declare", "nouveau ALR-2026-0099 d'un autre")
+    assert hospital.incidents()[0].alert == ""
 
 
 def plain(text: str) -> str:

@@ -34,6 +34,8 @@ CHU = "590999017"
         (f"exercice {CHU} panne", Written("panne", exercise=True, finess=CHU)),
         ("590999018 panne", Written("590999018 panne")),  # a wrong checksum is a text
         ("le nouveau serveur est chiffré", Written("le nouveau serveur est chiffré")),
+        ("ALR-2026-0412+0413 panne", Written("panne", alert="ALR-2026-0412+0413")),
+        ("INC-2026-0001 panne", Written("INC-2026-0001 panne")),
         ("exercice exercice raté", Written("exercice raté", exercise=True)),
     ],
 )

@@ -340,6 +340,7 @@ def upgrade() -> None:
         sa.Column("declared_by", sa.Uuid(), nullable=False),
         sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("room", sa.Text(), nullable=False),
+        sa.Column("alert", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["declared_by"], ["person.id"], name=op.f("fk_incident_declared_by_person")
         ),
