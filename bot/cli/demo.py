@@ -20,6 +20,7 @@ from rich.table import Table
 from bot.app import Application
 from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel, as_panel
+from bot.cli.demo_campaign import announce
 from bot.cli.output import Context, context, table
 from bot.domain.alert import AlertView
 from bot.domain.delivery import Address
@@ -96,7 +97,7 @@ def demo(
 async def _play(
     shared: Context, application: Application, clock: _Clock, data: Path, folder: Path
 ) -> None:
-    """Install, then let three weeks of bulletins go by."""
+    """Install, then let three weeks of bulletins go by; a campaign ends them."""
     database = application.database
     upgrade(database)
     database.call(_register, data, now=clock())
@@ -120,6 +121,7 @@ async def _play(
             await application.write_periodic()
             await dispatcher.run()
     clock.now = END
+    database.call(announce, now=clock())
     await application.write_periodic()
     await dispatcher.run()
 

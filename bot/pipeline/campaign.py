@@ -105,10 +105,11 @@ def preview(session: Session, campaign: Campaign, renderer: Renderer) -> Preview
     ceilings: dict[Address, Tlp] = {}
     unreachable = 0
     for group in _covered(session, campaign):
-        subscribed = facilities.subscriptions(session, [facility.id for facility in group])
-        unreachable += len(group) - len(subscribed)
-        for each in (each for several in subscribed.values() for each in several):
-            ceilings[each.to] = min(each.ceiling, ceilings.get(each.to, Tlp.RED))
+        told = set()
+        for facility_id, to, ceiling in facilities.addresses(session, [f.id for f in group]):
+            ceilings[to] = min(ceiling, ceilings.get(to, Tlp.RED))
+            told.add(facility_id)
+        unreachable += len(group) - len(told)
         found.update(facility.authority for facility in group)
         kinds.update(facility.kind.value for facility in group)
         first += group[: SHOWN - len(first)]

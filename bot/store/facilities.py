@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.delivery import Address
@@ -55,10 +56,25 @@ def every(session: Session) -> list[Facility]:
 
 def page(session: Session, *, after: int = 0, limit: int, authority: str = "") -> list[Facility]:
     """The next facilities by id, without their contacts: of one authority, or of all."""
-    query = select(FacilityRow).where(FacilityRow.id > after).order_by(FacilityRow.id).limit(limit)
+    columns = FacilityRow.__table__.columns
+    query = select(*columns).where(FacilityRow.id > after).order_by(FacilityRow.id).limit(limit)
     if authority:
         query = query.where(FacilityRow.authority == authority)
-    return [_facility(row, {}) for row in session.scalars(query)]
+    return [_facility(row, {}) for row in session.execute(query)]
+
+
+def addresses(session: Session, facility_ids: Sequence[int]) -> list[tuple[int, Address, Tlp]]:
+    """Where each of these facilities is told, and the ceiling there."""
+    query = select(
+        SubscriptionRow.facility_id,
+        SubscriptionRow.channel,
+        SubscriptionRow.address,
+        SubscriptionRow.ceiling,
+    ).where(SubscriptionRow.facility_id.in_(facility_ids))
+    return [
+        (facility_id, Address(ChannelName(channel), address), Tlp(ceiling))
+        for facility_id, channel, address, ceiling in session.execute(query)
+    ]
 
 
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Facility]:
@@ -236,7 +252,7 @@ def _read(session: Session, ids: Sequence[int] | None) -> list[Facility]:
     return [_facility(row, contacts) for row in session.scalars(query)]
 
 
-def _facility(row: FacilityRow, contacts: Mapping[int, Sequence[Contact]]) -> Facility:
+def _facility(row: FacilityRow | Row[Any], contacts: Mapping[int, Sequence[Contact]]) -> Facility:
     return Facility(
         finess=row.finess,
         name=row.name,
