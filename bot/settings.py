@@ -159,6 +159,15 @@ class Incident(_Section):
     room: Literal["matrix", "slack", "none"] = "matrix"
 
 
+class Health(_Section):
+    """From when on something is wrong with Tocsin itself."""
+
+    source_silent_hours: int = Field(6, ge=1)
+    queue_old_minutes: int = Field(15, ge=1)
+    refusing_minutes: int = Field(15, ge=1)
+    certificate_days: int = Field(30, ge=1)
+
+
 class Settings(_Section):
     """Everything an operator may set."""
 
@@ -176,6 +185,7 @@ class Settings(_Section):
     delivery: Delivery = Delivery()
     digest: Digest = Digest()
     incident: Incident = Incident()
+    health: Health = Health()
 
     @property
     def url(self) -> str:

@@ -12,11 +12,14 @@ from rich.table import Table
 
 from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel
-from bot.cli.output import Exit, Failure, context, table
+from bot.cli.output import Context, Exit, Failure, context, table
 from bot.domain.delivery import DeliveryState
+from bot.domain.message import ChannelName
 from bot.pipeline.dispatch import DispatchReport
-from bot.store import outbox
+from bot.store import Session, audit, outbox
 from bot.store.outbox import Delivery
+
+OPERATOR = "operator"  # whoever may use this command line: the machine's own accounts say who
 
 
 def register(app: typer.Typer) -> None:
@@ -57,26 +60,111 @@ def dispatch(
 def deliveries(
     ctx: typer.Context,
     dead: Annotated[bool, typer.Option("--dead", help="Only those given up.")] = False,
+    held: Annotated[bool, typer.Option("--held", help="Only those a restore held back.")] = False,
     replay: Annotated[
-        str, typer.Option(help="Put a dead delivery back in the queue: its id.")
+        str, typer.Option(help="Put a dead or held delivery back in the queue: its id.")
     ] = "",
+    replay_dead: Annotated[
+        str, typer.Option(help="Put every dead delivery of a channel back: matrix, slack, email.")
+    ] = "",
+    release_held: Annotated[
+        str, typer.Option(help="Put every held delivery of a channel back in the queue.")
+    ] = "",
+    drop: Annotated[
+        str, typer.Option(help="Never send a waiting, dead or held delivery: its id.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why, with --drop; kept with the delivery.")] = "",
     limit: Annotated[int, typer.Option(help="At most that many, latest first.", min=1)] = 200,
 ) -> None:
-    """List deliveries with their state, attempts and last refusal."""
+    """List deliveries with their state, attempts and last refusal; replay or drop some.
+
+    What is replayed is audited, and so is what is dropped. A peer is asked whether it has
+    the message before it is sent again.
+    """
     shared = context(ctx)
-    application = shared.application
+    if sum(map(bool, (replay, replay_dead, release_held, drop))) > 1:
+        raise Failure("--replay, --replay-dead, --release-held, --drop: one at a time", Exit.USAGE)
     if replay:
-        try:
-            done = application.database.call(outbox.replay, UUID(replay), now=application.clock())
-        except ValueError as error:
-            raise Failure(f"--replay: {replay!r} is not a delivery's id", Exit.USAGE) from error
-        if not done:
-            raise Failure(f"--replay: {replay} is not a dead delivery", Exit.INPUT)
-        shared.say(f"{replay} is due again: tocsin dispatch")
-        return
-    states = [DeliveryState.DEAD] if dead else []
-    found = application.database.call(outbox.listed, states=states, limit=limit)
-    shared.show(found, lambda: _listing(found))
+        _replay(shared, replay)
+    elif replay_dead:
+        _replay_all(shared, "--replay-dead", replay_dead, DeliveryState.DEAD)
+    elif release_held:
+        _replay_all(shared, "--release-held", release_held, DeliveryState.HELD)
+    elif drop:
+        _drop(shared, drop, reason)
+    else:
+        states = [DeliveryState.DEAD] * dead + [DeliveryState.HELD] * held
+        found = shared.application.database.call(outbox.listed, states=states, limit=limit)
+        shared.show(found, lambda: _listing(found))
+
+
+def _replay(shared: Context, text: str) -> None:
+    application, wanted = shared.application, _id("--replay", text)
+
+    def write(session: Session) -> bool:
+        now = application.clock()
+        done = outbox.replay(session, wanted, now=now)
+        if done:
+            audit.note(session, OPERATOR, "delivery.replayed", str(wanted), now=now)
+        return done
+
+    if not application.database.call(write):
+        raise Failure(f"--replay: {text} is not a dead or held delivery", Exit.INPUT)
+    shared.say(f"{text} is due again: tocsin dispatch")
+
+
+def _replay_all(shared: Context, option: str, name: str, state: DeliveryState) -> None:
+    application = shared.application
+    if name not in set(ChannelName):
+        raise Failure(f"{option}: {name!r} is not one of {', '.join(ChannelName)}", Exit.USAGE)
+
+    def write(session: Session) -> int:
+        now = application.clock()
+        count = outbox.replay_all(session, ChannelName(name), state, now=now)
+        audit.note(
+            session, OPERATOR, "deliveries.replayed", name, now=now, was=state.value, count=count
+        )
+        return count
+
+    count = application.database.call(write)
+    shared.say(f"{count} {state.value} deliveries of {name} are due again: tocsin dispatch")
+
+
+def _drop(shared: Context, text: str, reason: str) -> None:
+    application, wanted = shared.application, _id("--drop", text)
+    if not reason.strip():
+        raise Failure("--drop: say why with --reason", Exit.USAGE)
+
+    def write(session: Session) -> bool:
+        now = application.clock()
+        subject = outbox.drop(session, wanted, reason.strip(), now=now)
+        if subject is None:
+            return False
+        audit.note(
+            session,
+            OPERATOR,
+            "delivery.dropped",
+            subject,
+            now=now,
+            delivery=str(wanted),
+            reason=reason.strip(),
+        )
+        return True
+
+    if not application.database.call(write):
+        raise Failure(
+            f"--drop: {text} is not a waiting, dead or held delivery (a delivered one cannot be"
+            " called back, one being sent must end first)",
+            Exit.INPUT,
+        )
+    shared.say(f"{text} is dropped, and will not be sent.")
+
+
+def _id(option: str, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Failure(f"{option}: {text!r} is not a delivery's id", Exit.USAGE) from error
 
 
 def _listing(found: list[Delivery]) -> Table:

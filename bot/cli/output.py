@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -100,7 +100,7 @@ class Context:
             )
         return found
 
-    def show(self, value: Any, table: Callable[[], Table | str]) -> None:
+    def show(self, value: Any, table: Callable[[], RenderableType]) -> None:
         """Print ``value`` as JSON under ``--json``, and ``table()`` for a person otherwise."""
         if self.as_json:
             sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")

@@ -19,6 +19,7 @@ from bot.cli import (
     campaign,
     demo,
     facility,
+    health,
     incident,
     inventory,
     outbox,
@@ -33,8 +34,8 @@ from bot.inventory.base import InventoryError
 from bot.render import TemplateError
 from bot.resources import MissingResourceError
 from bot.settings import ConfigurationError
-from bot.store.database import DatabaseUrlError
-from bot.store.migrate import DatabaseUnreachableError, SchemaError
+from bot.store.database import DatabaseUnreachableError, DatabaseUrlError
+from bot.store.migrate import SchemaError
 from feeds.config import SourceConfigError
 from feeds.errors import FeedError
 from feeds.products import CatalogueError
@@ -113,6 +114,7 @@ alerts.register(app)
 incident.register(app)
 campaign.register(app)
 outbox.register(app)
+health.register(app)
 run.register(app)
 
 

@@ -15,6 +15,8 @@ class DeliveryState(StrEnum):
     """``due → leased → delivered | due again | uncertain | dead``.
 
     ``uncertain`` is due too, but the peer is first asked whether it has the message.
+    ``held`` was to be sent when a backup was made, and waits for the operator's word;
+    ``dropped`` was given up by the operator.
     """
 
     DUE = "due"
@@ -22,6 +24,8 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     UNCERTAIN = "uncertain"
     DEAD = "dead"
+    HELD = "held"
+    DROPPED = "dropped"
 
 
 class DeliveryKind(StrEnum):

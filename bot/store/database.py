@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 P = ParamSpec("P")
@@ -19,6 +19,10 @@ R = TypeVar("R")
 Work = Callable[Concatenate[Session, P], R]
 
 POSTGRESQL_CONNECTIONS = 8  # per process; also its number of worker threads
+
+
+class DatabaseUnreachableError(Exception):
+    """The database does not answer or refuses; the message says why, without its password."""
 
 
 class DatabaseUrlError(ValueError):
@@ -54,9 +58,17 @@ class Database:
         return await asyncio.shield(future)
 
     def call(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The same, in this thread: for the command line, which has nothing else to do."""
-        with self._sessions() as session, session.begin():
-            return work(session, *args, **kwargs)
+        """The same, in this thread: for the command line, which has nothing else to do.
+
+        Raises:
+            DatabaseUnreachableError: no answer, a full disk, a restart: nothing was written.
+        """
+        try:
+            with self._sessions() as session, session.begin():
+                return work(session, *args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            said = str(error.orig).strip().splitlines() or ["no answer"]
+            raise DatabaseUnreachableError(f"the database refused: {said[0]}") from error
 
     async def close(self) -> None:
         """Wait for the transactions under way, then let the connections go."""
@@ -98,6 +110,7 @@ def _postgresql_engine(url: str) -> Engine:
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=POSTGRESQL_CONNECTIONS,
         max_overflow=0,
+        hide_parameters=True,  # they hold messages and names; an error ends in a log
         pool_pre_ping=True,  # a restarted server must not cost a failed transaction
     )
 
@@ -106,7 +119,11 @@ def _sqlite_engine(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": 30, "check_same_thread": False},
+        hide_parameters=True,  # they hold messages and names; an error ends in a log
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     # SQLite promotes a reading transaction to a writing one only if nobody wrote
     # meanwhile, and fails at once otherwise: every transaction starts as a writer.

@@ -11,17 +11,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
 
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseUnreachableError
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
 class SchemaError(Exception):
     """The database is not of the schema this version needs; the message says what to run."""
-
-
-class DatabaseUnreachableError(Exception):
-    """No connection to the database; the message says why, without its password."""
 
 
 def upgrade(database: Database, *, to: str = "head") -> None:

@@ -17,6 +17,12 @@ from bot.store.schema import DeliveryRow, new_id
 from bot.store.statements import insert_ignoring, rows_changed
 
 LEASE = timedelta(minutes=2)  # longer than the slowest channel's time-out
+DROPPABLE = (
+    DeliveryState.DUE,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.DEAD,
+    DeliveryState.HELD,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ def lease_due(
         row.lease_token = new_id()
         row.lease_until = clock + LEASE
         row.attempts += 1
+        row.attempted_at = now
         leases.append(_lease(row, row.lease_token, uncertain=uncertain))
     return leases
 
@@ -188,11 +195,41 @@ def behind_receipt(
 
 
 def replay(session: Session, delivery_id: uuid.UUID, *, now: datetime) -> bool:
-    """Put a dead delivery back in the queue; False if it is not dead."""
+    """Put a dead or held delivery back in the queue; False if it is neither."""
+    stopped = DeliveryRow.state.in_([DeliveryState.DEAD.value, DeliveryState.HELD.value])
+    return _due_again(session, and_(DeliveryRow.id == delivery_id, stopped), now=now) == 1
+
+
+def replay_all(
+    session: Session, channel: ChannelName, state: DeliveryState, *, now: datetime
+) -> int:
+    """Put every delivery of ``channel`` in ``state`` (dead or held) back; return how many."""
+    stopped = and_(DeliveryRow.channel == channel.value, DeliveryRow.state == state.value)
+    return _due_again(session, stopped, now=now)
+
+
+def drop(session: Session, delivery_id: uuid.UUID, reason: str, *, now: datetime) -> str | None:
+    """Never send a delivery, and keep why; return its reference, None when it cannot be.
+
+    A delivered one cannot be, nor one that a worker holds: it may be on its way.
+    """
+    row = session.scalar(
+        select(DeliveryRow)
+        .where(DeliveryRow.id == delivery_id)
+        .where(DeliveryRow.state.in_([state.value for state in DROPPABLE]))
+        .with_for_update()
+    )
+    if row is None:
+        return None
+    row.state, row.reason, row.settled_at = DeliveryState.DROPPED.value, reason, now
+    return row.subject
+
+
+def _due_again(session: Session, which: ColumnElement[bool], *, now: datetime) -> int:
+    """As uncertain: the peer is asked first, for an attempt may have arrived after all."""
     done = session.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id == delivery_id)
-        .where(DeliveryRow.state == DeliveryState.DEAD.value)
+        .where(which)
         .values(
             state=DeliveryState.UNCERTAIN.value,
             due_at=now,
@@ -201,7 +238,7 @@ def replay(session: Session, delivery_id: uuid.UUID, *, now: datetime) -> bool:
             reason="",
         )
     )
-    return rows_changed(done) == 1
+    return rows_changed(done)
 
 
 def _claimable(now: datetime, clock: datetime) -> ColumnElement[bool]:

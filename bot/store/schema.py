@@ -410,6 +410,7 @@ class DeliveryRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    attempted_at: Mapped[datetime | None]  # the latest
     lease_token: Mapped[uuid.UUID | None]
     lease_until: Mapped[datetime | None]
     receipt: Mapped[str] = mapped_column(default="")

@@ -162,3 +162,24 @@ async def test_run_sends_what_waits_and_stops_when_told(tocsin: Installation, re
         if process.returncode is None:
             process.kill()
     assert "Fax frauduleux" in relay.mails[0]["Subject"]
+
+
+def test_health_says_what_is_wrong_until_the_operator_decides(tocsin: Installation) -> None:
+    assert json.loads(tocsin("--json", "health"))["ok"]
+    assert "Nothing is wrong" in tocsin("health")
+    wanted = json.loads(tocsin("--json", "deliveries"))
+    assert wanted == []
+    said = tocsin("deliveries", "--drop", "0190a0d8-0000-7000-8000-000000000000", code=2)
+    assert "--reason" in said
+    words = ("deliveries", "--drop", "0190a0d8-0000-7000-8000-000000000000", "--reason", "no")
+    assert "cannot be called back" in tocsin(*words, code=4)
+    assert "not one of" in tocsin("deliveries", "--replay-dead", "pigeon", code=2)
+    assert "0 dead deliveries" in tocsin("deliveries", "--replay-dead", "email")
+
+
+def test_health_without_tables_is_a_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation = Installation(tmp_path, capsys)
+    report = json.loads(installation("--json", "health", code=1) or "{}")
+    assert report["report"]["findings"][0]["problem"] == "schema"

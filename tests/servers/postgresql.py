@@ -45,6 +45,14 @@ class Cluster:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             self._run(drop)
 
+    def answers(self) -> bool:
+        """Whether it takes connections: it listens a little before."""
+        try:
+            psycopg.connect(self.url("postgres")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
@@ -83,9 +91,10 @@ def running_cluster() -> Iterator[Cluster]:
                 stderr=output,
                 **user,
             )
+        cluster = Cluster(port)
         try:
-            wait_until(lambda: accepts(port), server, log)
-            yield Cluster(port)
+            wait_until(lambda: accepts(port) and cluster.answers(), server, log)
+            yield cluster
         finally:
             end(server, signal.SIGINT)  # fast shutdown: does not wait for clients
 

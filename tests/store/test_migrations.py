@@ -7,7 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bot.store import Database
-from bot.store.migrate import DatabaseUnreachableError, SchemaError, check, upgrade
+from bot.store.database import DatabaseUnreachableError
+from bot.store.migrate import SchemaError, check, upgrade
 from bot.store.schema import Base
 
 

@@ -1,0 +1,69 @@
+"""Looks at everything that can go wrong, and judges it once for all who ask."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from bot.app.application import Application
+from bot.domain.health import Finding, HealthReport, Problem, Thresholds, judge
+from bot.settings import ConfigurationError, Settings
+from bot.store import health
+from bot.store.database import DatabaseUnreachableError
+from bot.store.migrate import SchemaError, check
+
+
+async def observe(application: Application) -> HealthReport:
+    """How Tocsin is now. A database that does not answer is a finding, not an error.
+
+    Raises:
+        ConfigurationError: the file of the certificate or of the sources cannot be read.
+    """
+    database, now = application.database, application.clock()
+    try:
+        await asyncio.to_thread(check, database)
+        seen = await database.run(
+            health.snapshot,
+            paces(application),
+            now=now,
+            certificate_ends=certificate_end(application.settings),
+        )
+    except SchemaError as error:
+        return HealthReport(now, (Finding(Problem.SCHEMA, "database", detail=str(error)),), None)
+    except DatabaseUnreachableError as error:
+        return HealthReport(now, (Finding(Problem.DATABASE, "database", detail=str(error)),), None)
+    return HealthReport(now, judge(seen, thresholds(application.settings)), seen)
+
+
+def paces(application: Application) -> dict[str, timedelta]:
+    """The enabled sources, lists of exploited vulnerabilities included, and their paces."""
+    configs = application.source_configs() + application.signal_configs()
+    return {config.name: config.every for config in configs if config.enabled}
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """From when on something is wrong here."""
+    chosen = settings.health
+    return Thresholds(
+        source_silent=timedelta(hours=chosen.source_silent_hours),
+        queue_old=timedelta(minutes=chosen.queue_old_minutes),
+        refusing_for=timedelta(minutes=chosen.refusing_minutes),
+        certificate_ends=timedelta(days=chosen.certificate_days),
+    )
+
+
+def certificate_end(settings: Settings) -> datetime | None:
+    """Until when the certificate that signs mails is valid; None without one.
+
+    Raises:
+        ConfigurationError: the file holds none.
+    """
+    path = settings.email.certificate
+    if path is None:
+        return None
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"email.certificate: {path}: no certificate there") from error

@@ -1,0 +1,74 @@
+"""``tocsin health``: what ``/healthz`` and the alarms to the operator say, on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from bot.app.health import observe
+from bot.cli.output import Exit, context, table
+from bot.domain.delivery import DeliveryState
+from bot.domain.health import HealthReport, Snapshot
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("health")(health)
+
+
+def health(ctx: typer.Context) -> None:
+    """Say how Tocsin is: sources, queues, certificate. The exit code is 1 when something is wrong.
+
+    The same judgement is served by tocsin run on /healthz, and told to the operator.
+    """
+    shared = context(ctx)
+    report = asyncio.run(observe(shared.unchecked))
+    shared.show({"ok": report.ok, "report": report}, lambda: _shown(report))
+    if not report.ok:
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def _shown(report: HealthReport) -> RenderableType:
+    parts: list[RenderableType] = []
+    if report.snapshot is not None:
+        parts += [_sources(report.snapshot), _queues(report.snapshot)]
+        if report.snapshot.certificate_ends is not None:
+            parts.append(f"Mails are signed until {_date(report.snapshot.certificate_ends)}.")
+    parts.append("Nothing is wrong." if report.ok else _findings(report))
+    return Group(*parts)
+
+
+def _findings(report: HealthReport) -> Table:
+    made = table("wrong", "what", "since or until", "count", "last said")
+    for each in report.findings:
+        count = str(each.count or "")
+        made.add_row(each.problem.value, each.subject, _date(each.since), count, each.detail)
+    return made
+
+
+def _sources(snapshot: Snapshot) -> Table:
+    made = table("source", "read at", "failures in a row", "unreadable items")
+    for each in snapshot.sources:
+        read = _date(each.succeeded_at) or "never"
+        made.add_row(each.name, read, str(each.failures), str(each.unreadable))
+    return made
+
+
+def _queues(snapshot: Snapshot) -> Table:
+    made = table(
+        "channel", *(state.value for state in DeliveryState), "oldest waiting", "last sent"
+    )
+    for each in snapshot.queues:
+        counts = [str(each.count(state)) for state in DeliveryState]
+        made.add_row(
+            each.channel.value, *counts, _date(each.waiting_since), _date(each.delivered_at)
+        )
+    return made
+
+
+def _date(moment: datetime | None) -> str:
+    return moment.isoformat(" ", "minutes") if moment else ""

@@ -1,0 +1,108 @@
+"""The one picture of Tocsin's own state, read in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.health import ChannelQueue, Snapshot, SourceState
+from bot.domain.message import ChannelName
+from bot.store import outbox, sources
+from bot.store.schema import DeliveryRow
+
+WAITING = (DeliveryState.DUE.value, DeliveryState.UNCERTAIN.value)
+TO_SEND = (*WAITING, DeliveryState.LEASED.value)
+
+
+def snapshot(
+    session: Session,
+    paces: Mapping[str, timedelta],
+    *,
+    now: datetime,
+    certificate_ends: datetime | None = None,
+) -> Snapshot:
+    """The state of the sources of ``paces`` (name → time between two readings) and of the
+    outbox of every channel that was ever used."""
+    return Snapshot(
+        now, _sources(session, paces), _queues(session, now=now), certificate_ends=certificate_ends
+    )
+
+
+def _sources(session: Session, paces: Mapping[str, timedelta]) -> tuple[SourceState, ...]:
+    """A configured source that was never read has nothing but its name."""
+    known = {each.name: each for each in sources.health(session)}
+    return tuple(
+        SourceState(
+            name,
+            every,
+            known[name].attempted_at,
+            known[name].succeeded_at,
+            known[name].failures,
+            known[name].error,
+            known[name].unreadable,
+        )
+        if name in known
+        else SourceState(name, every)
+        for name, every in sorted(paces.items())
+    )
+
+
+def _queues(session: Session, *, now: datetime) -> tuple[ChannelQueue, ...]:
+    counted = outbox.counts(session)
+    by_channel: dict[ChannelName, dict[DeliveryState, int]] = {}
+    for (channel, state), count in counted.items():
+        by_channel.setdefault(channel, {})[state] = count
+    return tuple(
+        _queue(session, channel, states, now=now) for channel, states in sorted(by_channel.items())
+    )
+
+
+def _queue(
+    session: Session, channel: ChannelName, states: Mapping[DeliveryState, int], *, now: datetime
+) -> ChannelQueue:
+    mine = DeliveryRow.channel == channel.value
+    overdue = and_(DeliveryRow.state.in_(WAITING), DeliveryRow.due_at <= now)
+    abandoned = and_(
+        DeliveryRow.state == DeliveryState.LEASED.value, DeliveryRow.lease_until <= now
+    )
+    # of an abandoned lease, the hour at which anybody else could have taken it over
+    was_due = case((overdue, DeliveryRow.due_at), else_=DeliveryRow.lease_until)
+    delivered_at = session.scalar(
+        select(func.max(DeliveryRow.settled_at)).where(
+            mine, DeliveryRow.state == DeliveryState.DELIVERED.value
+        )
+    )
+    refused = _refused(mine, delivered_at)
+    refusals, refused_since = session.execute(
+        select(func.sum(DeliveryRow.attempts), func.min(DeliveryRow.created_at)).where(refused)
+    ).one()
+    latest = select(DeliveryRow.reason).where(refused).order_by(DeliveryRow.attempted_at.desc())
+    return ChannelQueue(
+        channel=channel,
+        states=tuple(sorted(states.items())),
+        overdue_since=session.scalar(
+            select(func.min(was_due)).where(mine, or_(overdue, abandoned))
+        ),
+        waiting_since=session.scalar(
+            select(func.min(DeliveryRow.created_at)).where(mine, DeliveryRow.state.in_(TO_SEND))
+        ),
+        delivered_at=delivered_at,
+        refusals=int(refusals or 0),
+        refused_since=refused_since,
+        reason=session.scalar(latest.limit(1)) or "",
+    )
+
+
+def _refused(mine: ColumnElement[bool], delivered_at: datetime | None) -> ColumnElement[bool]:
+    """Tried, not accepted, and nothing of the channel was accepted since."""
+    failed = and_(
+        mine,
+        DeliveryRow.state.in_([*TO_SEND, DeliveryState.DEAD.value]),
+        DeliveryRow.reason != "",
+        DeliveryRow.attempted_at.is_not(None),
+    )
+    return failed if delivered_at is None else and_(failed, DeliveryRow.attempted_at > delivered_at)
