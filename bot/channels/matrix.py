@@ -24,6 +24,7 @@ MAX_EVENT = 65_536  # bytes, the whole event as the homeserver signs it
 ENVELOPE = 2_000  # bytes the homeserver and the encryption add at most around the content
 SAFE_KEY = re.compile(r"[A-Za-z0-9._-]{1,200}")
 EVENT_ID = re.compile(r"\$\S+")
+PAGE, PAGES = 100, 5  # events asked for at once when looking for a key, and how often
 KEY_FIELD = "fr.tocsin.key"
 
 
@@ -73,7 +74,32 @@ class MatrixChannel:
         return str(answer.event_id)
 
     async def find(self, address: str, *, key: str) -> str | None:
-        """Sending again is harmless: the homeserver recognises the transaction."""
+        """The event already posted under ``key``, among the room's last five hundred.
+
+        The transaction id makes a second send invisible for about a day; this is for an
+        attempt that is older, or that another device of the bot made: the key is in the
+        content too, where this device can decrypt it.
+
+        Raises:
+            TransientDeliveryError: the homeserver could not be asked.
+        """
+        await started(self.session)
+        client = self.session.client
+        start: str | None = None  # from the end of the room: the sync may not have it yet
+        for _ in range(PAGES):
+            try:
+                page = await self.session.ask(client.room_messages(address, start, limit=PAGE))
+            except PermanentDeliveryError:  # sending will say why
+                return None
+            except UncertainDeliveryError as error:
+                raise TransientDeliveryError(str(error)) from None
+            for event in page.chunk:
+                ours = event.sender == client.user_id
+                if ours and event.source.get("content", {}).get(KEY_FIELD) == key:
+                    return str(event.event_id)
+            if not page.end or page.end == start:
+                return None
+            start = page.end
         return None
 
     async def close(self) -> None:

@@ -115,6 +115,17 @@ async def posts_one_event(at: Scene) -> None:
     assert await at.rssi.read(2) == [MESSAGE.text, "fin"]
 
 
+async def test_a_message_is_found_by_its_key_among_many(encrypted: Scene) -> None:
+    sought = await encrypted.channel.send(encrypted.room, MESSAGE, key="k-sought")
+    for number in range(120):
+        path = f"/_matrix/client/v3/rooms/{encrypted.room}/send/m.room.message/{number}"
+        content = {"msgtype": "m.text", "body": "autre chose", "fr.tocsin.key": "k-usurped"}
+        encrypted.homeserver.call("PUT", path, content, token=encrypted.rssi.account.token)
+    assert await encrypted.channel.find(encrypted.room, key="k-sought") == sought
+    assert await encrypted.channel.find(encrypted.room, key="k-usurped") is None
+    assert await encrypted.channel.find(encrypted.room, key="k-never") is None
+
+
 async def test_a_restarted_bot_is_the_same_device_and_still_read(encrypted: Scene) -> None:
     first = await encrypted.channel.send(encrypted.room, MESSAGE, key="k1")
     await encrypted.channel.close()
