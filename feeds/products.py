@@ -20,6 +20,7 @@ from feeds.names import Name, is_model, normal_words
 
 _NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
 _WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me", "hlk"})
+_WINDOWS_EDITIONS = frozenset({"enterprise", "education", "home"})
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 _COMPANY = frozenset(
     {
@@ -355,6 +356,8 @@ class Catalogue:
         elif known.optional.issuperset(core):
             core.extend(said_vendor)  # "MongoDB Server" is not any server
         identifying = self._whole(frozenset(core))
+        if "windows" in identifying and identifying <= _WINDOWS | _WINDOWS_EDITIONS:
+            identifying -= _WINDOWS_EDITIONS  # one build serves them all
         return Name(
             words=identifying,
             asides=frozenset(asides),

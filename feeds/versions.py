@@ -84,6 +84,8 @@ _JAVA = re.compile(r"^1\.([5-9])(?:\.0)?(?:[_u. ]+(\d+))?\b")
 _PREFIX = re.compile(
     r"^(?:(?:version|ns|[vr])[.:\s]*(?=\d)|[a-z]{2,}-(?=\d+\.\d)|[a-z](?=\d+\.\d))"
 )
+# "2019 build 17763.7314", "build 22631.5909": what follows 10.0 in a Windows build
+_WINDOWS_BUILD = re.compile(r"\A(?:\d{4}[ .]+)?(?:build[ .]+)?((?:1[0-9]|2[0-9])\d{3}\.\d+)\Z")
 _SUSE = re.compile(r"^(\d{1,2})\.([1-9])$")
 _SERVICE_RELEASES = frozenset(
     {
@@ -131,7 +133,7 @@ def read_version(text: str, family: str = "") -> Version | None:
 
     Args:
         text: as typed: case, a leading ``v``, padding and separators do not matter.
-        family: ``java``, ``suse`` or empty: the numbering of the product's family.
+        family: ``java``, ``suse``, ``windows`` or empty: the numbering of the product's family.
     """
     prepared = _prepare(text, family)
     release: list[int] = []
@@ -164,6 +166,8 @@ def _prepare(text: str, family: str) -> str:
     low = _RELEASED.sub("", text.lower().strip())
     if family == "java":
         low = _JAVA.sub(lambda m: f"{m[1]} u{m[2]}" if m[2] else f"{m[1]}", low)
+    elif family == "windows":
+        low = _WINDOWS_BUILD.sub(r"10.0.\1", low)
     elif family == "suse":
         low = _SUSE.sub(r"\1 sp\2", low)
     low = _PREFIX.sub("", low)

@@ -160,6 +160,8 @@ def _versions(
 def _main(typed: Version | None, named: list[Version], family: str) -> Version | None:
     """The version typed, completed by the numbers of the name; else the last of those."""
     if typed is None:
+        if family == "fortios":  # a FortiGate 200F is a model: FortiOS is numbered with dots
+            named = [each for each in named if _DOTTED.search(each.text)]
         dotted = [each for each in named if _DOTTED.search(each.text)]
         levelled = [each for each in named if each.levels and each.release]
         return next(reversed(dotted or levelled), None)

@@ -13,6 +13,7 @@ from feeds.versions import Cover, Order, Version, cover, order, parts, read_vers
 
 _TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
 _FIGURES = re.compile(r".*\.\d+x$")
+_FEATURE = re.compile(r"\d\dh\d|1[5-9]0\d|2004")  # Windows 10 and 11: 1809, 22H2
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
 _LATER_10 = re.compile(r"^v?(?:15(?!07)\d\d|1[6-9]\d\d|2\d{3}|2\dh\d)$")
@@ -157,6 +158,9 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if not asset.shown:
         return MISSING
     best = OUT
+    if family == "windows" and not _says_feature_release(asset):
+        if any(_FEATURE.fullmatch(branch.text) for branch in bounds.branches):
+            return COARSE  # "Windows 11" does not say whether it is 23H2
     if family == "windows" and bounds.named and _first_windows_10(bounds, asset):
         return Placement(Inside.OUT, "other-release")
     for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
@@ -178,6 +182,11 @@ def _same_digits(version: Version, branch: Version) -> bool:
     """SAP writes one release 7.5, 7.50 and 750."""
     mine, theirs = ("".join(map(str, each.release)).rstrip("0") for each in (version, branch))
     return mine == theirs != ""
+
+
+def _says_feature_release(asset: Asset) -> bool:
+    """Whether the inventory says which release of Windows 10 or 11 it is: 1809, 22H2."""
+    return any(_FEATURE.fullmatch(version.text) for version in asset.shown)
 
 
 def _first_windows_10(bounds: Bounds, asset: Asset) -> bool:
@@ -303,6 +312,11 @@ def carries_numbers(name: Name, asset: Asset) -> Placement:
         said = asset.shown
         if name.family == "windows":  # 10.0.22621 is Windows 11's: only what is said counts
             said = tuple(version for version in said if len(version.release) < 3)
+            if _FEATURE.fullmatch(text) and not any(
+                _FEATURE.fullmatch(v.text) for v in asset.shown
+            ):
+                result = COARSE
+                continue
         covers = {cover(version, wanted) for version in said}
         if not covers.isdisjoint({Cover.EXACT, Cover.INSIDE}) or _same_model(
             text, wanted, name, asset
