@@ -158,9 +158,9 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if not asset.shown:
         return MISSING
     best = OUT
-    if family == "windows" and not _says_feature_release(asset):
-        if any(_FEATURE.fullmatch(branch.text) for branch in bounds.branches):
-            return COARSE  # "Windows 11" does not say whether it is 23H2
+    of_feature_release = any(_FEATURE.fullmatch(branch.text) for branch in bounds.branches)
+    if family == "windows" and of_feature_release and not _says_feature_release(asset):
+        return COARSE  # "Windows 11" does not say whether it is 23H2
     if family == "windows" and bounds.named and _first_windows_10(bounds, asset):
         return Placement(Inside.OUT, "other-release")
     for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
