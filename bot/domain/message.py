@@ -89,8 +89,18 @@ class Message:
     pin: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The message as plain JSON values; :meth:`from_json` reads it back."""
-        return dataclasses.asdict(self)
+        """The message as plain JSON values; :meth:`from_json` reads it back.
+
+        Field by field: ``dataclasses.asdict`` copies every block, and a national alerte
+        has thousands of messages.
+        """
+        values = {name: getattr(self, name) for name in _FIELDS}
+        values["marking"] = int(self.marking)
+        values["blocks"] = list(self.blocks)
+        values["choices"] = [dataclasses.asdict(choice) for choice in self.choices]
+        values["attachments"] = [dataclasses.asdict(item) for item in self.attachments]
+        values["room"] = dataclasses.asdict(self.room) if self.room else None
+        return values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -108,3 +118,6 @@ class Message:
                 else None,
             }
         )
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Message))

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -29,6 +30,9 @@ SLACK_EMOJI = re.compile(r":(?=[a-z0-9_+'-]+:)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>&#~|!])")
 MARKDOWN_OPENING = re.compile(r"^(\d*)([-+.)=])")
+
+
+REMEMBERED = 2_048  # texts; a bulletin's words come back for each facility
 
 
 class Syntax(StrEnum):
@@ -68,6 +72,7 @@ def _shown(character: str) -> str:
     return " " if character.isspace() else ""
 
 
+@lru_cache(REMEMBERED)
 def one_line(text: str) -> str:
     """Visible text on one line, with no web address that a client makes clickable.
 
