@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.fixtures import (
+    dovecot,
     homeserver,
     postfix,
     postgresql,
@@ -16,6 +17,7 @@ from tests.servers.fixtures import (
 )
 
 __all__ = [
+    "dovecot",
     "homeserver",
     "postfix",
     "postgresql",

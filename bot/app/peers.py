@@ -12,6 +12,7 @@ from bot.app.application import Application
 from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel
 from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail_format import parse_mailbox
 from bot.channels.matrix import MatrixChannel
 from bot.channels.matrix_client import MatrixOptions
 from bot.channels.matrix_rooms import MatrixRooms
@@ -20,6 +21,9 @@ from bot.channels.rooms import RoomChannel
 from bot.channels.slack import SlackChannel, SlackOptions
 from bot.channels.slack_rooms import SlackRooms
 from bot.chat.desk import Desk
+from bot.chat.imap import ImapOptions
+from bot.chat.mail_desk import MailDesk, MailDeskOptions
+from bot.chat.mailbox import Mailbox
 from bot.chat.matrix import MatrixChat, MatrixChatOptions
 from bot.chat.slack import SlackChat, SlackChatOptions
 from bot.commands.book import command_book
@@ -97,6 +101,29 @@ def with_rooms(channel: Channel) -> Channel:
     if isinstance(channel, SlackChannel):
         return RoomChannel(channel, SlackRooms(channel))
     return channel
+
+
+def mailbox(application: Application) -> Mailbox:
+    """What reads the replies to mails; the settings must name a mailbox."""
+    settings, clock = application.settings, application.clock
+    box = settings.mailbox
+    own = (settings.email.sender, settings.email.reply_to, box.address)
+    options = MailDeskOptions(
+        secret=application.mail_secret,
+        own=frozenset(parse_mailbox(each).addr_spec.casefold() for each in own if each),
+        language=settings.language,
+    )
+    imap = ImapOptions(
+        host=box.host,
+        port=box.port,
+        security=box.security,
+        username=box.username,
+        password=box.password.get_secret_value(),
+        folder=box.folder,
+        ca_file=settings.network.ca_file,
+    )
+    mail_desk = MailDesk(desk(application), options, clock=clock)
+    return Mailbox(application.database, mail_desk, imap, clock=clock)
 
 
 def _email(application: Application) -> EmailOptions:

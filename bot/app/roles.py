@@ -11,7 +11,7 @@ class Role(StrEnum):
     FEEDS = "feeds"  # reads the sources
     MATCH = "match"  # judges, raises alerts, writes digests and campaigns
     DISPATCH = "dispatch"  # sends the outbox
-    CHAT = "chat"  # listens to Matrix and Slack
+    CHAT = "chat"  # listens to Matrix and Slack, reads the mailbox
 
 
 class AccountLostError(Exception):

@@ -119,6 +119,10 @@ def _jobs(
         jobs.append(Job("periodic", PERIODIC_EVERY, application.write_periodic, leased=True))
     if Role.DISPATCH in roles:
         jobs.append(Job("dispatch", DISPATCH_EVERY, peers.dispatcher(application, channels).run))
+    mailbox = application.settings.mailbox
+    if Role.CHAT in roles and mailbox.host:
+        every = timedelta(seconds=mailbox.poll_seconds)
+        jobs.append(Job("mailbox", every, peers.mailbox(application).poll, leased=True))
     return jobs
 
 

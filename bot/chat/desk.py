@@ -46,7 +46,7 @@ class Desk:
 
     async def ask(self, invocation: Invocation) -> Reply:
         """Run a command and return what to show. Commits before returning."""
-        return await self._database.run(self._dispatch, invocation)
+        return await self._database.run(self.within, invocation)
 
     async def subject(self, channel: ChannelName, address: str, receipt: str) -> Subject | None:
         """What the message behind ``receipt`` was about, if it is one of ours."""
@@ -59,7 +59,16 @@ class Desk:
         text, html = self._renderer.reply(template, language=language, **variables)
         return Reply(text, html)
 
-    def _dispatch(self, session: Session, invocation: Invocation) -> Reply:
+    def every_answer(self, reference: str, *, language: str) -> tuple[Choice, ...]:
+        """Every answer in its words, for alerts that the message at hand does not offer."""
+        said = self._renderer.words(language).answers
+        return tuple(
+            Choice(words["word"], words["label"], f"{reference}:{kind}")
+            for kind, words in said.items()
+        )
+
+    def within(self, session: Session, invocation: Invocation) -> Reply:
+        """The same in a transaction of the caller's, who commits."""
         return self._book.dispatch(session, invocation, now=self._clock())
 
 

@@ -41,6 +41,7 @@ class DeliveryKind(StrEnum):
     INCIDENT_PIN = "incident-pin"  # not a message: the summary pinned
     INCIDENT_AUTHORITY = "incident-authority"
     INCIDENT_CERT = "incident-cert"
+    REPLY = "reply"  # to a mail that somebody wrote
 
 
 @dataclass(frozen=True, slots=True)

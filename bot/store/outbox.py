@@ -194,6 +194,23 @@ def behind_receipt(
     return _delivery(row) if row else None
 
 
+def by_key(session: Session, key: str) -> Delivery | None:
+    """The delivery that has this key."""
+    row = session.scalar(select(DeliveryRow).where(DeliveryRow.key == key))
+    return _delivery(row) if row else None
+
+
+def mark_bounced(session: Session, key: str, reason: str, *, now: datetime) -> bool:
+    """A delivered mail came back: it is dead after all; False if it was not delivered."""
+    done = session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.key == key)
+        .where(DeliveryRow.state == DeliveryState.DELIVERED.value)
+        .values(state=DeliveryState.DEAD.value, reason=reason, settled_at=now)
+    )
+    return rows_changed(done) == 1
+
+
 def replay(session: Session, delivery_id: uuid.UUID, *, now: datetime) -> bool:
     """Put a dead or held delivery back in the queue; False if it is neither."""
     stopped = DeliveryRow.state.in_([DeliveryState.DEAD.value, DeliveryState.HELD.value])

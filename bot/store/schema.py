@@ -581,6 +581,28 @@ class LeaseRow(Base):
     until: Mapped[datetime]
 
 
+class HeardMailRow(Base):
+    """A mail that was read: a second copy of it says nothing more."""
+
+    __tablename__ = "heard_mail"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256, hex
+    at: Mapped[datetime]
+
+
+class BadAddressRow(Base):
+    """A mailbox that a relay gave up on, until somebody writes from it or subscribes it again."""
+
+    __tablename__ = "bad_address"
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    address: Mapped[str] = mapped_column(String(256), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))  # RFC 3463, or empty
+    bounces: Mapped[int]
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
 class MemoRow(Base):
     """A small value a chat must remember across restarts (a sync token)."""
 

@@ -18,9 +18,11 @@ VALID = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class LoopbackTls:
-    """``ca_file`` is what a client trusts; ``server`` is what a server listens with."""
+    """``ca_file`` is what a client trusts; ``server`` is what a server listens with, also
+    written in ``chain``: certificate and key."""
 
     ca_file: Path
+    chain: Path
     server: ssl.SSLContext
 
 
@@ -71,7 +73,7 @@ def make_loopback_tls(folder: Path) -> LoopbackTls:
     chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + _pem(key))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    return LoopbackTls(ca_file, context)
+    return LoopbackTls(ca_file, chain, context)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.servers.postfix import Postfix, running_postfix
 from tests.servers.postgresql import Cluster, running_cluster
 from tests.servers.slack import SlackDouble
@@ -38,6 +39,13 @@ def homeserver() -> Iterator[Homeserver]:
 def postfix() -> Iterator[Postfix]:
     """A Postfix that delivers into Maildirs."""
     with running_postfix() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dovecot(postfix: Postfix) -> Iterator[Dovecot]:
+    """An IMAP server over the Maildirs of that Postfix."""
+    with running_dovecot(postfix) as server:
         yield server
 
 

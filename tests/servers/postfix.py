@@ -19,7 +19,8 @@ from pathlib import Path
 from tests.servers.process import accepts, end, free_port, missing, wait_until
 
 DOMAIN = "ch-exemple.example"
-MAILBOXES = ("ssi", "rssi", "direction", "biomedical")
+MAILBOXES = ("ssi", "rssi", "direction", "biomedical", "tocsin", "garde", "inconnu")
+GONE = "parti"  # accepted, then returned to its sender
 INTERNAL = (  # services of master.cf: name, type, wake-up, process limit, command
     "pickup unix 60 1 pickup",
     "cleanup unix - 0 cleanup",
@@ -125,6 +126,8 @@ def _configure(folder: Path, port: int) -> None:
         "virtual_mailbox_domains": DOMAIN,
         "virtual_mailbox_base": folder / "mail",
         "virtual_mailbox_maps": f"texthash:{etc / 'mailboxes'}",
+        "virtual_alias_maps": f"texthash:{etc / 'aliases'}",
+        "transport_maps": f"texthash:{etc / 'transport'}",
         "virtual_uid_maps": f"static:{owner.pw_uid}",
         "virtual_gid_maps": f"static:{owner.pw_gid}",
         "smtpd_peername_lookup": "no",
@@ -140,4 +143,7 @@ def _configure(folder: Path, port: int) -> None:
         services.append(f"{name} {kind} {private} {unprivileged} n {wake} {limit} {command}")
     (etc / "master.cf").write_text("\n".join(services) + "\n")
     mailboxes = "".join(f"{name}@{DOMAIN} {name}/\n" for name in MAILBOXES)
+    # refused only once accepted, as behind a relay that does not know every mailbox
+    (etc / "aliases").write_text(f"{GONE}@{DOMAIN} {GONE}@ailleurs.example\n")
+    (etc / "transport").write_text("ailleurs.example error:5.1.1 no such mailbox\n")
     (etc / "mailboxes").write_text(mailboxes)

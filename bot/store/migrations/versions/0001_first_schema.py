@@ -118,6 +118,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_malformed_source"), ["source"], unique=False)
 
     op.create_table(
+        "heard_mail",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_heard_mail")),
+    )
+    op.create_table(
+        "bad_address",
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=256), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("bounces", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_bad_address")),
+    )
+    op.create_table(
         "memo",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -714,6 +730,8 @@ def downgrade() -> None:
     op.drop_table("product")
     op.drop_table("person")
     op.drop_table("memo")
+    op.drop_table("bad_address")
+    op.drop_table("heard_mail")
     with op.batch_alter_table("malformed", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_malformed_source"))
 

@@ -1,0 +1,247 @@
+"""What becomes of a mail that comes in: an answer, a command, a bounce, or a note.
+
+Everything a mail causes, its reply included, is written in one transaction with the fact
+that it was read: a crash repeats nothing and loses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.chat.desk import ANSWER, COMPLETE, Desk, answer_invocation, read_answer, read_command
+from bot.chat.mail_reading import Bounce, Incoming, read_mail
+from bot.commands.base import LINK_NAMES, Invocation, Reply
+from bot.domain.clock import Clock
+from bot.domain.delivery import Address, DeliveryKind, NewDelivery
+from bot.domain.mail_token import signed_key
+from bot.domain.message import Message
+from bot.domain.people import Person
+from bot.domain.reference import combine
+from bot.store import Session, audit, facilities, mails, outbox, people
+from bot.store.outbox import Delivery
+from feeds.advisory import Tlp
+
+NAMED = re.compile(r"\bALR-\d{4}-\d{4,}(?:\+\d{4,})*", re.IGNORECASE)
+UNSIGNED_COMMANDS = frozenset(
+    {"alertes", "alerts", "alerte", "alert", "aide", "help", *LINK_NAMES}
+)  # From may be forged: these change nothing, or hold a secret of their own
+SUBJECT = "[Tocsin] Réponse à votre message"
+LONGEST_NOTE = 1_000  # characters
+
+
+class MailOutcome(StrEnum):
+    """What became of a mail."""
+
+    HEARD = "heard"  # a copy of one read before
+    IGNORED = "ignored"
+    BOUNCE = "bounce"
+    LATE = "late"  # a relay says that it still tries
+    ANSWERED = "answered"  # a reply is in the outbox
+    SILENT = "silent"  # said before, or to an answering machine
+
+
+@dataclass(frozen=True, slots=True)
+class MailDeskOptions:
+    """``secret`` signs Message-IDs; ``own`` are the addresses that Tocsin writes from."""
+
+    secret: bytes
+    own: frozenset[str]
+    language: str = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What somebody wrote, and the delivery it is known to answer."""
+
+    mail: Incoming
+    digest: str
+    text: str
+    delivery: Delivery | None
+    person: Person | None
+
+    @property
+    def place(self) -> Address:
+        return Address.mailbox(self.mail.sender)
+
+
+class MailDesk:
+    """Takes one mail at a time, inside a transaction of the caller's."""
+
+    def __init__(self, desk: Desk, options: MailDeskOptions, *, clock: Clock) -> None:
+        self._desk = desk
+        self._options = options
+        self._clock = clock
+
+    def take(self, session: Session, raw: bytes) -> MailOutcome:
+        """Read a mail and write what follows from it; a second copy changes nothing."""
+        mail = read_mail(raw)
+        digest = hashlib.sha256(mail.message_id.encode() or raw).hexdigest()
+        if not mails.hear(session, digest, now=self._clock()):
+            return MailOutcome.HEARD
+        if mail.bounce is not None:
+            return self._bounced(session, mail, mail.bounce)
+        if reason := mail.automatic or self._unusable(mail):
+            return self._ignore(session, mail, reason)
+        delivery = self._delivery(session, mail.answers)
+        said = _Said(
+            mail=mail,
+            digest=digest,
+            text=" ".join(mail.text.partition("\n\n")[0].split())[:LONGEST_NOTE],
+            delivery=delivery,
+            person=people.identified(session, Address.mailbox(mail.sender)),
+        )
+        if delivery is not None and delivery.address.casefold() == mail.sender:
+            mails.mark_good(session, Address.mailbox(delivery.address))
+        return self._take(session, said)
+
+    def _take(self, session: Session, said: _Said) -> MailOutcome:
+        """Run what was said as a command or an answer, and reply where a reply is due."""
+        spoken = read_command(said.text)
+        signed = said.delivery is not None
+        if spoken and (signed or spoken.name in UNSIGNED_COMMANDS):
+            once = "" if said.person or spoken.name in LINK_NAMES else "stranger"
+            subject = said.delivery.subject if said.delivery else ""
+            return self._ask(session, said, spoken.name, spoken.args, subject, once)
+        if said.delivery is None:
+            if said.person is None:
+                return self._ignore(session, said.mail, "unsolicited")
+            day = self._clock().date().isoformat()
+            return self._reply(session, said, self._says("mail_unsigned"), f"unsigned {day}")
+        if said.person is None:
+            return self._ask(session, said, ANSWER, "", said.delivery.subject, "stranger")
+        if found := self._answer(said.text, said.delivery):
+            reference, args = answer_invocation(*found)
+            return self._ask(session, said, ANSWER, args, reference)
+        completed = self._desk.within(
+            session, self._invocation(said, COMPLETE, said.text, said.delivery.subject)
+        )
+        if completed.text:
+            return self._reply(session, said, completed)
+        if said.delivery.kind == DeliveryKind.REPLY:  # perhaps a machine that does not say so
+            self._ignore(session, said.mail, "not an answer")
+            return MailOutcome.SILENT
+        once = f"not understood {said.delivery.key}"
+        return self._reply(session, said, self._says("mail_not_understood"), once)
+
+    def _answer(self, text: str, delivery: Delivery) -> tuple[str, str] | None:
+        """The value of the answer and its note. A digest offers none: alerts are named then."""
+        choices = delivery.message.choices
+        named = [] if choices else NAMED.findall(text)
+        if named:
+            reference = combine([each.upper() for each in named])
+            choices = self._desk.every_answer(reference, language=self._options.language)
+            text = " ".join(NAMED.sub(" ", text).split())
+        found = read_answer(text, choices)
+        return (found[0].value, found[1]) if found else None
+
+    # -- replying ----------------------------------------------------------------------
+
+    def _ask(
+        self, session: Session, said: _Said, name: str, args: str, subject: str, once: str = ""
+    ) -> MailOutcome:
+        invocation = self._invocation(said, name, args, subject)
+        return self._reply(session, said, self._desk.within(session, invocation), once)
+
+    def _invocation(self, said: _Said, name: str, args: str, subject: str) -> Invocation:
+        return Invocation(
+            sender=said.place,
+            place=said.place,
+            name=name,
+            args=args,
+            thread=said.delivery.receipt if said.delivery else "",
+            subject=subject,
+            language=self._options.language,
+        )
+
+    def _reply(self, session: Session, said: _Said, reply: Reply, once: str = "") -> MailOutcome:
+        """Put the reply in the outbox; what is said ``once`` is not said again."""
+        delivery = said.delivery
+        if reply.form is not None:
+            elsewhere = self._says("mail_no_form")
+            reply = replace(reply, text=f"{reply.text}\n\n{elsewhere.text}".strip(), html="")
+        subject = delivery.message.subject if delivery else SUBJECT
+        message = Message(
+            subject=subject if not delivery or subject.startswith("Re:") else f"Re: {subject}",
+            text=reply.text,
+            html=reply.html,
+            marking=_ceiling(session, said),
+            choices=delivery.message.choices if delivery else (),
+            thread=said.mail.message_id,
+            language=self._options.language,
+        )
+        name = f"{said.mail.sender} {once or said.digest}"
+        written = outbox.enqueue(
+            session,
+            [
+                NewDelivery(
+                    kind=DeliveryKind.REPLY,
+                    subject_id=uuid.uuid5(uuid.NAMESPACE_URL, name),
+                    subject=delivery.subject if delivery else "",
+                    to=said.place,
+                    message=message,
+                    trace_id=said.digest[:32],
+                    facility_id=delivery.facility_id if delivery else None,
+                    content=name,
+                )
+            ],
+            now=self._clock(),
+        )
+        return MailOutcome.ANSWERED if written else MailOutcome.SILENT
+
+    def _says(self, template: str) -> Reply:
+        return self._desk.says(template, language=self._options.language)
+
+    # -- what is no answer -------------------------------------------------------------
+
+    def _bounced(self, session: Session, mail: Incoming, bounce: Bounce) -> MailOutcome:
+        """Believed only when it gives back a Message-ID that we signed."""
+        delivery = self._delivery(session, bounce.returned)
+        if delivery is None:
+            return self._ignore(session, mail, "bounce of a mail that is not ours")
+        now, status = self._clock(), bounce.status
+        outcome = MailOutcome.BOUNCE if bounce.failed else MailOutcome.LATE
+        audit.note(
+            session, delivery.address, f"mail.{outcome.value}", delivery.subject, now=now,
+            status=status,
+        )  # fmt: skip
+        if bounce.failed:
+            mails.mark_bad(session, Address.mailbox(delivery.address), status, now=now)
+            outbox.mark_bounced(session, delivery.key, f"bounced {status}".strip(), now=now)
+        return outcome
+
+    def _ignore(self, session: Session, mail: Incoming, reason: str) -> MailOutcome:
+        audit.note(
+            session,
+            f"email:{mail.sender}",
+            "mail.ignored",
+            mail.message_id,
+            now=self._clock(),
+            reason=reason,
+        )
+        return MailOutcome.IGNORED
+
+    def _unusable(self, mail: Incoming) -> str:
+        """Why a mail cannot be answered, or nothing."""
+        if not mail.sender:
+            return "no single sender"
+        return "our own" if mail.sender in self._options.own else ""
+
+    def _delivery(self, session: Session, message_ids: tuple[str, ...]) -> Delivery | None:
+        """The first delivery whose signed Message-ID is among these."""
+        for message_id in message_ids:
+            key = signed_key(self._options.secret, message_id)
+            delivery = outbox.by_key(session, key) if key else None
+            if delivery is not None:
+                return delivery
+        return None
+
+
+def _ceiling(session: Session, said: _Said) -> Tlp:
+    """The most that this mailbox may be told: what commands themselves keep to."""
+    own = said.person.facilities() if said.person else set()
+    ceilings = [facilities.ceiling_of(session, said.place, each) for each in own]
+    return max(ceilings, default=Tlp.CLEAR)
