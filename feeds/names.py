@@ -116,6 +116,7 @@ def widened(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(families))
 
 
+@lru_cache(maxsize=200_000)
 def is_model(word: str) -> bool:
     """Whether the word designates a piece of hardware by itself: *wap131*, not *db2*."""
     if len(word) > 5 and word.endswith("serie"):

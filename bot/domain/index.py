@@ -8,6 +8,7 @@ with variants. What the comparison gave is kept until a new name enters the inde
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.domain.assets import Asset
 from bot.domain.combining import combine
@@ -29,6 +30,7 @@ class ProductIndex:
         self._groups: dict[tuple[Name, frozenset[str]], Group] = {}
         self._by_key: dict[str, list[Group]] = {}
         self._variants: dict[int, Variant] = {}
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
         self._related: dict[tuple[Name, frozenset[str]], list[tuple[Group, Relation]]] = {}
 
     def __len__(self) -> int:
@@ -43,14 +45,28 @@ class ProductIndex:
         self._variants[product_id] = variant
 
     def _group(self, asset: Asset) -> Group:
-        identity = (asset.name, asset.known)
-        group = self._groups.get(identity)
+        group = self._groups.get((asset.name, asset.known))
         if group is None:
-            group = self._groups[identity] = Group(asset)
+            group = Group(self._shared(asset))
+            self._groups[group.asset.name, group.asset.known] = group
             for key in asset.known:
                 self._by_key.setdefault(key, []).append(group)
             self._related.clear()
         return group
+
+    def _shared(self, asset: Asset) -> Asset:
+        """The same asset with the sets of words that others already hold: memory is the point."""
+        name = asset.name
+        keep = self._sets.setdefault
+        known = keep(asset.known, asset.known)
+        shared = replace(
+            name,
+            words=keep(name.words, name.words),
+            asides=keep(name.asides, name.asides),
+            vendor_words=keep(name.vendor_words, name.vendor_words),
+        )
+        words = keep(asset.words, asset.words)
+        return Asset(shared, words, known, None, (), frozenset())
 
     def discard(self, product_id: int) -> None:
         """Forget a product; nothing happens when it is not there."""
@@ -76,17 +92,22 @@ class ProductIndex:
 
     def _rulings(self, sentence: Sentence) -> Iterator[tuple[Variant, Ruling]]:
         """The best ruling of a sentence on each variant it may name."""
+        if len(sentence.names) == 1:
+            yield from self._rulings_on(sentence, sentence.names[0])
+            return
         best: dict[int, tuple[Variant, Ruling]] = {}
         for name in sentence.names:
-            for group, relation in self._relations(name, sentence.siblings):
-                for variant in group.candidates(sentence, name):
-                    if not variant.ids:
-                        continue
-                    ruling = rule_related(sentence, name, relation, variant.asset)
-                    known = best.get(id(variant))
-                    if known is None or ruling.inside > known[1].inside:
-                        best[id(variant)] = (variant, ruling)
+            for variant, ruling in self._rulings_on(sentence, name):
+                known = best.get(id(variant))
+                if known is None or ruling.inside > known[1].inside:
+                    best[id(variant)] = (variant, ruling)
         yield from best.values()
+
+    def _rulings_on(self, sentence: Sentence, name: Name) -> Iterator[tuple[Variant, Ruling]]:
+        for group, relation in self._relations(name, sentence.siblings):
+            for variant in group.candidates(sentence, name):
+                if variant.ids:
+                    yield variant, rule_related(sentence, name, relation, variant.asset)
 
     def _relations(self, name: Name, siblings: frozenset[str]) -> list[tuple[Group, Relation]]:
         """Groups that may be this product, and how sure that is."""

@@ -54,6 +54,7 @@ class Bounds:
     le: tuple[Version, ...] = ()
     ge: Version | None = None
     gt: Version | None = None
+    lengths: frozenset[int] = frozenset()  # digits of the branches' first parts
     named: bool = False
     generation: bool = False  # "pgAdmin 4", "Office 2019": part of the name, bounds are elsewhere
     unreadable: bool = False
@@ -87,6 +88,7 @@ def read_bounds(written: Range, name: Name) -> Bounds:
     read_branches = tuple(v for text in branches if (v := read(text, number)))
     return Bounds(
         branches=read_branches,
+        lengths=frozenset(len(str(each.release[0])) for each in read_branches if each.release),
         wild=tuple(bool(_TAIL.search(text)) for text in branches),
         generation=_is_generation(read_branches, lt),
         lt=lt,
@@ -198,10 +200,9 @@ def _first_windows_10(bounds: Bounds, asset: Asset) -> bool:
 
 def _says_number(asset: Asset, bounds: Bounds) -> bool:
     """Whether a number of the name is of the same kind as the branches (2019 beside 2016)."""
-    lengths = {len(str(branch.release[0])) for branch in bounds.branches if branch.release}
     longest = 1 if bounds.generation else 2
     return any(
-        len(v.release) in range(1, longest + 1) and len(str(v.release[0])) in lengths
+        len(v.release) in range(1, longest + 1) and len(str(v.release[0])) in bounds.lengths
         for v in asset.shown
     )
 

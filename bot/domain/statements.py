@@ -51,6 +51,8 @@ class Sentence:
     bounds: tuple[Bounds, ...]
     condition: frozenset[str]
     condition_bounds: tuple[Bounds, ...]
+    bare: tuple[Version, ...]  # its only bound, when it is an upper one without a lower one
+    branch: tuple[Version, ...]  # the branch of its only bound: bounds of one branch compare
     siblings: frozenset[str]  # words an asset may say besides one name: other names, condition
     keys: frozenset[str]
     field: str
@@ -68,6 +70,8 @@ class Sentence:
             self.bounds,
             self.condition,
             self.condition_bounds,
+            self.bare,
+            self.branch,
             self.siblings,
             self.keys,
             f"affected[{position}].{self.field}",
@@ -84,19 +88,6 @@ class Sentence:
         if not self.names or any(bounds.unreadable for bounds in self.bounds):
             return Grade.UNREAD
         return Grade.REVIEW if self.only_named else self.statement.grade
-
-    @property
-    def bare(self) -> tuple[Version, ...]:
-        """Its only bound, when it is an upper one without a lower one."""
-        if len(self.bounds) != 1:
-            return ()
-        only = self.bounds[0]
-        return (only.lt or only.le) if not (only.ge or only.gt or any(only.wild)) else ()
-
-    @property
-    def branch(self) -> tuple[Version, ...]:
-        """The branch its only bound is in; sibling bounds of one branch answer one another."""
-        return self.bounds[0].branches if len(self.bounds) == 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +193,13 @@ def sentence(
         written = tuple(r for r in statement.ranges if r.bounded or not _single_digit(r))
         statement = replace(statement, ranges=written)
     wanted = catalogue.plain_words(condition.words) if condition else _NONE
+    bounds = tuple(read_bounds(each, first) for each in statement.ranges)
     return Sentence(
         names=names,
         statement=statement,
-        bounds=tuple(read_bounds(each, first) for each in statement.ranges),
+        bounds=bounds,
+        bare=_bare(bounds),
+        branch=bounds[0].branches if len(bounds) == 1 else (),
         condition=wanted,
         siblings=wanted.union(*(name.words for name in names)),
         condition_bounds=tuple(read_bounds(r, first) for r in condition.ranges)
@@ -217,6 +211,13 @@ def sentence(
         end=statement.end,
         text=text[statement.start : statement.end],
     )
+
+
+def _bare(bounds: tuple[Bounds, ...]) -> tuple[Version, ...]:
+    if len(bounds) != 1:
+        return ()
+    only = bounds[0]
+    return () if only.ge or only.gt or any(only.wild) else only.lt or only.le
 
 
 def _single_digit(written: Range) -> bool:
@@ -260,34 +261,31 @@ def rule_related(sentence: Sentence, name: Name, relation: Relation, asset: Asse
     """Rule on an asset whose kinship with one name of the sentence is known."""
     if relation.kinship is Kinship.OTHER:
         return Ruling(sentence, name, Inside.OUT, relation.reason)
-    worst = min(_placements(sentence, name, relation, asset), key=_inside)
-    if worst.inside is Inside.OUT:
-        return Ruling(sentence, name, Inside.OUT, worst.reason)
-    reason = "every-version" if worst is IN and not sentence.bounds else worst.reason
-    return Ruling(sentence, name, worst.inside, reason, _target(sentence, asset))
-
-
-def _inside(placement: Placement) -> Inside:
-    return placement.inside
-
-
-def _placements(
-    sentence: Sentence, name: Name, relation: Relation, asset: Asset
-) -> Iterator[Placement]:
-    """Everything that must hold for the asset to be affected; stops at what does not."""
-    statement = sentence.statement
-    confirmed = statement.condition is not None and bool(
+    condition = sentence.statement.condition
+    confirmed = condition is not None and bool(
         sentence.condition <= asset.known | asset.name.platforms | asset.name.editions
     )
-    component = bool(sentence.condition_bounds and sentence.condition and confirmed)
+    component = confirmed and bool(sentence.condition_bounds and sentence.condition)
     ranges = sentence.condition_bounds if component else sentence.bounds
     placement = place_any(ranges, asset, name)
-    yield placement
     if placement.inside is Inside.OUT:
-        return
+        return Ruling(sentence, name, Inside.OUT, placement.reason)
+    unmet = condition is not None and not confirmed
+    for each in _reservations(sentence, name, relation, asset, unmet=unmet):
+        if each.inside < placement.inside:
+            placement = each
+    reason = "every-version" if placement is IN and not sentence.bounds else placement.reason
+    return Ruling(sentence, name, placement.inside, reason, _target(sentence, asset))
+
+
+def _reservations(
+    sentence: Sentence, name: Name, relation: Relation, asset: Asset, *, unmet: bool
+) -> Iterator[Placement]:
+    """What besides the range may hold the asset out, or leave a doubt."""
+    statement = sentence.statement
     if name.numbers:
         yield carries_numbers(name, asset)
-    if statement.condition is not None and not confirmed:
+    if unmet:
         yield Placement(Inside.UNSURE, "condition-unknown")
     if statement.fix is not None:
         yield shows_fix(statement, asset, name)

@@ -49,12 +49,13 @@ COMPARED = 100  # advisories given to the SQLite baseline, which is slower
 class Inventory:
     """Distinct products, and the lines of each.
 
-    The lines of product ``p`` are ``facility[start[p]:start[p + 1]]``; a line is its position.
+    Those of product ``p`` stand at ``start[p]:start[p + 1]`` of ``facility`` and ``line``.
     """
 
     products: list[InventoryProduct]
     start: array[int]
     facility: array[int]
+    line: array[int]
 
 
 def run() -> Iterator[Figure]:
@@ -108,7 +109,8 @@ def draw(chance: random.Random) -> Inventory:
     for number in range(len(numbers)):
         start[number + 1] += start[number]
     facility = array("I", (chance.randrange(FACILITIES) for _ in range(LINES)))
-    return Inventory([InventoryProduct(*columns) for columns in numbers], start, facility)
+    products = [InventoryProduct(*columns) for columns in numbers]
+    return Inventory(products, start, facility, array("I", range(LINES)))
 
 
 def build(matcher: Matcher, inventory: Inventory) -> tuple[ProductIndex, float]:
@@ -124,7 +126,9 @@ def build(matcher: Matcher, inventory: Inventory) -> tuple[ProductIndex, float]:
     gc.collect()
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    lists = sum(each.itemsize * len(each) for each in (inventory.start, inventory.facility))
+    lists = sum(
+        each.itemsize * len(each) for each in (inventory.start, inventory.facility, inventory.line)
+    )
     return index, (taken + lists) / 1e6
 
 
@@ -140,14 +144,16 @@ def parsing(corpus: Iterable[Advisory]) -> Iterator[Figure]:
     yield Figure("matching.parse_rows_per_s", rows / seconds, "rows/s")
 
 
-def told(inventory: Inventory, index: ProductIndex, reading: Reading) -> list[tuple[int, int]]:
-    """Facility and line of everything one advisory concerns, or may."""
-    start, facility = inventory.start, inventory.facility
-    lines: list[tuple[int, int]] = []
+def told(
+    inventory: Inventory, index: ProductIndex, reading: Reading
+) -> tuple[array[int], array[int]]:
+    """Facilities and lines of everything one advisory concerns, or may, side by side."""
+    facilities, lines = array("I"), array("I")
     for product, _ in index.judge(reading):
-        positions = range(start[product], start[product + 1])
-        lines.extend(zip(facility[positions.start : positions.stop], positions, strict=True))
-    return lines
+        first, last = inventory.start[product], inventory.start[product + 1]
+        facilities += inventory.facility[first:last]
+        lines += inventory.line[first:last]
+    return facilities, lines
 
 
 def one_advisory(
@@ -172,7 +178,7 @@ def one_advisory(
     before = time.perf_counter()
     ours = [told(inventory, index, reading) for reading in compared]
     our_ms = 1000 * (time.perf_counter() - before) / len(compared)
-    if [sorted(lines) for lines in ours] != [sorted(lines) for lines in theirs]:
+    if [sorted(zip(*pair, strict=True)) for pair in ours] != [sorted(lines) for lines in theirs]:
         raise AssertionError("the index and the SQLite baseline disagree")
     yield Figure(
         "matching.vs_sqlite_index", our_ms, "ms", "SQLite index", their_ms, their_ms / our_ms
