@@ -164,12 +164,13 @@ class Application:
 
     def dispatcher(self, channels: dict[ChannelName, Channel]) -> Dispatcher:
         """What sends the outbox through ``channels``, made able to open rooms beforehand."""
-        delivery = self.settings.delivery
+        delivery, desk = self.settings.delivery, self.incident_desk()
         return Dispatcher(
             self.database,
             channels,
             clock=self.clock,
-            on_delivered=self.incident_desk().delivered,
+            on_delivered=desk.delivered,
+            on_dead=desk.given_up,
             policy=RetryPolicy(
                 first=timedelta(seconds=delivery.first_retry_seconds),
                 longest=timedelta(seconds=delivery.longest_retry_seconds),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,9 @@ import typer
 
 from bot.app import Application
 from bot.cli.output import context, plain, table
+from bot.inventory.authorities import Authorities
 from bot.resources import config_folder
-from bot.settings import Settings, known_keys
+from bot.settings import ConfigurationError, Settings, known_keys
 from bot.store.migrate import check, upgrade
 
 
@@ -48,6 +50,7 @@ def check_config(ctx: typer.Context) -> None:
     application = Application(settings)
     application.renderer.check()
     application.sources([])
+    _check_mailboxes(settings)
     check(application.database)
     values = {key: _shown(settings, key) for key in known_keys()}
     shared.say(f"File: {shared.loaded.path or 'none, defaults and environment only'}")
@@ -59,6 +62,18 @@ def check_config(ctx: typer.Context) -> None:
         return made
 
     shared.show(values, shown)  # type: ignore[arg-type]
+
+
+def _check_mailboxes(settings: Settings) -> None:
+    """An incident's mail for an authority that does not exist would never be written."""
+    known = Authorities.read((config_folder() / "authorities.toml").read_text("utf-8")).by_code
+    for code in settings.incident.authority_mailboxes:
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigurationError(
+                f"incident.authority_mailboxes: no authority has the code {code}{hint}"
+            )
 
 
 def _shown(settings: Settings, key: str) -> object:

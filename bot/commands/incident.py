@@ -50,8 +50,10 @@ def _split(args: str) -> tuple[str, str]:
 
 def _find(session: Session, setting: Setting, reference: str) -> Incident | None:
     """The incident named, else the thread's, else this room's; only one of the person's."""
-    if reference or setting.invocation.subject.startswith(INCIDENT):
-        found = incidents.by_reference(session, reference or setting.invocation.subject)
+    if not reference and setting.invocation.subject.startswith(INCIDENT):
+        reference = setting.invocation.subject
+    if reference:
+        found = incidents.by_reference(session, reference)
     else:
         found = incidents.of_room(session, setting.invocation.place.address)
     if found is None or found.facility_id not in setting.person.facilities():

@@ -42,6 +42,7 @@ class DeliveryKind(StrEnum):
     INCIDENT_AUTHORITY = "incident-authority"
     INCIDENT_CERT = "incident-cert"
     REPLY = "reply"  # to a mail that somebody wrote
+    INCIDENT_DECLARANT = "incident-declarant"  # something failed, and no room says it
 
 
 @dataclass(frozen=True, slots=True)

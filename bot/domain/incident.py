@@ -48,6 +48,7 @@ class Happening(StrEnum):
     NOT_INVITED = "not-invited"  # the accounts that could not be asked in
     AUTHORITY = "authority"  # nothing: its SSI mailbox took the message
     CERT = "cert"  # the same, for CERT Santé
+    FAILED = "failed"  # "room", "authority" or "cert": it was refused, or given up
 
 
 class NotDeclaringError(PermissionError):

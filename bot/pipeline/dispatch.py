@@ -27,8 +27,9 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 16  # leased together: what one process sends well within a lease
 
 Progress = Callable[[int], None]
-OnDelivered = Callable[[Session, Lease, str, datetime], None]
-"""What follows from a delivery, written in the transaction that records it."""
+Follow = Callable[[Session, Lease, str, datetime], None]
+"""What follows from a delivery and its receipt, or from giving one up and the reason:
+written in the transaction that records it."""
 
 
 class Outcome(StrEnum):
@@ -69,7 +70,7 @@ class DispatchReport:
 
 
 def nothing_follows(session: Session, lease: Lease, receipt: str, now: datetime) -> None:
-    """The usual case: a delivered message calls for nothing more."""
+    """The usual case: a message delivered, or given up, calls for nothing more."""
 
 
 class Dispatcher:
@@ -82,7 +83,8 @@ class Dispatcher:
         *,
         clock: Clock,
         policy: RetryPolicy | None = None,
-        on_delivered: OnDelivered = nothing_follows,
+        on_delivered: Follow = nothing_follows,
+        on_dead: Follow = nothing_follows,
         at_once: int = AT_ONCE,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -91,6 +93,7 @@ class Dispatcher:
         self._clock = clock
         self._policy = policy or RetryPolicy()
         self._on_delivered = on_delivered
+        self._on_dead = on_dead
         self._at_once = at_once
         self._jitter = jitter
 
@@ -179,8 +182,15 @@ class Dispatcher:
         return self._said(lease, Outcome.LATER, recorded, reason=reason)
 
     async def _bury(self, lease: Lease, reason: str) -> Outcome:
-        recorded = await self._database.run(outbox.mark_dead, lease, reason, now=self._clock())
+        recorded = await self._database.run(self._record_dead, lease, reason)
         return self._said(lease, Outcome.DEAD, recorded, reason=reason)
+
+    def _record_dead(self, session: Session, lease: Lease, reason: str) -> bool:
+        now = self._clock()
+        recorded = outbox.mark_dead(session, lease, reason, now=now)
+        if recorded:
+            self._on_dead(session, lease, reason, now)
+        return recorded
 
     @staticmethod
     def _said(lease: Lease, outcome: Outcome, recorded: bool, *, reason: str = "") -> Outcome:

@@ -27,7 +27,7 @@ from bot.domain.incident import (
 from bot.domain.message import ChannelName, Message, RoomRequest
 from bot.domain.people import DECLARING, Person
 from bot.domain.views import CareImpact, IncidentReader
-from bot.pipeline.incident_view import incident_view
+from bot.pipeline.incident_view import STEPS, incident_view
 from bot.render import Renderer
 from bot.store import Session, audit, facilities, incidents, outbox, people
 from feeds.advisory import Tlp
@@ -125,6 +125,25 @@ class IncidentDesk:
             incidents.append(session, lease.subject_id, Happening.AUTHORITY, now=now)
         elif lease.kind is DeliveryKind.INCIDENT_CERT:
             incidents.append(session, lease.subject_id, Happening.CERT, now=now)
+
+    def given_up(self, session: Session, lease: Lease, reason: str, now: datetime) -> None:
+        """Say that a step failed for good: in the incident's room, or to the declarant.
+
+        The reason is for the operator, on the delivery's row; people need to know what to do.
+        """
+        steps = {kind: code for code, kind in STEPS.items()}
+        if lease.kind not in steps:
+            return
+        incidents.append(session, lease.subject_id, Happening.FAILED, steps[lease.kind], now=now)
+        incident = incidents.by_id(session, lease.subject_id)
+        if incident.room and self._routing.room:
+            told = self._summary(session, incident, Address(self._routing.room, incident.room))
+        else:
+            mailbox = Address.mailbox(people.by_id(session, incident.declared_by).email)
+            told = self._told(
+                session, incident, DeliveryKind.INCIDENT_DECLARANT, IncidentReader.ROOM, mailbox
+            )
+        outbox.enqueue(session, [told], now=now)
 
     def _changed(
         self,

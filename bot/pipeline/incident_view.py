@@ -22,7 +22,7 @@ STEPS = {
 }
 """What Tocsin does once an incident is recorded, by the code that views give it."""
 
-INSIDE = frozenset({Happening.NOTE, Happening.NOT_INVITED})
+INSIDE = frozenset({Happening.NOTE, Happening.NOT_INVITED, Happening.FAILED})
 """What stays with the facility: people write in their room as they would among themselves."""
 
 

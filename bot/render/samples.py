@@ -250,6 +250,7 @@ INCIDENT = IncidentView(
                 ("not-invited", "@a:b"),
                 ("authority", ""),
                 ("cert", ""),
+                ("failed", "cert"),
             )
         ),
     ),

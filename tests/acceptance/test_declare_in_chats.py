@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +205,7 @@ async def test_a_worker_that_dies_after_opening_the_room_leaves_one_room(
         made.declare("Rançongiciel")
         database = made.application.database
         async with reading(homeserver, rssi, tmp_path / "rssi") as reader, listening(made):
-            await dies_after(made, "room:INC-2026-0001")
+            await dies(made)
             await made.send()
             await joined(reader, made.incident().room)
             mine = homeserver.call("GET", "/_matrix/client/v3/joined_rooms", token=bot.token)
@@ -216,13 +216,12 @@ async def test_a_worker_that_dies_after_opening_the_room_leaves_one_room(
         assert len(database.call(outbox.listed)) == 5
 
 
-async def dies_after(made: Scene, address: str) -> None:
-    """A worker sends what is due for ``address`` and dies before it records it."""
+async def dies(made: Scene) -> None:
+    """A worker does everything that is due, and dies before it records any of it."""
     database = made.application.database
-    leases = database.call(outbox.lease_due, limit=10, now=made.town.clock())
-    (lease,) = [lease for lease in leases if lease.to.address == address]
-    channel = peers.with_rooms(made.channels[lease.to.channel])
-    await channel.send(address, lease.message, key=lease.key)
+    for lease in database.call(outbox.lease_due, limit=10, now=made.town.clock()):
+        channel = peers.with_rooms(made.channels[lease.to.channel])
+        await channel.send(lease.to.address, lease.message, key=lease.key)
 
     def run_out(session: Session) -> None:
         session.execute(text("UPDATE delivery SET lease_until = '2000-01-01 00:00:00'"))
@@ -375,3 +374,48 @@ async def test_a_stranger_on_slack_opens_nothing_and_is_audited(in_slack: InSlac
     database = made.application.database
     assert database.call(incidents.listed) == []
     assert "refused.stranger" in [entry.action for entry in database.call(audit.latest)]
+
+
+async def test_workers_that_die_at_every_step_leave_each_thing_done_once(
+    in_slack: InSlack, relay: Relay
+) -> None:
+    double, made = in_slack.double, in_slack.made
+    made.town.clock.now = datetime.fromtimestamp(1_770_000_060, UTC)  # the double's own day
+    made.declare("Rançongiciel")
+    while set(made.states().values()) != {DeliveryState.DELIVERED}:
+        await dies(made)
+        await peers.dispatcher(made.application, made.channels).run_once()
+    assert set(made.states()) == {
+        "incident-room",
+        "incident",
+        "incident-pin",
+        "incident-authority",
+        "incident-cert",
+    }
+    assert list(double.members) == [made.incident().room]
+    assert len(double.messages) == len(double.pins) == 1
+    assert len({str(mail["Message-ID"]) for mail in relay.mails}) == 2
+    assert sorted(made.happened()) == ["authority", "cert", "declared", "room"]
+
+
+async def test_a_step_that_failed_for_good_is_told_to_the_declarant(
+    slack_double: SlackDouble, relay: Relay, tmp_path: Path
+) -> None:
+    mailboxes = {"ars-hauts-de-france": "pas une adresse"}
+    incident = {"room": "none", "authority_mailboxes": mailboxes}
+    with scene(tmp_path, relay, {}, incident=incident) as made:
+        made.declare("Rançongiciel")
+        await made.send()
+        assert made.states() == {
+            "incident-authority": DeliveryState.DEAD,
+            "incident-cert": DeliveryState.DELIVERED,
+            "incident-declarant": DeliveryState.DELIVERED,
+        }
+        (mail,) = [mail for mail in relay.mails if mail["To"] == "rssi@ch.example"]
+        body = mail.get_body(("plain",))
+        assert body is not None
+        said = body.get_content().replace("\xa0", " ")
+        assert "N'a pas abouti : prévenir l'autorité" in said
+        assert "À faire vous-même, par téléphone" in said
+        for channel in made.channels.values():
+            await channel.close()

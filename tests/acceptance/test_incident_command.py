@@ -91,3 +91,10 @@ def test_what_cannot_be_done_is_said_with_its_remedy(
     ended, told = operator.types("incident", *words)
     assert (ended, said in told) == (code, True), told
     assert as_json(operator, "incident", "list", "--all") == []
+
+
+def test_a_mailbox_for_no_authority_names_the_nearest(operator: Operator, tmp_path: Path) -> None:
+    config = tmp_path / "tocsin.toml"
+    config.write_text('[incident.authority_mailboxes]\nars-bretagn = "ssi@ars.example"\n')
+    code, said = operator.types("--config", config, "check-config")
+    assert (code, "did you mean ars-bretagne?" in said) == (3, True), said
