@@ -16,7 +16,8 @@ from bot.domain.routing import Rhythm, Subscription
 from bot.inventory.authorities import Authorities
 from bot.inventory.facilities import read_facilities
 from bot.resources import config_folder
-from bot.store import facilities
+from bot.store import facilities, mails
+from bot.store.mails import BadAddress
 from feeds.advisory import Tlp
 
 group = typer.Typer(no_args_is_help=True, help="Register facilities and see them.")
@@ -56,12 +57,13 @@ def import_(
 
 @group.command("list")
 def list_(ctx: typer.Context) -> None:
-    """List the facilities, with where each is told."""
+    """List the facilities, with where each is told and which addresses bounce."""
     shared = context(ctx)
     database = shared.application.database
     found = database.call(facilities.every)
     told = database.call(facilities.subscriptions)
-    shared.show(found, lambda: _listing(found, told))
+    bad = database.call(mails.bad_addresses)
+    shared.show(found, lambda: _listing(found, told, bad))
 
 
 def subscribe(
@@ -79,8 +81,9 @@ def subscribe(
 ) -> None:
     """Tell a room, a channel or a mailbox what concerns a facility.
 
-    Subscribing again changes the terms. Below AMBER, a destination never receives the
-    names of machines: it gets counts and where to read the rest.
+    Subscribing again changes the terms, and forgets that the address bounced. Below AMBER,
+    a destination never receives the names of machines: it gets counts and where to read
+    the rest.
     """
     shared = context(ctx)
     facility = shared.facility(finess)
@@ -98,6 +101,7 @@ def subscribe(
         language=language,
         now=application.clock(),
     )
+    application.database.call(mails.mark_good, Address(channel, address))
     shared.say(f"{facility.name} is told at {channel.value} {address}, up to TLP:{marking}.")
 
 
@@ -116,11 +120,16 @@ def unsubscribe(
     shared.say(f"{channel.value} {address} is no longer told about {facility.name}.")
 
 
-def _listing(found: list[Facility], told: dict[int, list[Subscription]]) -> Table:
+def _listing(
+    found: list[Facility],
+    told: dict[int, list[Subscription]],
+    bad: dict[Address, BadAddress],
+) -> Table:
     made = table("FINESS", "name", "kind", "authority", "GHT", "told at")
     for facility in found:
         places = [
             f"{s.to.channel.value} {s.to.address} (≤ {s.ceiling.label}, {s.rhythm.value})"
+            + _bouncing(bad.get(s.to))
             for s in told.get(facility.id, ())
         ]
         head = " (head)" if facility.ght_head else ""
@@ -133,3 +142,9 @@ def _listing(found: list[Facility], told: dict[int, list[Subscription]]) -> Tabl
             "\n".join(places) or "nowhere: tocsin subscribe",
         )
     return made
+
+
+def _bouncing(bad: BadAddress | None) -> str:
+    if bad is None:
+        return ""
+    return f" BOUNCES since {bad.since:%Y-%m-%d} {bad.status}".rstrip()
