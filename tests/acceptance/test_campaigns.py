@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 from rich.console import Console
 
 from bot.channels.console import ConsoleChannel
-from bot.chat.desk import answer_invocation, read_answer
+from bot.chat.desk import Desk, answer_invocation, read_answer
+from bot.chat.mail_desk import MailDesk, MailDeskOptions, MailOutcome
 from bot.commands.base import Invocation, Reply
 from bot.commands.book import command_book
 from bot.domain.authority import Authority, AuthorityKind
@@ -17,6 +19,7 @@ from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.campaign_file import read_campaign
 from bot.domain.delivery import Address
 from bot.domain.facility import Facility, FacilityKind, Function
+from bot.domain.mail_token import code
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.pipeline import campaign as pipeline
@@ -28,6 +31,7 @@ from tests.acceptance.conftest import Town
 
 ARS = Authority("ars-hauts-de-france", "ARS Hauts-de-France", AuthorityKind.ARS)
 ROOM = "!accueil:example.org"
+SECRET = b"a secret of this test's own"
 
 
 @dataclass
@@ -102,6 +106,20 @@ class Agency:
         sink = ConsoleChannel(Console(quiet=True), clock=self.town.clock)
         await application.dispatcher(dict.fromkeys(ChannelName, sink)).run()
         return [delivery for delivery in self.town.deliveries() if delivery.id not in known]
+
+    def mails(self, sender: str, delivery: Delivery, text: str) -> MailOutcome:
+        """Reply to a mail."""
+        application = self.town.application
+        book = command_book(application.renderer)
+        desk = Desk(application.database, book, application.renderer, clock=self.town.clock)
+        options = MailDeskOptions(SECRET, frozenset({"tocsin@tocsin.example"}))
+        mail = EmailMessage()
+        mail["From"], mail["To"] = sender, "tocsin@tocsin.example"
+        mail["Message-ID"] = f"<{sender}>"
+        mail["In-Reply-To"] = f"<{delivery.key}.{code(SECRET, delivery.key)}@tocsin.example>"
+        mail.set_content(text)
+        mail_desk = MailDesk(desk, options, clock=self.town.clock)
+        return application.database.call(mail_desk.take, mail.as_bytes())
 
     def state(self, campaign: Campaign) -> CampaignState:
         """How far a campaign is."""
@@ -178,6 +196,23 @@ async def test_a_room_that_facilities_share_answers_for_those_of_who_speaks(
     assert "CH Littoral" in counted
     (again,) = await agency.days_pass(7)
     assert again.address == ROOM
+
+
+async def test_one_word_by_mail_is_an_answer(town: Town, agency: Agency) -> None:
+    home = town.facility("290999044", name="EHPAD des Genêts", kind=FacilityKind.EHPAD)
+    town.told(home, "direction@ehpad.example", channel=ChannelName.EMAIL, ceiling=Tlp.CLEAR)
+    author = agency.person("referent@ars.example", Role.ARS)
+    agency.person("direction@ehpad.example", Role.DIRECTION, home)
+    draft = agency.draft("fax-et-mots-de-passe", author)
+    agency.says(agency.person("d@ars.example", Role.ARS), f"campagne approuver {draft.reference}")
+    (delivery,) = await agency.days_pass()
+    outcome = agency.mails("direction@ehpad.example", delivery, "RÉPONDU\n\nMerci")
+    assert outcome is MailOutcome.ANSWERED
+    assert "1\u00a0ont répondu" in agency.says(author, f"campagne {draft.reference}").text
+    (reply,) = [each for each in town.deliveries() if each.kind == "reply"]
+    assert "RÉPONDU" in reply.message.text
+    assert await agency.days_pass(14) == []
+    assert agency.state(draft) is CampaignState.SENT
 
 
 async def test_who_is_no_recipient_cannot_answer_nor_approve_for_another_region(
