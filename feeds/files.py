@@ -24,6 +24,7 @@ from feeds.errors import (
     MalformedDocumentError,
     SourceUnavailableError,
 )
+from feeds.exploited import Signal, begins_like_signals, signal_reader
 from feeds.formats import Parsed, parse_any
 from feeds.limits import DEFAULT_LIMITS, MEBIBYTE, Limits
 from feeds.source import CHECKPOINT, Cursor, Document
@@ -57,6 +58,37 @@ class FileSource:
     def parse(self, document: Document) -> Parsed:
         """Recognise the format, then read it."""
         return parse_any(document, tlp=self.tlp)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSignals:
+    """A list of exploited vulnerabilities given by hand (KEV or EPSS). It moves no cursor."""
+
+    path: Path
+    clock: Callable[[], datetime]
+    limits: Limits = DEFAULT_LIMITS
+
+    @property
+    def name(self) -> str:
+        """The file's name, by which errors point at it."""
+        return self.path.name
+
+    async def fetch(self, cursor: Cursor) -> AsyncIterator[Document]:
+        """Yield the file."""
+        for document in open_path(self.path, fetched_at=self.clock(), limits=self.limits):
+            yield document
+
+    def parse(self, document: Document) -> Iterator[Signal | MalformedDocumentError]:
+        """Read the format that the file begins like."""
+        return signal_reader(document.body)(document, self.limits)
+
+
+def holds_signals(path: Path) -> bool:
+    """Whether a file begins like KEV's JSON or EPSS's CSV."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return begins_like_signals(file.read(BLOCK))
 
 
 def open_path(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,8 +19,8 @@ from bot.pipeline.ingest import IngestReport, SignalReport, ingest, ingest_signa
 from bot.pipeline.match import MatchReport
 from bot.pipeline.simulate import Traffic, simulate
 from bot.store import advisories
-from feeds.exploited import Signals
-from feeds.files import FileSource
+from feeds.exploited import SignalSource
+from feeds.files import FileSignals, FileSource, holds_signals
 from feeds.source import Source
 
 SHOWN = 20
@@ -51,10 +52,15 @@ def ingest_(
     shared = context(ctx)
     application = shared.application
     start = at_midnight(since, "--since") if since else None
-    chosen: list[Source] = (
-        [FileSource(file, application.clock)] if file else application.sources(sources or [])
-    )
-    signals = [] if file else application.signals(sources or [])
+    chosen: list[Source] = []
+    signals: Sequence[SignalSource] = []
+    if file is None:
+        chosen = application.sources(sources or [])
+        signals = application.signals(sources or [])
+    elif holds_signals(file):
+        signals = [FileSignals(file, application.clock)]
+    else:
+        chosen = [FileSource(file, application.clock)]
     reports = asyncio.run(_read_all(shared, chosen, signals, start))
     shared.show(reports, lambda: _ingest_table(reports))
     problems = [problem for report in reports for problem in report.unreadable]
@@ -70,7 +76,7 @@ def ingest_(
 
 
 async def _read_all(
-    shared: Context, chosen: list[Source], signals: list[Signals], start: datetime | None
+    shared: Context, chosen: list[Source], signals: Sequence[SignalSource], start: datetime | None
 ) -> list[IngestReport | SignalReport]:
     application = shared.application
     reports: list[IngestReport | SignalReport] = []

@@ -16,7 +16,7 @@ from bot.store import Database, Session, advisories, exploits, sources
 from bot.store.advisories import Intake
 from feeds.advisory import Advisory
 from feeds.errors import FeedError, MalformedDocumentError
-from feeds.exploited import Signal, Signals
+from feeds.exploited import Signal, SignalSource
 from feeds.source import Document, Source
 
 R = TypeVar("R")
@@ -136,7 +136,7 @@ class SignalReport:
     error: str = ""
 
 
-async def ingest_signals(database: Database, source: Signals, *, clock: Clock) -> SignalReport:
+async def ingest_signals(database: Database, source: SignalSource, *, clock: Clock) -> SignalReport:
     """Read what is exploited; bulletins that name a newly exploited flaw are judged again."""
     cursor = await database.run(sources.cursor, source.name)
     news = 0

@@ -395,6 +395,7 @@ class DeliveryRow(Base):
     __table_args__ = (
         Index("ix_delivery_state_due_at", "state", "due_at"),
         Index("ix_delivery_subject_id_address", "subject_id", "address"),
+        Index("ix_delivery_receipt", "receipt"),  # what a reaction or a reply is about
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

@@ -9,8 +9,9 @@ from bot.domain.alert import Urgency
 from bot.domain.facility import FacilityKind, Function
 from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm
-from bot.store import alerts
+from bot.store import alerts, exploits
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Audience, Tlp
+from feeds.exploited import Exploited
 from tests.acceptance.conftest import Town
 
 DAY = timedelta(days=1)
@@ -205,3 +206,20 @@ async def test_equipment_that_another_facility_already_has_is_told_too(town: Tow
     town.has(second, ("fw-09", "FortiOS", "7.2.8"))
     assert (await town.application.match()).alerts.opened == 1
     assert "fw-09" in town.deliveries()[0].message.text
+
+
+async def test_what_becomes_exploited_is_told_at_once(town: Town) -> None:
+    hospital = town.facility()
+    town.has(hospital, ("fw-01", "FortiOS", "7.2.8"))
+    town.told(hospital, "!salon:example.org")
+    row = bulletin(town, "FortiOS versions 7.2.x antérieures à 7.2.12")
+    await town.publish(dataclasses.replace(row, cves=("CVE-2026-99011",)))
+    assert town.deliveries() == []
+    signal = Exploited("CVE-2026-99011", town.clock().date())
+    assert town.application.database.call(exploits.store, [signal]) == 1
+    await town.application.match()
+    (delivery,) = town.deliveries()
+    assert "exploitée" in delivery.message.text
+    assert town.application.database.call(exploits.store, [signal]) == 0
+    await town.application.match()
+    assert town.deliveries() == [delivery]

@@ -47,6 +47,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
     )
     op.create_table(
+        "bad_address",
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=256), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("bounces", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_bad_address")),
+    )
+    op.create_table(
         "counter",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
@@ -92,6 +102,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_facility_changed_at"), ["changed_at"], unique=False)
 
     op.create_table(
+        "heard_mail",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_heard_mail")),
+    )
+    op.create_table(
         "known_name",
         sa.Column("words", sa.String(length=512), nullable=False),
         sa.PrimaryKeyConstraint("words", name=op.f("pk_known_name")),
@@ -117,22 +133,6 @@ def upgrade() -> None:
     with op.batch_alter_table("malformed", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_malformed_source"), ["source"], unique=False)
 
-    op.create_table(
-        "heard_mail",
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_heard_mail")),
-    )
-    op.create_table(
-        "bad_address",
-        sa.Column("channel", sa.String(length=16), nullable=False),
-        sa.Column("address", sa.String(length=256), nullable=False),
-        sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("bounces", sa.Integer(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_bad_address")),
-    )
     op.create_table(
         "memo",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -322,6 +322,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_delivery_facility_id"), ["facility_id"], unique=False)
+        batch_op.create_index("ix_delivery_receipt", ["receipt"], unique=False)
         batch_op.create_index("ix_delivery_state_due_at", ["state", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_subject"), ["subject"], unique=False)
         batch_op.create_index(
@@ -702,6 +703,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_delivery_subject_id_address")
         batch_op.drop_index(batch_op.f("ix_delivery_subject"))
         batch_op.drop_index("ix_delivery_state_due_at")
+        batch_op.drop_index("ix_delivery_receipt")
         batch_op.drop_index(batch_op.f("ix_delivery_facility_id"))
 
     op.drop_table("delivery")
@@ -730,14 +732,13 @@ def downgrade() -> None:
     op.drop_table("product")
     op.drop_table("person")
     op.drop_table("memo")
-    op.drop_table("bad_address")
-    op.drop_table("heard_mail")
     with op.batch_alter_table("malformed", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_malformed_source"))
 
     op.drop_table("malformed")
     op.drop_table("lease")
     op.drop_table("known_name")
+    op.drop_table("heard_mail")
     with op.batch_alter_table("facility", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_facility_changed_at"))
         batch_op.drop_index(batch_op.f("ix_facility_authority"))
@@ -745,6 +746,7 @@ def downgrade() -> None:
     op.drop_table("facility")
     op.drop_table("exploit")
     op.drop_table("counter")
+    op.drop_table("bad_address")
     op.drop_table("audit")
     with op.batch_alter_table("advisory", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_advisory_reference"))
