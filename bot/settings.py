@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -168,6 +169,13 @@ class Health(_Section):
     certificate_days: int = Field(30, ge=1)
 
 
+class Web(_Section):
+    """Where ``/healthz`` and ``/metrics`` are served; off while ``port`` is 0."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535)
+
+
 class Settings(_Section):
     """Everything an operator may set."""
 
@@ -186,6 +194,7 @@ class Settings(_Section):
     digest: Digest = Digest()
     incident: Incident = Incident()
     health: Health = Health()
+    web: Web = Web()
 
     @property
     def url(self) -> str:
@@ -231,6 +240,22 @@ def known_keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[
             yield from known_keys(kind, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
+
+
+def secrets(settings: Settings) -> frozenset[str]:
+    """Every secret that is configured, and the passwords of its URLs: never to be shown."""
+    urls = (settings.database_url, settings.network.proxy)
+    found = {*_secret_values(settings), *(urlsplit(url).password or "" for url in urls)}
+    return frozenset(found - {""})
+
+
+def _secret_values(model: BaseModel) -> Iterator[str]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            yield from _secret_values(value)
 
 
 def _file(explicit: Path | None, environ: Mapping[str, str], home: Path) -> Path | None:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bot.app import peers
 from bot.app.application import Application
+from bot.app.health import observe
 from bot.app.roles import AccountLostError, Role
 from bot.channels.base import Channel
 from bot.channels.matrix import MatrixChannel
@@ -25,6 +26,8 @@ from bot.jobs import LEASE, Job, Jobs
 from bot.pipeline.dispatch import DispatchReport
 from bot.pipeline.ingest import ingest, ingest_signals
 from bot.store import leases
+from bot.web.health import HealthPages
+from bot.web.server import serve_pages
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +56,8 @@ async def serve(application: Application, console: Console, roles: set[Role]) ->
     slack = channels.get(ChannelName.SLACK)
     if Role.CHAT in roles and isinstance(slack, SlackChannel):
         services.append(_slack(application, slack))
+    if Role.WEB in roles and application.settings.web.port:
+        services.append(_pages(application))
     running = [asyncio.create_task(_supervised(service, stop)) for service in services]
     try:
         await Jobs(application.database).run(_jobs(application, channels, roles), stop)
@@ -66,6 +71,12 @@ async def serve(application: Application, console: Console, roles: set[Role]) ->
     for task in running:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
+
+
+async def _pages(application: Application) -> None:
+    """What supervision reads."""
+    pages = HealthPages(partial(observe, application), clock=application.clock)
+    await serve_pages(pages.routes(), application.settings.web.host, application.settings.web.port)
 
 
 async def send_once(

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from bot.app import Application
 from bot.app.roles import Role
+from bot.cli.logs import configure_logs
 from bot.cli.output import Exit, Failure, context
+from bot.settings import secrets
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +22,7 @@ def register(app: typer.Typer) -> None:
 def run(
     ctx: typer.Context,
     roles: Annotated[
-        str, typer.Option(help="feeds,match,dispatch,chat; all of them by default.")
+        str, typer.Option(help="feeds,match,dispatch,chat,web; all of them by default.")
     ] = "",
 ) -> None:
     """Read, match, send and listen continuously; stop it with Ctrl-C or SIGTERM.
@@ -34,9 +37,18 @@ def run(
     if application.database.is_sqlite and chosen != set(Role):
         shared.say("SQLite serves one process: run every role in it, or use PostgreSQL.")
     shared.say(f"Tocsin runs: {', '.join(sorted(role.value for role in chosen))}. Ctrl-C stops it.")
+    configure_logs(application.settings.log_level, as_json=True, secrets=_secrets(application))
     from bot.app.service import serve  # the chats take half a second to import
 
     asyncio.run(serve(application, shared.console, chosen))
+
+
+def _secrets(application: Application) -> frozenset[str]:
+    """What no log may show: secrets of the settings, and of the sources."""
+    configs = application.source_configs() + application.signal_configs()
+    opened = [config.access.credentials for config in configs]
+    words = {word for each in opened for word in (each.password, each.token) if word}
+    return secrets(application.settings) | words
 
 
 def _roles(text: str) -> set[Role]:

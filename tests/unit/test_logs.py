@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -32,3 +34,31 @@ def test_a_traceback_shows_no_variable(capsys: pytest.CaptureFixture[str]) -> No
     assert "RuntimeError" in said
     assert "in fail" in said
     assert secret not in said
+
+
+def test_no_secret_leaves_whoever_says_it(capsys: pytest.CaptureFixture[str]) -> None:
+    secrets = ["hunter2", 'pass"é\\word', "hunter2-and-more"]
+    handlers = logging.getLogger().handlers[:]
+    configure_logs("debug", as_json=True, secrets=secrets)
+    try:
+        log = structlog.get_logger()
+        for secret in secrets:
+            log.info("said", token=secret, url=f"https://user:{secret}@peer.example/")
+            logging.getLogger("library").error("refused: %s", secret)
+            try:
+                raise RuntimeError(f"bad token {secret}")
+            except RuntimeError as error:
+                log.error("failed", exc_info=error)
+        logging.getLogger("library").info("chatter")
+    finally:
+        logging.getLogger().handlers[:] = handlers
+        structlog.reset_defaults()
+    lines = capsys.readouterr().err.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert len(events) == 9
+    for event in events:
+        told = json.dumps(event, ensure_ascii=False)
+        assert "***" in told
+        assert not [secret for secret in secrets if secret in str(event)]
+        assert event["timestamp"].endswith("Z")
+    assert events[1]["logger"] == "library"
