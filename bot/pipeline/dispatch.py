@@ -86,6 +86,7 @@ class Dispatcher:
         on_delivered: Follow = nothing_follows,
         on_dead: Follow = nothing_follows,
         at_once: int = AT_ONCE,
+        lease: timedelta = outbox.LEASE,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
@@ -95,6 +96,7 @@ class Dispatcher:
         self._on_delivered = on_delivered
         self._on_dead = on_dead
         self._at_once = at_once
+        self._lease = lease
         self._jitter = jitter
 
     async def run(self, progress: Progress = lambda _: None) -> DispatchReport:
@@ -112,6 +114,7 @@ class Dispatcher:
             limit=self._at_once,
             now=self._clock(),
             channels=list(self._channels),
+            life=self._lease,
         )
         sends = [self._deliver(lease) for lease in leases]
         ends = await asyncio.gather(*sends, return_exceptions=True)

@@ -80,8 +80,9 @@ def lease_due(
     limit: int,
     now: datetime,
     channels: Sequence[ChannelName] = tuple(ChannelName),
+    life: timedelta = LEASE,
 ) -> list[Lease]:
-    """Claim at most ``limit`` deliveries that are due, oldest first.
+    """Claim at most ``limit`` deliveries that are due, oldest first, for ``life``.
 
     A lease that ran out is claimed again as *uncertain*: its worker may have sent the
     message before it died. Whether a lease ran out is judged by the database's clock.
@@ -100,7 +101,7 @@ def lease_due(
         uncertain = row.state in {DeliveryState.LEASED, DeliveryState.UNCERTAIN}
         row.state = DeliveryState.LEASED.value
         row.lease_token = new_id()
-        row.lease_until = clock + LEASE
+        row.lease_until = clock + life
         row.attempts += 1
         row.attempted_at = now
         leases.append(_lease(row, row.lease_token, uncertain=uncertain))
