@@ -104,14 +104,15 @@ def with_rooms(channel: Channel) -> Channel:
 
 
 def mailbox(application: Application) -> Mailbox:
-    """What reads the replies to mails; the settings must name a mailbox."""
+    """What reads the replies to mails; the settings must name a mailbox.
+
+    Raises:
+        ConfigurationError: one of Tocsin's own addresses is not a mailbox.
+    """
     settings, clock = application.settings, application.clock
     box = settings.mailbox
-    own = (settings.email.sender, settings.email.reply_to, box.address)
     options = MailDeskOptions(
-        secret=application.mail_secret,
-        own=frozenset(parse_mailbox(each).addr_spec.casefold() for each in own if each),
-        language=settings.language,
+        secret=application.mail_secret, own=_own_addresses(settings), language=settings.language
     )
     imap = ImapOptions(
         host=box.host,
@@ -124,6 +125,15 @@ def mailbox(application: Application) -> Mailbox:
     )
     mail_desk = MailDesk(desk(application), options, clock=clock)
     return Mailbox(application.database, mail_desk, imap, clock=clock)
+
+
+def _own_addresses(settings: Settings) -> frozenset[str]:
+    email = settings.email
+    written = (email.sender, email.reply_to, settings.mailbox.address)
+    try:
+        return frozenset(parse_mailbox(each).addr_spec.casefold() for each in written if each)
+    except ValueError as error:
+        raise ConfigurationError(f"email.sender, reply_to, mailbox.address: {error}") from error
 
 
 def _email(application: Application) -> EmailOptions:
