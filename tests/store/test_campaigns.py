@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -255,3 +256,25 @@ async def test_two_processes_advance_a_campaign_once(region: Region) -> None:
     assert region.database.call(campaigns.advance, campaign, next_at=None)
     assert not region.database.call(campaigns.advance, campaign, next_at=None)
     assert not region.database.call(campaigns.hold, campaign)
+
+
+async def test_two_processes_at_once_write_each_message_once(region: Region) -> None:
+    for number in range(9):
+        region.told(region.facility(number), f"ssi{number}@groupe.example")
+    campaign = region.approved()
+    written = await asyncio.gather(*(region.sends(at_once=2) for _ in range(3)))
+    assert sum(written) == 9
+    assert region.again(campaign).occurrence == 1
+    assert region.counts(campaign).reached == 9
+
+
+async def test_two_approvals_at_once_make_one(region: Region) -> None:
+    region.facility(1)
+    draft = region.draft()
+    done = await asyncio.gather(
+        *(
+            region.database.run(pipeline.approve, draft.reference, region.approver, now=NOW)
+            for _ in range(2)
+        )
+    )
+    assert [each for each in done if each is Refusal.STATE] == [Refusal.STATE]
