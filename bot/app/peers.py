@@ -123,7 +123,8 @@ def mailbox(application: Application) -> Mailbox:
         folder=box.folder,
         ca_file=settings.network.ca_file,
     )
-    mail_desk = MailDesk(desk(application), options, clock=clock)
+    on_bounced = application.incident_desk().bounced
+    mail_desk = MailDesk(desk(application), options, clock=clock, on_bounced=on_bounced)
     return Mailbox(application.database, mail_desk, imap, clock=clock)
 
 

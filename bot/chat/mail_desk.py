@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from bot.chat.desk import ANSWER, COMPLETE, Desk, answer_invocation, read_answer, read_command
@@ -68,13 +70,29 @@ class _Said:
         return Address.mailbox(self.mail.sender)
 
 
+OnBounced = Callable[[Session, Delivery, datetime], None]
+"""What follows when a mail that the relay had taken comes back."""
+
+
+def nothing_follows(session: Session, delivery: Delivery, now: datetime) -> None:
+    """The usual case: the operator sees it among what is dead."""
+
+
 class MailDesk:
     """Takes one mail at a time, inside a transaction of the caller's."""
 
-    def __init__(self, desk: Desk, options: MailDeskOptions, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        options: MailDeskOptions,
+        *,
+        clock: Clock,
+        on_bounced: OnBounced = nothing_follows,
+    ) -> None:
         self._desk = desk
         self._options = options
         self._clock = clock
+        self._on_bounced = on_bounced
 
     def take(self, session: Session, raw: bytes) -> MailOutcome:
         """Read a mail and write what follows from it; a second copy changes nothing."""
@@ -210,7 +228,8 @@ class MailDesk:
         )  # fmt: skip
         if bounce.failed:
             mails.mark_bad(session, Address.mailbox(delivery.address), status, now=now)
-            outbox.mark_bounced(session, delivery.key, f"bounced {status}".strip(), now=now)
+            if outbox.mark_bounced(session, delivery.key, f"bounced {status}".strip(), now=now):
+                self._on_bounced(session, delivery, now)
         return outcome
 
     def _ignore(self, session: Session, mail: Incoming, reason: str) -> MailOutcome:

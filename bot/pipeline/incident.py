@@ -6,6 +6,7 @@ any two steps loses none, and starts none twice.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ from bot.domain.views import CareImpact, IncidentReader
 from bot.pipeline.incident_view import STEPS, incident_view
 from bot.render import Renderer
 from bot.store import Session, audit, facilities, incidents, outbox, people
+from bot.store.outbox import Delivery
 from feeds.advisory import Tlp
 
 log = structlog.get_logger(__name__)
@@ -127,15 +129,23 @@ class IncidentDesk:
             incidents.append(session, lease.subject_id, Happening.CERT, now=now)
 
     def given_up(self, session: Session, lease: Lease, reason: str, now: datetime) -> None:
-        """Say that a step failed for good: in the incident's room, or to the declarant.
+        """Say that a step failed for good. The reason is for the operator, on the delivery's
+        row; people need to know what to do."""
+        self._failed(session, lease.kind, lease.subject_id, now)
 
-        The reason is for the operator, on the delivery's row; people need to know what to do.
-        """
+    def bounced(self, session: Session, delivery: Delivery, now: datetime) -> None:
+        """The same for a mail that a relay had taken, and that came back."""
+        self._failed(session, DeliveryKind(delivery.kind), delivery.subject_id, now)
+
+    def _failed(
+        self, session: Session, kind: DeliveryKind, incident_id: uuid.UUID, now: datetime
+    ) -> None:
+        """Tell it in the incident's room, or to the declarant where there is none."""
         steps = {kind: code for code, kind in STEPS.items()}
-        if lease.kind not in steps:
+        if kind not in steps:
             return
-        incidents.append(session, lease.subject_id, Happening.FAILED, steps[lease.kind], now=now)
-        incident = incidents.by_id(session, lease.subject_id)
+        incidents.append(session, incident_id, Happening.FAILED, steps[kind], now=now)
+        incident = incidents.by_id(session, incident_id)
         if incident.room and self._routing.room:
             told = self._summary(session, incident, Address(self._routing.room, incident.room))
         else:

@@ -73,7 +73,7 @@ def standing(deliveries: Sequence[Delivery]) -> tuple[tuple[str, ...], tuple[str
     pending, by_hand = [], []
     for code, kind in STEPS.items():
         state = last.get(kind, DeliveryState.DEAD)  # no address: nothing was even written
-        if state is DeliveryState.DEAD:
+        if state in {DeliveryState.DEAD, DeliveryState.DROPPED}:
             by_hand.append(code)
         elif state is not DeliveryState.DELIVERED:
             pending.append(code)

@@ -21,9 +21,10 @@ from bot.chat.imap import MailboxError
 from bot.chat.mail_desk import MailOutcome
 from bot.domain.alert import AnswerKind
 from bot.domain.delivery import Address, DeliveryState
+from bot.domain.incident import Declaration
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
-from bot.settings import Email, Mailbox, Network, Settings
+from bot.settings import Email, Incident, Mailbox, Network, Settings
 from bot.store import Session, alerts, audit, mails, outbox, people
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
@@ -241,6 +242,31 @@ async def test_a_mail_that_comes_back_kills_its_delivery_and_marks_the_address(p
     assert delivery.reason == "bounced 5.1.1"
     bad = post.town.application.database.call(mails.bad_addresses)
     assert bad[Address.mailbox(gone)].status == "5.1.1"
+
+
+async def test_an_incidents_mail_that_comes_back_is_told_to_the_declarant(post: Post) -> None:
+    await alerted(post)
+    town = post.town
+    incident = Incident(cert_mailbox=f"{GONE}@{DOMAIN}", room="none")
+    settings = town.application.settings.model_copy(update={"incident": incident})
+    town.application.database.dispose()
+    town.application = Application(settings, clock=town.clock)
+
+    def declare(session: Session) -> None:
+        person = people.by_email(session, GUARD)
+        assert person is not None
+        (hospital,) = person.facilities()
+        declaration = Declaration(hospital, "Rançongiciel")
+        town.application.incident_desk().declare(session, declaration, person, now=town.clock())
+
+    town.application.database.call(declare)
+    await post.send_due()
+    assert await post.poll() == [MailOutcome.BOUNCE]
+    await post.send_due()
+    told = town.deliveries()[0]
+    assert (told.kind, told.state) == ("incident-declarant", DeliveryState.DELIVERED)
+    mail = await post.mail_for("garde", told.receipt)
+    assert "prévenir CERT Santé au 09" in words(mail)
 
 
 async def test_a_refused_password_is_said_without_quoting_it(post: Post) -> None:
