@@ -193,6 +193,10 @@ class Catalogue:
         self.learn(Name(frozenset(words)) for words in (*builtin.renames.values(), *builtin.known))
         self._phrase = lru_cache(maxsize=200_000)(self._read_phrase)
 
+    def taught(self, learned: Sequence[tuple[str, str]]) -> Catalogue:
+        """The same shipped names with other learned ones; nothing else is remembered."""
+        return Catalogue(self._known, learned)
+
     def forget(self) -> None:
         """Drop the names remembered."""
         self._phrase.cache_clear()

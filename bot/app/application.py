@@ -24,7 +24,7 @@ from bot.pipeline.match import MatchEngine, MatchReport
 from bot.render import Renderer
 from bot.resources import config_folder
 from bot.settings import ConfigurationError, Settings
-from bot.store import Database, memos
+from bot.store import Database, lessons, memos
 from feeds.advisory import Tlp
 from feeds.config import SourceConfig, SourceFile
 from feeds.exploited import Signals
@@ -58,6 +58,11 @@ class Application:
     def matcher(self) -> Matcher:
         """What judges one product against one bulletin."""
         return Matcher(self.catalogue)
+
+    @cached_property
+    def taught_matcher(self) -> Matcher:
+        """The same, with the names that people taught everybody; reads the database."""
+        return Matcher(self.catalogue.taught(self.database.call(lessons.aliases)))
 
     @cached_property
     def renderer(self) -> Renderer:

@@ -124,7 +124,7 @@ def explain_(
         raise Failure(
             f"{advisory} is not stored; see tocsin ingest, or check the reference", Exit.INPUT
         )
-    found = database.call(explain, shared.application.matcher, owner, revision)
+    found = database.call(explain, shared.application.taught_matcher, owner, revision)
     shared.say(f"{revision.advisory.reference} : {revision.advisory.title}")
     if not found:
         shared.say(f"{owner.name} has no product that this advisory names.")

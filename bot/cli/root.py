@@ -24,6 +24,7 @@ from bot.cli import (
     inventory,
     outbox,
     person,
+    review,
     run,
     setup,
 )
@@ -113,6 +114,7 @@ bulletins.register(app)
 alerts.register(app)
 incident.register(app)
 campaign.register(app)
+review.register(app)
 outbox.register(app)
 health.register(app)
 run.register(app)

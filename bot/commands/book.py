@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from bot.commands import aide, alertes, answer, campagne, declare, incident, lier, preciser
+from bot.commands import (
+    aide,
+    alertes,
+    answer,
+    campagne,
+    declare,
+    incident,
+    lier,
+    preciser,
+    questions,
+)
 from bot.commands.base import CommandBook, Entry
 from bot.domain.incident import IncidentRouting
 from bot.pipeline.incident import IncidentDesk
@@ -23,6 +33,8 @@ def command_book(
             Entry(("déclarer", "declarer", "declare"), declare.declaring(desk)),
             Entry(("incident", "incidents"), incident.following(desk)),
             Entry(("préciser", "preciser", "version"), preciser.complete, quiet=True),
+            Entry(("questions",), questions.list_questions),
+            Entry(("question",), questions.answer_question),
             Entry(("campagne", "campaign", "campagnes", "campaigns"), campagne.campaign),
             Entry(("aide", "help"), aide.show_help),
         ],

@@ -194,11 +194,16 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """A missing version, asked once per product: the answer settles ``settles`` bulletins."""
+    """What is asked once per product: the answer settles ``settles`` bulletins.
+
+    ``wants`` is "version", "concerned" when something else than a version decides, or
+    "product" when the name is not recognised.
+    """
 
     reference: str
     product: str
     settles: int
+    wants: str = "version"
 
 
 @dataclass(frozen=True, slots=True)

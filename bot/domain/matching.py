@@ -42,6 +42,7 @@ REASONS = {
     "other-architecture": "the bulletin names another architecture",
     "other-model": "the bulletin names another model",
     "other-product": "the bulletin does not name this product",
+    "said-concerned": "the facility answered that it is concerned",
     "declared-not-affected": "the publisher declares this product not affected",
 }
 """Codes of :attr:`Verdict.reason` and what they mean."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 ALERT = "ALR"
 INCIDENT = "INC"
 CAMPAIGN = "CMP"
+QUESTION = "QST"
 
 WRITTEN = re.compile(r"\s*([A-Z]{3})-(\d{4})-(\d+(?:\+\d+)*)\s*", re.IGNORECASE)
 

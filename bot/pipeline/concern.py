@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.alert import Urgency
 from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
+from bot.domain.question import Lesson, product_key, product_name, said
 from bot.domain.routing import is_for, urgency
 from bot.domain.scope import Scope, change
-from bot.store import Session, advisories, facilities, verdicts
+from bot.store import Session, advisories, facilities, lessons, verdicts
 from bot.store.advisories import StoredRevision
 from bot.store.verdicts import MatchedAsset, Standing
 from feeds.advisory import AdvisoryKind, Audience
@@ -73,10 +75,7 @@ class Concern:
 
 def display_name(asset: MatchedAsset | Standing) -> str:
     """Vendor and product as typed, the vendor once."""
-    product = asset.product or asset.vendor
-    if asset.vendor and asset.vendor.casefold() not in product.casefold():
-        return f"{asset.vendor} {product}"
-    return product
+    return product_name(asset.vendor, asset.product)
 
 
 def concerns(
@@ -111,11 +110,14 @@ def _by_machines(
     since_day_one: bool,
 ) -> list[Concern]:
     by_revision = {revision.id: revision for revision in revisions}
+    answers = lessons.judging(session)
     grouped: dict[tuple[int, int], list[MatchedAsset]] = {}
     for asset in verdicts.matched_assets(
         session, list(by_revision), facility_ids=facility_ids, since_day_one=since_day_one
     ):
-        grouped.setdefault((asset.revision_id, asset.facility_id), []).append(asset)
+        heard = _heard(asset, by_revision[asset.revision_id], answers)
+        if heard is not None:
+            grouped.setdefault((asset.revision_id, asset.facility_id), []).append(heard)
     told = facilities.by_ids(session, {facility for _, facility in grouped})
     return [
         Concern(
@@ -126,6 +128,32 @@ def _by_machines(
         )
         for (revision_id, facility_id), assets in grouped.items()
     ]
+
+
+def _heard(
+    asset: MatchedAsset, revision: StoredRevision, answers: Mapping[str, Sequence[Lesson]]
+) -> MatchedAsset | None:
+    """The asset as the facility's answers judge it; None when they set it aside."""
+    if asset.verdict.kind is not VerdictKind.REVIEW or not answers:
+        return asset
+    key = product_key(display_name(asset))
+    spoken = [
+        lesson
+        for lesson in answers.get(key, ())
+        if lesson.speaks_of(asset.facility_id, asset.line_id, key)
+    ]
+    kind = said(
+        spoken,
+        asset.verdict.kind,
+        alerte=revision.advisory.kind is AdvisoryKind.ALERTE,
+        published_at=revision.advisory.published_at,
+    )
+    if kind is VerdictKind.NOT_AFFECTED:
+        return None
+    if kind is asset.verdict.kind:
+        return asset
+    verdict = dataclasses.replace(asset.verdict, kind=kind, reason="said-concerned")
+    return dataclasses.replace(asset, verdict=verdict)
 
 
 def _known_before(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.alert import DigestView, OpenQuestion
+from bot.domain.alert import DigestView
 from bot.domain.delivery import DeliveryKind, NewDelivery
 from bot.domain.digest import Item, Schedule, decisions, split_sure
 from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
 from bot.domain.routing import Rhythm, Subscription, one_per_address
+from bot.pipeline import questions
 from bot.pipeline.concern import Concern, concerns, display_name
 from bot.render import Renderer
 from bot.store import Session, advisories, alerts, facilities, inventory, outbox
@@ -42,7 +42,7 @@ def write_digests(
             if subscription.rhythm is Rhythm.IMMEDIATE or subscription.digested_at >= due:
                 continue
             done.append(subscription.id)
-            delivery = _digest(session, renderer, facility, subscription, due, floor)
+            delivery = _digest(session, renderer, facility, subscription, due, floor, now)
             deliveries += [delivery] if delivery else []
     facilities.mark_digested(session, done, now=now)
     return outbox.enqueue(session, deliveries, now=now)
@@ -55,6 +55,7 @@ def _digest(
     subscription: Subscription,
     due: datetime,
     floor: Tlp,
+    now: datetime,
 ) -> NewDelivery | None:
     waiting = alerts.undigested(session, facility.id, subscription)
     if not waiting:
@@ -77,7 +78,13 @@ def _digest(
         starts_on=max(start, period - timedelta(days=6)),
         ends_on=period,
         decisions=tuple(decisions(sure)),
-        questions=questions(unsure),
+        questions=questions.shown(
+            session,
+            facility.id,
+            names={item.product for item in unsure},
+            limit=QUESTIONS,
+            now=now,
+        ),
         coverage=inventory.coverage(session, [facility.id])[facility.id],
         tlp=max((revision.advisory.tlp for revision in revisions), default=Tlp.CLEAR),
         language=subscription.language,
@@ -118,12 +125,3 @@ def _items(concern: Concern, listed: ListedAlert) -> list[Item]:
         )
         for (product, sure), counts in found.items()
     ]
-
-
-def questions(unsure: Sequence[Item]) -> tuple[OpenQuestion, ...]:
-    """One question a product, those that settle the most bulletins first."""
-    grouped = decisions(unsure)
-    return tuple(
-        OpenQuestion(decision.reference, decision.title, len(decision.closes))
-        for decision in grouped[:QUESTIONS]
-    )

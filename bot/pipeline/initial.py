@@ -13,8 +13,9 @@ from bot.domain.digest import Item, decisions, split_sure
 from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
 from bot.domain.routing import one_per_address
+from bot.pipeline import questions
 from bot.pipeline.concern import display_name
-from bot.pipeline.digest import NAMESPACE, questions
+from bot.pipeline.digest import NAMESPACE, QUESTIONS
 from bot.render import Renderer
 from bot.store import Session, advisories, facilities, inventory, outbox, verdicts
 from bot.store.verdicts import Standing
@@ -38,7 +39,7 @@ def write_initial_states(session: Session, renderer: Renderer, *, now: datetime,
     known = facilities.by_ids(session, [id_ for id_ in waiting if id_ in subscribed])
     deliveries: list[NewDelivery] = []
     for facility in known.values():
-        view = initial_state(session, facility)
+        view = initial_state(session, facility, now=now)
         for subscription in one_per_address(subscribed[facility.id]):
             message = renderer.initial_state(
                 view, channel=subscription.to.channel, ceiling=subscription.ceiling, floor=floor
@@ -58,7 +59,7 @@ def write_initial_states(session: Session, renderer: Renderer, *, now: datetime,
     return outbox.enqueue(session, deliveries, now=now)
 
 
-def initial_state(session: Session, facility: Facility) -> InitialStateView:
+def initial_state(session: Session, facility: Facility, *, now: datetime) -> InitialStateView:
     """What bulletins older than a facility's inventory say of it; later ones raise alerts."""
     since = facilities.inventory_since(session, [facility.id]).get(facility.id)
     standing = [
@@ -78,7 +79,13 @@ def initial_state(session: Session, facility: Facility) -> InitialStateView:
         other_actions=max(0, len(actions) - USEFUL),
         advisories=len(concerned),
         exploited=len({item.advisory for item in sure if item.exploited}),
-        questions=questions(unsure),
+        questions=questions.shown(
+            session,
+            facility.id,
+            names={item.product for item in unsure},
+            limit=QUESTIONS,
+            now=now,
+        ),
         coverage=inventory.coverage(session, [facility.id])[facility.id],
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.facility import Facility, InventoryLine
+from bot.domain.question import Step, steps
 from bot.domain.upload import UploadPlan, diff
 from bot.inventory.base import Upload
-from bot.store import Session
+from bot.store import Session, lessons
 from bot.store import inventory as assets
 from bot.store.inventory import UploadRecord
 
@@ -26,12 +28,22 @@ def upload_inventory(
 ) -> UploadPlan:
     """Apply what the upload changes and return it; ``dry_run`` only tells.
 
+    What people answered to questions completes the file: an answer outlives uploads.
+
     Args:
         dated: the day the inventory describes, which messages quote.
         confirm: losses above a fifth of the inventory are meant.
     """
     current = assets.current(session, facility.id)
-    incoming = [_with_known_version(current.get(line.line_id), line) for line in upload.lines]
+    learned = lessons.of_facility(session, facility.id)
+    taught = {line.line_id: steps(facility.id, line, learned) for line in upload.lines}
+    incoming = [
+        _with_known_version(
+            current.get(line.line_id),
+            taught[line.line_id][-1].after if taught[line.line_id] else line,
+        )
+        for line in upload.lines
+    ]
     plan = diff(current.values(), incoming, upload.bad, confirm=confirm)
     if dry_run:
         return plan
@@ -43,6 +55,7 @@ def upload_inventory(
         removed=[line.line_id for line in plan.removed],
         now=now,
     )
+    _note_taught(session, (step for done in taught.values() for step in done))
     record = UploadRecord(
         filename=filename,
         dated=dated,
@@ -54,6 +67,15 @@ def upload_inventory(
     )
     assets.record_upload(session, facility.id, record, now=now)
     return plan
+
+
+def _note_taught(session: Session, steps: Iterable[Step]) -> None:
+    """Remember what answers completed in the upload, so that undoing them gives it back."""
+    by_lesson: dict[int, list[Step]] = {}
+    for step in steps:
+        by_lesson.setdefault(step.lesson.id, []).append(step)
+    for done in by_lesson.values():
+        lessons.note_lines(session, done[0].lesson, [step.before for step in done])
 
 
 def _with_known_version(known: InventoryLine | None, line: InventoryLine) -> InventoryLine:

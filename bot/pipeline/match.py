@@ -16,7 +16,7 @@ from bot.domain.matching import Matcher, Reading, Verdict
 from bot.domain.readings import ReadingIndex
 from bot.pipeline.alert import AlertReport, raise_alerts
 from bot.render import Renderer
-from bot.store import Database, Session, advisories, facilities, inventory, verdicts
+from bot.store import Database, Session, advisories, facilities, inventory, lessons, verdicts
 from bot.store.advisories import StoredRevision
 from feeds.advisory import Tlp
 from feeds.names import Name
@@ -61,11 +61,17 @@ class MatchEngine:
         floor: Tlp = Tlp.AMBER,
     ) -> None:
         self._database = database
-        self._catalogue = catalogue
-        self._matcher = Matcher(catalogue)
+        self._shipped = catalogue
         self._renderer = renderer
         self._clock = clock
         self._floor = floor
+        self._aliases: list[tuple[str, str]] = []
+        self._start_with(catalogue)
+
+    def _start_with(self, catalogue: Catalogue) -> None:
+        """Forget what was remembered: names are read with this catalogue from now on."""
+        self._catalogue = catalogue
+        self._matcher = Matcher(catalogue)
         self._products = ProductIndex(self._matcher)
         self._readings: ReadingIndex[Reading] = ReadingIndex(self._matcher)
         self._names_loaded = False
@@ -79,6 +85,7 @@ class MatchEngine:
         inventories can tell; facilities whose equipment changed come last, so that a
         bulletin which arrived with an inventory raises one alert and not two.
         """
+        await self._database.run(self._hear_answers)
         await self._database.run(self._load_names)
         report = await self._judge_products()
         while (done := await self._database.run(self._match_revisions)).revisions:
@@ -184,6 +191,14 @@ class MatchEngine:
             facility_ids=facility_ids,
             floor=self._floor,
         )
+
+    def _hear_answers(self, session: Session) -> None:
+        """End the answers whose time is over; learn the names that everybody now gives."""
+        lessons.end_expired(session, now=self._clock())
+        aliases = lessons.aliases(session)
+        if aliases != self._aliases:
+            self._aliases = aliases
+            self._start_with(self._shipped.taught(aliases))
 
     def _load_names(self, session: Session) -> None:
         if not self._names_loaded:

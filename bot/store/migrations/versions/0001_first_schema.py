@@ -381,6 +381,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_invitation")),
     )
     op.create_table(
+        "question",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column(
+            "facility_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("key", sa.String(length=400), nullable=False),
+        sa.Column("name", sa.String(length=400), nullable=False),
+        sa.Column("wants", sa.String(length=16), nullable=False),
+        sa.Column("settles", sa.Integer(), nullable=False),
+        sa.Column("machines", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer", sa.String(length=16), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["facility_id"], ["facility.id"], name=op.f("fk_question_facility_id_facility")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
+        sa.UniqueConstraint("facility_id", "key", name=op.f("uq_question_facility_id")),
+        sa.UniqueConstraint("reference", name=op.f("uq_question_reference")),
+    )
+    op.create_table(
         "revision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -542,6 +565,43 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "lesson",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "facility_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("reach", sa.String(length=16), nullable=False),
+        sa.Column("line_id", sa.String(length=128), nullable=False),
+        sa.Column("name", sa.String(length=400), nullable=False),
+        sa.Column("value", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("taught_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taught_by", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_by", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended", sa.String(length=64), nullable=False),
+        sa.Column(
+            "before", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["facility_id"], ["facility.id"], name=op.f("fk_lesson_facility_id_facility")
+        ),
+        sa.ForeignKeyConstraint(
+            ["question_id"], ["question.id"], name=op.f("fk_lesson_question_id_question")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lesson")),
+    )
+    with op.batch_alter_table("lesson", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_lesson_ended_at"), ["ended_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_lesson_facility_id"), ["facility_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_lesson_question_id"), ["question_id"], unique=False)
+
+    op.create_table(
         "recipient",
         sa.Column("campaign_id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -668,6 +728,12 @@ def downgrade() -> None:
     op.drop_table("verdict")
     op.drop_table("recipient_address")
     op.drop_table("recipient")
+    with op.batch_alter_table("lesson", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_lesson_question_id"))
+        batch_op.drop_index(batch_op.f("ix_lesson_facility_id"))
+        batch_op.drop_index(batch_op.f("ix_lesson_ended_at"))
+
+    op.drop_table("lesson")
     with op.batch_alter_table("incident_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_event_incident_id"))
 
@@ -693,6 +759,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_revision_matched_at"))
 
     op.drop_table("revision")
+    op.drop_table("question")
     op.drop_table("invitation")
     op.drop_table("incident")
     with op.batch_alter_table("identity", schema=None) as batch_op:
