@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, Update, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.delivery import Address, DeliveryKind, DeliveryState, Lease, NewDelivery
@@ -271,13 +273,26 @@ def _claimable(now: datetime, clock: datetime) -> ColumnElement[bool]:
 
 
 def _settle(session: Session, lease: Lease, *, state: DeliveryState, **values: object) -> bool:
+    given = {"state": state.value, "lease_token": None, "lease_until": None, **values}
     done = session.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.id == lease.delivery_id)
-        .where(DeliveryRow.lease_token == lease.token)
-        .values(state=state.value, lease_token=None, lease_until=None, **values)
+        _settlement(tuple(given)),
+        {"of_id": lease.delivery_id, "of_token": lease.token, **given},
     )
     return rows_changed(done) == 1
+
+
+@lru_cache
+def _settlement(names: tuple[str, ...]) -> Update:
+    """The statement that settles these columns, if the lease still holds.
+
+    Made once, and of the table rather than of its class: half the time of a delivery.
+    """
+    table = cast("Table", DeliveryRow.__table__)
+    return (
+        update(table)
+        .where(table.c.id == bindparam("of_id"), table.c.lease_token == bindparam("of_token"))
+        .values({name: bindparam(name) for name in names})
+    )
 
 
 def _lease(row: DeliveryRow, token: uuid.UUID, *, uncertain: bool) -> Lease:
