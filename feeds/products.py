@@ -356,7 +356,8 @@ class Catalogue:
                 replace(phrase, words=phrase.hosts[0], hosts=phrase.hosts[1:]), vendor
             )
         if not core:
-            core = said_vendor or list(read.words)  # "Debian buster", "Elastic Agent"
+            plain = [w for w in read.words if w not in known.codenames and len(w) > 3]
+            core = [*said_vendor, *plain] or list(read.words)  # "Debian buster", "SonicWall Switch"
         elif known.optional.issuperset(core):
             core.extend(said_vendor)  # "MongoDB Server" is not any server
         identifying = self._whole(frozenset(core))

@@ -100,6 +100,9 @@ _END = (1, 0, "", 0)
 Level = tuple[int, int, str, int]
 """``(class, rank, kind, number)``: class 0 before the release (pre-release), 2 and 3 after it."""
 
+Parts = tuple[Level | tuple[int], ...]
+"""A version as one sequence: ``(number,)`` for the release, then levels."""
+
 
 class Order(StrEnum):
     """Where a version stands beside a bound."""
@@ -291,17 +294,6 @@ def _cover_levels(had: tuple[Level, ...], wanted: tuple[Level, ...]) -> Cover:
     return Cover.INSIDE if len(had) > len(wanted) or had != wanted else Cover.EXACT
 
 
-def train_length(bounds: tuple[Version, ...]) -> int:
-    """How many leading parts tell the trains of several fixed versions apart.
-
-    ``16.1.0`` and ``16.0.1.2`` differ at their second part: 2.
-    """
-    split = [parts(bound) for bound in bounds]
-    longest = max(len(each) for each in split)
-    distinct = (n for n in range(1, longest) if len({each[:n] for each in split}) == len(split))
-    return next(distinct, longest)
-
-
-def parts(version: Version) -> tuple[Level | tuple[int], ...]:
+def parts(version: Version) -> Parts:
     """Release numbers then levels, as one sequence."""
     return (*((number,) for number in version.release), *version.levels)

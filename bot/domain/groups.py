@@ -7,9 +7,10 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from bot.domain.assets import Asset
-from bot.domain.judging import Bounds, is_year
+from bot.domain.judging import Bounds, is_feature_release, is_year, says_feature_release
 from bot.domain.statements import Sentence
 from feeds.names import Name
 from feeds.versions import Version
@@ -35,6 +36,7 @@ class _Order:
     unversioned: list[Variant]
     by_first: dict[int, list[Variant]]
     without_first: list[Variant]
+    featureless: list[Variant] = field(default_factory=list)  # no 22H2, no 1809
     lone: dict[int, list[Variant]] = field(default_factory=dict)
     quiet: dict[int, list[Variant]] = field(default_factory=dict)
 
@@ -85,8 +87,11 @@ class Group:
             if not all(firsts) or self.asset.name.family == "sap":
                 return None
             if bounds.generation:
-                return self._saying(firsts[0][0])
-            return self._begun_by({first[0] for first in firsts})
+                return chain(self._saying(firsts[0][0]), self._ordered().featureless)
+            chosen = self._begun_by({first[0] for first in firsts})
+            if any(map(is_feature_release, bounds.branches)):
+                return chain(chosen, self._ordered().featureless)
+            return chosen
         limits = bounds.lt or bounds.le
         if not limits or bounds.ge or bounds.gt:
             return None
@@ -143,6 +148,8 @@ def _order(variants: Iterable[Variant]) -> _Order:
         else:
             for first in firsts:
                 order.by_first.setdefault(first, []).append(variant)
+        if asset.name.family == "windows" and not says_feature_release(asset):
+            order.featureless.append(variant)
         for number in _lone(asset):
             order.lone.setdefault(number, []).append(variant)
     versioned.sort(key=lambda pair: pair[0])

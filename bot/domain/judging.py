@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import takewhile
 
 from bot.domain.assets import PATCH, Asset
 from feeds.affected import Range, Statement
 from feeds.names import Name
-from feeds.versions import Cover, Order, Version, cover, order, parts, read_version, train_length
+from feeds.versions import Cover, Order, Parts, Version, cover, order, parts, read_version
 
 _TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
 _FIGURES = re.compile(r".*\.\d+x$")
-_FEATURE = re.compile(r"\d\dh\d|1[5-9]0\d|2004")  # Windows 10 and 11: 1809, 22H2
+BUILD = 1000  # a part this large is a build number
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
 _LATER_10 = re.compile(r"^v?(?:15(?!07)\d\d|1[6-9]\d\d|2\d{3}|2\dh\d)$")
@@ -160,8 +161,8 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if not asset.shown:
         return MISSING
     best = OUT
-    of_feature_release = any(_FEATURE.fullmatch(branch.text) for branch in bounds.branches)
-    if family == "windows" and of_feature_release and not _says_feature_release(asset):
+    of_feature_release = family == "windows" and any(map(is_feature_release, bounds.branches))
+    if of_feature_release and not says_feature_release(asset):
         return COARSE  # "Windows 11" does not say whether it is 23H2
     if family == "windows" and bounds.named and _first_windows_10(bounds, asset):
         return Placement(Inside.OUT, "other-release")
@@ -186,9 +187,19 @@ def _same_digits(version: Version, branch: Version) -> bool:
     return mine == theirs != ""
 
 
-def _says_feature_release(asset: Asset) -> bool:
-    """Whether the inventory says which release of Windows 10 or 11 it is: 1809, 22H2."""
-    return any(_FEATURE.fullmatch(version.text) for version in asset.shown)
+def is_feature_release(version: Version) -> bool:
+    """Whether a version is a release of Windows 10 or 11: 1511, 1809, 2004, 22H2."""
+    if len(version.release) != 1:
+        return False
+    number = version.release[0]
+    if version.levels:
+        return 19 < number < 40 and version.levels[0][2] == "h"
+    return 1500 < number < 1910 or number == 2004
+
+
+def says_feature_release(asset: Asset) -> bool:
+    """Whether the inventory says which release of Windows 10 or 11 it is."""
+    return any(map(is_feature_release, asset.shown))
 
 
 def _first_windows_10(bounds: Bounds, asset: Asset) -> bool:
@@ -230,37 +241,40 @@ def _in_branch(
 def below(
     limits: tuple[Version, ...], version: Version, *, inclusive: bool = False, family: str = ""
 ) -> Placement:
-    """Below every limit, or below the limit of its own train when there are several."""
-    if len(limits) == 1:
-        return below_one(limits[0], version, inclusive=inclusive, family=family)
-    length = train_length(limits)
-    mine = parts(version)[:length]
-    own = [limit for limit in limits if parts(limit)[:length] == mine]
-    if len(own) == 1:
-        return below_one(own[0], version, inclusive=inclusive, family=family)
-    each = [below_one(limit, version, inclusive=inclusive, family=family) for limit in limits]
-    insides = {placement.inside for placement in each}
-    if len(insides) == 1:
-        return each[0]
-    if not own and (block := _same_block(limits, version, length)) is not None:
-        return below_one(block, version, inclusive=inclusive, family=family)
-    if own or length >= min(len(parts(limit)) for limit in limits):
-        return UNCLEAR  # the fixes differ only at their last part: which one applies is not said
-    return IN if Inside.IN in insides else UNCLEAR
+    """Below the limit of its own train; several limits are one per train.
+
+    "antérieures à 16.1.0 ou 16.0.1.2": 16.0.1.2 and 16.0.2 are fixed, 16.0.1.1 is not. Between
+    two limits that differ only at their last part nobody can tell which one applies.
+    """
+    ordered = sorted(limits)
+    under = [limit for limit in ordered if limit.key <= version.key]
+    over = ordered[len(under) :]
+    if not under or not over:
+        nearest = ordered[0] if not under else ordered[-1]
+        return below_one(nearest, version, inclusive=inclusive, family=family)
+    lower, upper = parts(under[-1]), parts(over[0])
+    mine = parts(version)
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(lower, upper, strict=False))
+    split = len(list(same))  # the part that tells the two trains apart
+    if _same_train(mine, lower, split):
+        return below_one(under[-1], version, inclusive=inclusive, family=family)
+    if _same_train(mine, upper, split):
+        return below_one(over[0], version, inclusive=inclusive, family=family)
+    return UNCLEAR if split + 1 == len(lower) == len(upper) else IN
 
 
-def _same_block(limits: tuple[Version, ...], version: Version, length: int) -> Version | None:
-    """The only limit whose build is of the same thousand: SQL Server's GDR and CU trains."""
-    if len(version.release) < length or version.release[length - 1] < 1000:
-        return None
-    block = [
-        limit
-        for limit in limits
-        if limit.release[: length - 1] == version.release[: length - 1]
-        and len(limit.release) >= length
-        and limit.release[length - 1] // 1000 == version.release[length - 1] // 1000
-    ]
-    return block[0] if len(block) == 1 else None
+def _same_train(mine: Parts, limit: Parts, split: int) -> bool:
+    """Whether a version and a limit agree up to the part that tells trains apart.
+
+    Builds of one thousand are one train: SQL Server's GDR (16.0.1165) and CU (16.0.4230).
+    """
+    if mine[:split] != limit[:split] or len(mine) <= split or len(limit) <= split:
+        return False
+    one, other = mine[split], limit[split]
+    if one == other:
+        return True
+    both_builds = len(one) == len(other) == 1 and min(one[0], other[0]) >= BUILD
+    return both_builds and one[0] // BUILD == other[0] // BUILD
 
 
 def below_one(limit: Version, version: Version, *, inclusive: bool, family: str) -> Placement:
@@ -313,9 +327,7 @@ def carries_numbers(name: Name, asset: Asset) -> Placement:
         said = asset.shown
         if name.family == "windows":  # 10.0.22621 is Windows 11's: only what is said counts
             said = tuple(version for version in said if len(version.release) < 3)
-            if _FEATURE.fullmatch(text) and not any(
-                _FEATURE.fullmatch(v.text) for v in asset.shown
-            ):
+            if is_feature_release(wanted) and not says_feature_release(asset):
                 result = COARSE
                 continue
         covers = {cover(version, wanted) for version in said}

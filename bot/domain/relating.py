@@ -62,7 +62,9 @@ def _kinship(relation: Relation) -> Kinship:
 
 def _holds(catalogue: Catalogue, name: Name, asset: Asset, missing: frozenset[str]) -> bool:
     """Whether every word that identifies the product is there, or its model is."""
-    if not missing or (missing <= catalogue.optional and not name.words <= catalogue.generic):
+    common = name.words <= catalogue.generic and name.vendor != asset.name.vendor
+    loose = _OPERATING.isdisjoint(name.words) and not common
+    if not missing or (loose and missing <= catalogue.optional):
         return not asset.name.words.isdisjoint(name.words) or _touches(name, asset)
     models = {word for word in name.words if is_model(word)}
     return bool(models) and not models & missing and len(missing) < len(name.words)
