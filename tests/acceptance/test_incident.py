@@ -94,7 +94,7 @@ def test_what_is_typed_is_declared_before_anything_is_asked(hospital: Hospital) 
     (incident,) = hospital.incidents()
     assert (incident.what, incident.care) == ("rançongiciel aux urgences", CareImpact.UNKNOWN)
     assert "INC-2026-0001 ouvert" in reply.text
-    assert "réessaie : le salon, prévenir l'autorité, prévenir CERT Santé" in plain(reply.text)
+    assert "s'en occupe : le salon, prévenir l'autorité, prévenir CERT Santé" in plain(reply.text)
     assert reply.form is not None
     assert [field.name for field in reply.form.fields] == ["care"]
     kinds = {delivery.kind: delivery.address for delivery in hospital.town.deliveries()}
@@ -231,7 +231,7 @@ def test_without_addresses_the_person_is_told_to_telephone(hospital: Hospital) -
     said = plain(reply.text)
     assert "À faire vous-même, par téléphone" in said
     assert "prévenir CERT Santé au 09 72 43 91 25" in said
-    assert "réessaie" not in said
+    assert "s'en occupe" not in said
 
 
 def test_the_time_line_is_kept_with_authors_and_hours(hospital: Hospital) -> None:

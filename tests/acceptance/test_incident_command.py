@@ -42,7 +42,7 @@ def test_an_incident_from_its_declaration_to_its_end(operator: Operator, tmp_pat
     code, said = operator.types(*declare, "--care", "yes")
     assert code == 0, said
     assert "Débranchez du réseau" in said
-    assert "Tocsin réessaie" in said
+    assert "Tocsin s'en occupe" in said
     again = as_json(operator, *declare)
     assert not again["new"]
     reference = again["incident"]["reference"]
