@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from bot.app.application import Application
+from bot.chat.mailbox import NAME as MAILBOX
 from bot.domain.health import Finding, HealthReport, Problem, Thresholds, judge
 from bot.settings import ConfigurationError, Settings
 from bot.store import health
@@ -38,9 +39,14 @@ async def observe(application: Application) -> HealthReport:
 
 
 def paces(application: Application) -> dict[str, timedelta]:
-    """The enabled sources, lists of exploited vulnerabilities included, and their paces."""
+    """What is read and how often: the enabled sources, lists of exploited vulnerabilities
+    included, and the mailbox where there is one."""
     configs = application.source_configs() + application.signal_configs()
-    return {config.name: config.every for config in configs if config.enabled}
+    found = {config.name: config.every for config in configs if config.enabled}
+    mailbox = application.settings.mailbox
+    if mailbox.host:
+        found[MAILBOX] = timedelta(seconds=mailbox.poll_seconds)
+    return found
 
 
 def thresholds(settings: Settings) -> Thresholds:

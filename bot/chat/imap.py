@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import imaplib
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -46,14 +47,10 @@ class Point:
     validity: int
     uid: int
 
-    def __str__(self) -> str:
-        return f"{self.validity}:{self.uid}"
-
     @classmethod
-    def read(cls, text: str) -> Point | None:
-        """Read what ``str`` wrote; None for an empty text."""
-        validity, colon, uid = text.partition(":")
-        return cls(int(validity), int(uid)) if colon else None
+    def of_cursor(cls, cursor: Mapping[str, int]) -> Point | None:
+        """What was kept of it; None the first time."""
+        return cls(cursor["validity"], cursor["uid"]) if cursor else None
 
 
 class ImapFolder:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 
 import structlog
 
-from bot.chat.imap import ImapFolder, ImapOptions, Point
+from bot.chat.imap import ImapFolder, ImapOptions, MailboxError, Point
 from bot.chat.mail_desk import MailDesk, MailOutcome
 from bot.domain.clock import Clock
-from bot.store import Database, Session, audit, memos
+from bot.store import Database, Session, audit, sources
 
 log = structlog.get_logger(__name__)
 
-POINT = "mailbox"  # the memo that says how far the folder was read
+NAME = "mailbox"  # among the sources: how far it was read, and how it has been
 
 
 class Mailbox:
@@ -36,7 +37,16 @@ class Mailbox:
         Raises:
             MailboxError: the server cannot be used; what was read stays read.
         """
-        point = Point.read(await self._database.run(memos.read, POINT))
+        try:
+            outcomes = await self._read()
+        except MailboxError as error:
+            await self._database.run(sources.failed, NAME, str(error), now=self._clock())
+            raise
+        await self._database.run(sources.succeeded, NAME, now=self._clock())
+        return outcomes
+
+    async def _read(self) -> list[MailOutcome]:
+        point = Point.of_cursor(await self._database.run(sources.cursor, NAME))
         folder = await asyncio.to_thread(ImapFolder.open, self._options)
         try:
             uids = await asyncio.to_thread(folder.waiting, point)
@@ -60,9 +70,9 @@ class Mailbox:
         return outcome
 
     def _take(self, session: Session, raw: bytes, point: Point) -> MailOutcome:
-        memos.write(session, POINT, str(point))
+        sources.save_cursor(session, NAME, asdict(point))
         return self._desk.take(session, raw)
 
     def _pass_over(self, session: Session, point: Point) -> None:
-        memos.write(session, POINT, str(point))
-        audit.note(session, "tocsin", "mail.failed", str(point), now=self._clock())
+        sources.save_cursor(session, NAME, asdict(point))
+        audit.note(session, "tocsin", "mail.failed", str(point.uid), now=self._clock())

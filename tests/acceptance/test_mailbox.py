@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import smtplib
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +20,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from bot.app import Application, peers
+from bot.app.health import observe
 from bot.chat.imap import MailboxError
 from bot.chat.mail_desk import MailOutcome
 from bot.domain.alert import AnswerKind
@@ -30,6 +34,7 @@ from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from tests.acceptance.conftest import SteppingClock, Town
+from tests.conftest import ROOT
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.postfix import DOMAIN, GONE, Postfix
 from tests.servers.waiting import eventually
@@ -277,4 +282,39 @@ async def test_a_refused_password_is_said_without_quoting_it(post: Post) -> None
         await peers.mailbox(application).poll()
     assert "mailbox.password" in str(refused.value)
     assert "un-autre-secret" not in str(refused.value)
+    report = await observe(application)
+    assert report.snapshot is not None
+    box = next(each for each in report.snapshot.sources if each.name == "mailbox")
+    assert "mailbox.password" in box.error
     application.database.dispose()
+
+
+async def test_the_service_reads_the_mailbox_and_sends_the_confirmation(post: Post) -> None:
+    sent = await alerted(post)
+    mail = await post.mail_for("garde", sent.receipt)
+    settings = post.town.application.settings
+    environ = {
+        "PATH": os.environ["PATH"],
+        "TOCSIN_DATA_DIR": str(settings.data_dir),
+        "TOCSIN_NETWORK__CA_FILE": str(settings.network.ca_file),
+        "TOCSIN_EMAIL__HOST": "127.0.0.1",
+        "TOCSIN_EMAIL__PORT": str(settings.email.port),
+        "TOCSIN_EMAIL__SECURITY": "plain",
+        "TOCSIN_EMAIL__SENDER": settings.email.sender,
+        "TOCSIN_MAILBOX__HOST": "127.0.0.1",
+        "TOCSIN_MAILBOX__PORT": str(settings.mailbox.port),
+        "TOCSIN_MAILBOX__USERNAME": "tocsin",
+        "TOCSIN_MAILBOX__PASSWORD": PASSWORD,
+        "TOCSIN_MAILBOX__POLL_SECONDS": "1",
+    }
+    command = (sys.executable, "-m", "bot", "run", "--roles", "chat,dispatch")
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environ)
+    try:
+        wrote = await post.reply(mail, "corrigé")
+        await eventually(lambda: answers(post, sent.subject), within=60)
+        assert "Corrigé" in words(await post.mail_for("garde", wrote))
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
