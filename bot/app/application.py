@@ -9,15 +9,19 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.channels.base import Channel
+from bot.domain.authority import WorkingHours
 from bot.domain.clock import Clock, system_clock
 from bot.domain.delivery import RetryPolicy
 from bot.domain.digest import Schedule
+from bot.domain.facility import Facility
 from bot.domain.incident import IncidentRouting
 from bot.domain.matching import Matcher
 from bot.domain.message import ChannelName
+from bot.inventory.authorities import Authorities
 from bot.pipeline.campaign import send_due
 from bot.pipeline.digest import write_digests
 from bot.pipeline.dispatch import Dispatcher, Progress
+from bot.pipeline.escalate import write_reminders
 from bot.pipeline.incident import IncidentDesk
 from bot.pipeline.initial import write_initial_states
 from bot.pipeline.match import MatchEngine, MatchReport
@@ -127,15 +131,30 @@ class Application:
     def engine(self) -> MatchEngine:
         """What judges bulletins and products; keep one, it holds the index in memory."""
         return MatchEngine(
-            self.database, self.catalogue, self.renderer, clock=self.clock, floor=self.floor
+            self.database,
+            self.catalogue,
+            self.renderer,
+            clock=self.clock,
+            hours=self.hours,
+            floor=self.floor,
         )
 
     async def match(self, progress: Progress = lambda _: None) -> MatchReport:
         """Judge everything that waits; see :class:`MatchEngine`."""
         return await self.engine().run(progress)
 
+    @cached_property
+    def authorities(self) -> Authorities:
+        """The regional health agencies and the other authorities."""
+        return Authorities.read((config_folder() / "authorities.toml").read_text("utf-8"))
+
+    def hours(self, facility: Facility) -> WorkingHours:
+        """When somebody of a facility answers, local holidays included."""
+        authority = self.authorities.find(facility.authority)
+        return WorkingHours(authority, facility.time_zone, facility.department)
+
     async def write_periodic(self) -> int:
-        """Write what is due by the clock: initial states, digests, then campaigns."""
+        """Write what is due by the clock: initial states, digests, reminders, campaigns."""
         now = self.clock()
         digest = self.settings.digest
         initial = await self.database.run(
@@ -145,7 +164,10 @@ class Application:
         digests = await self.database.run(
             write_digests, self.renderer, schedule, now=now, floor=self.floor
         )
-        return initial + digests + await send_due(self.database, self.renderer, now=now)
+        reminders = await self.database.run(
+            write_reminders, self.renderer, self.hours, now=now, floor=self.floor
+        )
+        return initial + digests + reminders + await send_due(self.database, self.renderer, now=now)
 
     @property
     def incident_routing(self) -> IncidentRouting:

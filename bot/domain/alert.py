@@ -139,6 +139,7 @@ class AlertView:
     coverage: Coverage = Coverage()
     next_step: datetime | None = None  # when the reminder goes, in the facility's zone
     next_contact: str = ""  # role told after the reminder: "suppleant", "direction"
+    reminder: int = 0  # how many times it was said before without an answer
     revised: bool = False  # this facility was told before, and something changed for it
     change: Change = NO_CHANGE  # what is worse than when the facility was last told
     language: str = "fr"

@@ -33,6 +33,7 @@ class DeliveryKind(StrEnum):
 
     ALERT = "alert"
     REVISION = "revision"
+    REMINDER = "reminder"
     DIGEST = "digest"
     INITIAL = "initial"
     CAMPAIGN = "campaign"

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.alert import AlertState, AlertView, Coverage
+from bot.domain.alert import AlertState, AlertView, Coverage, Urgency
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery
+from bot.domain.escalation import HoursOf, next_contact, next_rung
 from bot.domain.facility import AssetCategory
 from bot.domain.matching import VerdictKind
 from bot.domain.routing import Subscription, one_per_address, told_at_once
@@ -65,6 +66,7 @@ def raise_alerts(
     renderer: Renderer,
     *,
     now: datetime,
+    hours: HoursOf,
     facility_ids: Sequence[int] | None = None,
     floor: Tlp = Tlp.AMBER,
 ) -> AlertReport:
@@ -76,7 +78,7 @@ def raise_alerts(
     advisory_ids = [revision.advisory_id for revision in revisions]
     known = alerts.of_advisories(session, advisory_ids, facility_ids=facility_ids)
     found = concerns(session, revisions, facility_ids=facility_ids, known=known)
-    batch = _sort(session, found, known, now=now)
+    batch = _sort(session, found, known, now=now, hours=hours)
     alerts.add(session, batch.opened, batch.lots)
     alerts.save_match(session, batch.changed)
     alerts.add_lots(session, batch.lots)
@@ -92,6 +94,7 @@ def _sort(
     known: Mapping[tuple[int, int], Alert],
     *,
     now: datetime,
+    hours: HoursOf,
 ) -> _Batch:
     """Tell apart what is new, what is worse, what is only different, and what is over."""
     batch = _Batch()
@@ -104,6 +107,8 @@ def _sort(
             continue
         worse = change(alert.scope, concern.scope)
         updated = _alert(concern, now=now, previous=alert, news=worse.is_news)
+        if worse.is_news:
+            updated = _to_be_reminded(updated, concern, hours, now)
         if updated == alert:
             batch.silent += 1
             continue
@@ -117,7 +122,7 @@ def _sort(
     batch.changed += [_cleared(alert) for alert in over.values() if alert.state in OPEN_STATES]
     references = alerts.take_references(session, len(fresh), now=now) if fresh else []
     for concern, reference in zip(fresh, references, strict=True):
-        opened = _alert(concern, now=now, reference=reference)
+        opened = _to_be_reminded(_alert(concern, now=now, reference=reference), concern, hours, now)
         batch.opened.append(opened)
         batch.lots += [(opened.id, category) for category in concern.categories]
         batch.told.append(_Told(concern, opened))
@@ -127,7 +132,12 @@ def _sort(
 def _cleared(alert: Alert) -> Alert:
     """Nothing it concerned is left: upgraded, removed, or the bulletin says otherwise now."""
     return dataclasses.replace(
-        alert, state=AlertState.CLEARED, scope=Scope(), assets_affected=0, assets_to_check=0
+        alert,
+        state=AlertState.CLEARED,
+        scope=Scope(),
+        assets_affected=0,
+        assets_to_check=0,
+        reminder_at=None,
     )
 
 
@@ -162,7 +172,17 @@ def _alert(
         opened_at=previous.opened_at if previous else now,
         changed_at=told_before.changed_at if told_before else now,
         trace_id=concern.revision.trace_id,
+        reminder_step=previous.reminder_step if previous else 0,
+        reminder_at=previous.reminder_at if previous else None,
     )
+
+
+def _to_be_reminded(alert: Alert, concern: Concern, hours: HoursOf, now: datetime) -> Alert:
+    """Say when nobody's answer becomes a silence; what waits for a digest is not reminded."""
+    if alert.urgency is not Urgency.IMMEDIATE:
+        return alert
+    first = next_rung(0, now, hours(concern.facility), concern.facility.contacts)
+    return dataclasses.replace(alert, reminder_step=0, reminder_at=first.at if first else None)
 
 
 def _deliveries(
@@ -218,4 +238,6 @@ def _delivery(
 def _view(told: _Told, coverage: Mapping[int, Coverage]) -> AlertView:
     covered = coverage.get(told.concern.facility.id, Coverage())
     shown = view(told.concern, told.alert, covered)
+    following = next_contact(told.alert.reminder_step, told.concern.facility.contacts)
+    shown = dataclasses.replace(shown, next_step=told.alert.reminder_at, next_contact=following)
     return shown if told.worse is None else dataclasses.replace(shown, change=told.worse)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.clock import Clock
+from bot.domain.escalation import HoursOf
 from bot.domain.index import ProductIndex
 from bot.domain.matching import Matcher, Reading, Verdict
 from bot.domain.readings import ReadingIndex
@@ -58,12 +59,14 @@ class MatchEngine:
         renderer: Renderer,
         *,
         clock: Clock,
+        hours: HoursOf,
         floor: Tlp = Tlp.AMBER,
     ) -> None:
         self._database = database
         self._shipped = catalogue
         self._renderer = renderer
         self._clock = clock
+        self._hours = hours
         self._floor = floor
         self._aliases: list[tuple[str, str]] = []
         self._start_with(catalogue)
@@ -189,6 +192,7 @@ class MatchEngine:
             self._renderer,
             now=now,
             facility_ids=facility_ids,
+            hours=self._hours,
             floor=self._floor,
         )
 

@@ -45,6 +45,8 @@ class Alert:
     opened_at: datetime
     changed_at: datetime
     trace_id: str
+    reminder_step: int = 0
+    reminder_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,24 @@ def reopen_lots(session: Session, reopened: Iterable[tuple[uuid.UUID, AssetCateg
             .where(LotRow.alert_id == alert_id, LotRow.category == category.value)
             .values(state="open")
         )
+
+
+def due_reminders(session: Session, *, now: datetime, limit: int) -> list[Alert]:
+    """Open alerts whose reminder is due, oldest first."""
+    rows = session.scalars(
+        select(AlertRow)
+        .where(AlertRow.reminder_at <= now, AlertRow.state == AlertState.OPEN.value)
+        .order_by(AlertRow.reminder_at)
+        .limit(limit)
+    )
+    return [_alert(row) for row in rows]
+
+
+def set_reminder(session: Session, alert_id: uuid.UUID, *, step: int, at: datetime | None) -> None:
+    """Say when an alert is next reminded, and to which step of the ladder; None: no more."""
+    session.execute(
+        update(AlertRow).where(AlertRow.id == alert_id).values(reminder_step=step, reminder_at=at)
+    )
 
 
 def by_reference(session: Session, reference: str) -> Alert | None:
@@ -242,7 +262,7 @@ def record_answer(
     session.execute(
         update(AlertRow)
         .where(AlertRow.id == alert_id)
-        .values(state=AlertState.of_lots(states).value)
+        .values(state=AlertState.of_lots(states).value, reminder_at=None)
     )
 
 
@@ -284,4 +304,6 @@ def _alert(row: AlertRow) -> Alert:
         opened_at=row.opened_at,
         changed_at=row.changed_at,
         trace_id=row.trace_id,
+        reminder_step=row.reminder_step,
+        reminder_at=row.reminder_at,
     )

@@ -327,6 +327,8 @@ class AlertRow(Base):
     match_digest: Mapped[str] = mapped_column(String(64))  # of the scope last told
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]  # when there was last something to tell
+    reminder_step: Mapped[int]  # of the ladder of escalation, from 0
+    reminder_at: Mapped[datetime | None] = mapped_column(index=True)  # null once answered
     trace_id: Mapped[str] = mapped_column(String(32))
 
 

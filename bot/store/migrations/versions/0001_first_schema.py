@@ -524,6 +524,8 @@ def upgrade() -> None:
         sa.Column("match_digest", sa.String(length=64), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reminder_step", sa.Integer(), nullable=False),
+        sa.Column("reminder_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trace_id", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(
             ["advisory_id"], ["advisory.id"], name=op.f("fk_alert_advisory_id_advisory")
@@ -542,6 +544,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_alert_facility_id_opened_at", ["facility_id", "opened_at"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_alert_reminder_at"), ["reminder_at"], unique=False)
 
     op.create_table(
         "incident_event",
@@ -739,6 +742,7 @@ def downgrade() -> None:
 
     op.drop_table("incident_event")
     with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alert_reminder_at"))
         batch_op.drop_index("ix_alert_facility_id_opened_at")
 
     op.drop_table("alert")
