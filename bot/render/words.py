@@ -68,21 +68,7 @@ def load_words(templates: Path, language: str) -> Words:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TemplateError(f"{path}: {error}") from error
-    _require(values, {"first_steps"}, str(path))
-    _require(values.get("phrases", {}), PHRASES, f"{path}: [phrases]")
-    _require(
-        values.get("categories", {}),
-        {c.name.lower() for c in AssetCategory},
-        f"{path}: [categories]",
-    )
-    _require(values.get("functions", {}), set(Function), f"{path}: [functions]")
-    _require(values.get("roles", {}), ROLES, f"{path}: [roles]")
-    _require(values.get("answers", {}), set(AnswerKind), f"{path}: [answers]")
-    _require(values.get("people", {}), {role.value for role in Role}, f"{path}: [people]")
-    for form, keys in FORMS.items():
-        _require(values.get("forms", {}).get(form, {}), keys, f"{path}: [forms.{form}]")
-    for kind, answer in values["answers"].items():
-        _require(answer, ANSWER_KEYS, f"{path}: [answers.{kind}]")
+    _require_all(values, str(path))
     if language == "fr":
         values = _spaced(values)
     return Words(
@@ -99,6 +85,25 @@ def load_words(templates: Path, language: str) -> Words:
         people=values["people"],
         forms=values["forms"],
     )
+
+
+def _require_all(values: dict[str, Any], path: str) -> None:
+    """Raise unless every word that the code asks for is there."""
+    _require(values, {"first_steps"}, path)
+    _require(values.get("phrases", {}), PHRASES, f"{path}: [phrases]")
+    _require(
+        values.get("categories", {}),
+        {c.name.lower() for c in AssetCategory},
+        f"{path}: [categories]",
+    )
+    _require(values.get("functions", {}), set(Function), f"{path}: [functions]")
+    _require(values.get("roles", {}), ROLES, f"{path}: [roles]")
+    _require(values.get("answers", {}), set(AnswerKind), f"{path}: [answers]")
+    _require(values.get("people", {}), {role.value for role in Role}, f"{path}: [people]")
+    for form, keys in FORMS.items():
+        _require(values.get("forms", {}).get(form, {}), keys, f"{path}: [forms.{form}]")
+    for kind, answer in values["answers"].items():
+        _require(answer, ANSWER_KEYS, f"{path}: [answers.{kind}]")
 
 
 def _require(table: dict[str, Any], names: set[str], where: str) -> None:
