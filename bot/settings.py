@@ -26,6 +26,8 @@ from pydantic import (
     model_validator,
 )
 
+from bot.domain.message import ChannelName
+
 PREFIX = "TOCSIN_"
 NESTED = "__"
 FROM_FILE = "_FILE"
@@ -176,6 +178,22 @@ class Web(_Section):
     port: int = Field(0, ge=0, le=65535)
 
 
+class Operator(_Section):
+    """Who is told what is wrong with Tocsin itself, by ``channel:address`` in that order."""
+
+    addresses: Words = []
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        for each in self.addresses:
+            channel, _, address = each.partition(":")
+            if channel not in set(ChannelName) or not address:
+                raise ValueError(
+                    f"addresses: {each!r} is not channel:address, such as email:duty@example.org"
+                )
+        return self
+
+
 class Settings(_Section):
     """Everything an operator may set."""
 
@@ -195,6 +213,7 @@ class Settings(_Section):
     incident: Incident = Incident()
     health: Health = Health()
     web: Web = Web()
+    operator: Operator = Operator()
 
     @property
     def url(self) -> str:

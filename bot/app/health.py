@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+import structlog
 from cryptography import x509
 
 from bot.app.application import Application
 from bot.chat.mailbox import NAME as MAILBOX
+from bot.domain.delivery import Address
 from bot.domain.health import Finding, HealthReport, Problem, Thresholds, judge
+from bot.domain.message import ChannelName
+from bot.pipeline.watch import tell_operator
 from bot.settings import ConfigurationError, Settings
 from bot.store import health
 from bot.store.database import DatabaseUnreachableError
 from bot.store.migrate import SchemaError, check
+
+log = structlog.get_logger(__name__)
 
 
 async def observe(application: Application) -> HealthReport:
@@ -36,6 +42,38 @@ async def observe(application: Application) -> HealthReport:
     except DatabaseUnreachableError as error:
         return HealthReport(now, (Finding(Problem.DATABASE, "database", detail=str(error)),), None)
     return HealthReport(now, judge(seen, thresholds(application.settings)), seen)
+
+
+async def tell(application: Application) -> int:
+    """Tell the operator what is newly wrong and what is over; return how many messages.
+
+    Without a database there is no outbox: then only the log says so.
+    """
+    report = await observe(application)
+    if report.snapshot is None:
+        log.error("health", findings=[each.code for each in report.findings])
+        return 0
+    return await application.database.run(
+        tell_operator,
+        application.renderer,
+        report.findings,
+        targets(application.settings),
+        language=application.settings.language,
+        now=application.clock(),
+    )
+
+
+def targets(settings: Settings) -> list[Address]:
+    """Where the operator can be told: the addresses whose channel is configured."""
+    configured = {
+        ChannelName.CONSOLE: True,
+        ChannelName.EMAIL: bool(settings.email.host),
+        ChannelName.SLACK: bool(settings.slack.bot_token.get_secret_value()),
+        ChannelName.MATRIX: bool(settings.matrix.homeserver),
+    }
+    pairs = [each.partition(":") for each in settings.operator.addresses]
+    found = [Address(ChannelName(channel), address) for channel, _, address in pairs]
+    return [each for each in found if configured[each.channel]]
 
 
 def paces(application: Application) -> dict[str, timedelta]:

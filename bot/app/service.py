@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bot.app import peers
 from bot.app.application import Application
-from bot.app.health import observe
+from bot.app.health import observe, tell
 from bot.app.roles import AccountLostError, Role
 from bot.channels.base import Channel
 from bot.channels.matrix import MatrixChannel
@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 MATCH_EVERY = timedelta(seconds=2)
 DISPATCH_EVERY = timedelta(seconds=1)
 PERIODIC_EVERY = timedelta(minutes=1)
+WATCH_EVERY = timedelta(minutes=1)
+WATCH_AFTER = timedelta(minutes=5)  # a start catches up with what the stop left: no alarm for it
 LEASE_POLL = timedelta(seconds=15)
 
 
@@ -128,6 +130,7 @@ def _jobs(
         engine = application.engine()
         jobs.append(Job("match", MATCH_EVERY, engine.run, leased=True))
         jobs.append(Job("periodic", PERIODIC_EVERY, application.write_periodic, leased=True))
+        jobs.append(Job("watch", WATCH_EVERY, _watch(application), leased=True))
     if Role.DISPATCH in roles:
         jobs.append(Job("dispatch", DISPATCH_EVERY, peers.dispatcher(application, channels).run))
     mailbox = application.settings.mailbox
@@ -135,6 +138,17 @@ def _jobs(
         every = timedelta(seconds=mailbox.poll_seconds)
         jobs.append(Job("mailbox", every, peers.mailbox(application).poll, leased=True))
     return jobs
+
+
+def _watch(application: Application) -> Callable[[], Awaitable[object]]:
+    """What tells the operator, once Tocsin had the time to catch up."""
+    started = application.clock()
+
+    async def watch() -> None:
+        if application.clock() - started >= WATCH_AFTER:
+            await tell(application)
+
+    return watch
 
 
 def _readings(application: Application) -> list[Job]:

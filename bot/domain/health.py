@@ -130,6 +130,17 @@ class HealthReport:
         return not self.findings
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """What the operator is told. ``problem`` is a :class:`Problem`'s value."""
+
+    problem: str
+    subject: str
+    since: datetime | None = None
+    count: int = 0
+    over: bool = False
+
+
 def judge(snapshot: Snapshot, thresholds: Thresholds) -> tuple[Finding, ...]:
     """What is wrong in ``snapshot``: by kind, then by name."""
     found = [
@@ -197,7 +208,7 @@ def _queues(snapshot: Snapshot, thresholds: Thresholds) -> Iterator[Finding]:
                 detail=queue.reason,
             )
         if dead := queue.count(DeliveryState.DEAD):
-            yield Finding(Problem.DELIVERIES_DEAD, name, count=dead)
+            yield Finding(Problem.DELIVERIES_DEAD, name, count=dead, channel=channel)
         if held := queue.count(DeliveryState.HELD):
             yield Finding(Problem.DELIVERIES_HELD, name, count=held)
 
@@ -212,4 +223,4 @@ def _refusing_since(queue: ChannelQueue) -> datetime | None:
 def _certificate(snapshot: Snapshot, thresholds: Thresholds) -> Iterator[Finding]:
     ends = snapshot.certificate_ends
     if ends is not None and ends - snapshot.at <= thresholds.certificate_ends:
-        yield Finding(Problem.CERTIFICATE_ENDS, "email", since=ends)
+        yield Finding(Problem.CERTIFICATE_ENDS, "email", since=ends, channel=ChannelName.EMAIL)

@@ -21,6 +21,7 @@ from bot.domain.alert import (
     InitialStateView,
     OpenQuestion,
 )
+from bot.domain.health import AlarmView
 from bot.domain.message import Choice
 from bot.domain.views import CampaignView, IncidentView, TimelineEntry
 from bot.render.compose import Composer
@@ -41,6 +42,7 @@ KINDS = {
     "counts": {"reference", "decisions", "late"},
     "campaign": {"campaign"},
     "incident": {"incident"},
+    "alarm": {"alarm"},
     "notice": {"reference", "command"},
     "poster": {"alert"},
     "mail": {"body", "subject", "language"},
@@ -51,6 +53,7 @@ VIEWS: dict[str, type] = {
     "initial": InitialStateView,
     "campaign": CampaignView,
     "incident": IncidentView,
+    "alarm": AlarmView,
     "decision": Decision,
     "question": OpenQuestion,
     "choice": Choice,

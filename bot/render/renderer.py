@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.domain.alert import AlertView, DigestView, InitialStateView
 from bot.domain.clock import Clock, system_clock
+from bot.domain.health import AlarmView
 from bot.domain.marking import MACHINES_FLOOR, Form, Passage, passage
 from bot.domain.message import Attachment, ChannelName, Choice, Message
 from bot.domain.views import CampaignView, IncidentView
@@ -70,6 +71,8 @@ class Renderer:
             for incident in samples.INCIDENTS:
                 spoken_incident = replace(incident, language=language)
                 self.incident(spoken_incident, channel=channel, ceiling=Tlp.RED)
+            for alarm in samples.ALARMS:
+                self.alarm(alarm, channel=channel, language=language)
         for language, (name, variables) in product(LANGUAGES, samples.REPLIES.items()):
             self.reply(name, language=language, **variables)
 
@@ -166,6 +169,27 @@ class Renderer:
         if view.tlp > ceiling:
             return self._notice(about)
         return self._make("incident", {"incident": view}, about, view.tlp)
+
+    def alarm(
+        self, view: AlarmView, *, channel: ChannelName, language: str, thread: str = ""
+    ) -> Message:
+        """Render what the operator is told of Tocsin itself; it names no facility.
+
+        Args:
+            thread: receipt of the alarm, for its end.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        message = self._composer.message(
+            "alarm",
+            {"alarm": view},
+            language=language,
+            channel=channel,
+            marking=Tlp.GREEN,
+            command="aide",
+        )
+        return replace(message, thread=thread)
 
     def words(self, language: str) -> Words:
         """The vocabulary of a language: labels of forms, names of roles."""

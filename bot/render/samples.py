@@ -25,6 +25,7 @@ from bot.domain.alert import (
 )
 from bot.domain.campaign import Campaign, CampaignState, CampaignText
 from bot.domain.facility import AssetCategory
+from bot.domain.health import AlarmView, Problem
 from bot.domain.scope import Change
 from bot.domain.views import (
     CampaignView,
@@ -280,6 +281,11 @@ INCIDENTS = (
     replace(INCIDENT, care=CareImpact.NO, state="closed", number="2026-00123"),
 )
 
+ALARMS = tuple(
+    AlarmView(problem.value, subject, since=NOW, count=count, over=over)
+    for problem in Problem
+    for subject, count, over in (("certfr", 4, False), ("email", 0, True))
+)
 REPLIES: dict[str, dict[str, object]] = {
     "alerts": {"alerts": ALERTS, "total": 42},
     "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},

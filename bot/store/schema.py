@@ -608,6 +608,20 @@ class AuditRow(Base):
     payload: Mapped[dict[str, Any]]
 
 
+class AlarmRow(Base):
+    """Something wrong with Tocsin itself that the operator was told."""
+
+    __tablename__ = "alarm"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    problem: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(256))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
 class CounterRow(Base):
     """The last number given in a series of references: ``ALR-2026`` → 412."""
 

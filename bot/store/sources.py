@@ -88,7 +88,7 @@ def health(session: Session) -> list[SourceHealth]:
     """How every source has been, by name."""
     counts = select(MalformedRow.source, func.count()).group_by(MalformedRow.source)
     # a result has keys(): dict() would take it for a mapping
-    unreadable = dict(session.execute(counts).tuples().all())
+    unreadable = dict(session.execute(counts).all())
     return [
         SourceHealth(
             name=row.name,

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from bot.domain.health import AlarmView
 from bot.domain.message import ChannelName
 from bot.domain.views import IncidentReader
 from bot.render import Renderer, samples
@@ -235,3 +236,15 @@ def test_a_mail_promises_that_replies_are_read_only_where_they_are(mailbox: bool
             elsewhere = "répondez dans votre salon, ou appelez votre rssi" in body
             assert elsewhere is not mailbox
             assert ("répondez à ce mail par" in body or "répondez par un mot" in body) is mailbox
+
+
+def test_an_alarm_tells_the_operator_what_to_do_and_names_no_facility(renderer: Renderer) -> None:
+    view = AlarmView("certificate-ends", "email", since=samples.NOW)
+    message = renderer.alarm(view, channel=ChannelName.EMAIL, language="fr")
+    assert message.subject == "[Tocsin] le certificat qui signe les courriels arrive à sa fin"
+    assert f"Valable jusqu'au 11/03/2026 à 10{NBSP}h." in message.text
+    over = renderer.alarm(
+        dataclasses.replace(view, over=True), channel=ChannelName.SLACK, language="en"
+    )
+    assert "Recovered: the certificate" in over.text
+    assert "Valid until" not in over.text

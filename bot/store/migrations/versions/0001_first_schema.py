@@ -35,6 +35,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_advisory_reference"), ["reference"], unique=False)
 
     op.create_table(
+        "alarm",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("problem", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=256), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+    )
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alarm_closed_at"), ["closed_at"], unique=False)
+
+    op.create_table(
         "audit",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -819,6 +833,10 @@ def downgrade() -> None:
     op.drop_table("counter")
     op.drop_table("bad_address")
     op.drop_table("audit")
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alarm_closed_at"))
+
+    op.drop_table("alarm")
     with op.batch_alter_table("advisory", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_advisory_reference"))
         batch_op.drop_index(batch_op.f("ix_advisory_published_at"))
