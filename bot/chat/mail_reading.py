@@ -87,7 +87,7 @@ def _header(mail: Mail, name: str) -> str:
         text = str(make_header(decode_header(str(value))))
     except (LookupError, UnicodeError, ValueError):  # unknown charset, or bad encoded words
         text = str(value)
-    return " ".join(text.split())
+    return " ".join(_storable(text).split())
 
 
 def _ids(header: str) -> tuple[str, ...]:
@@ -147,9 +147,14 @@ def _decoded(part: Mail) -> str:
         return ""
     charset = part.get_content_charset() or "utf-8"
     try:
-        return payload.decode(charset, "replace")
-    except LookupError:  # a charset nobody knows
-        return payload.decode("utf-8", "replace")
+        return _storable(payload.decode(charset, "replace"))
+    except (LookupError, UnicodeError):  # a charset nobody knows, or that replaces nothing
+        return _storable(payload.decode("utf-8", "replace"))
+
+
+def _storable(text: str) -> str:
+    """Without what PostgreSQL or UTF-8 refuse: NUL, and the halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _bounce(mail: Mail) -> Bounce | None:

@@ -5,18 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.store.schema import MemoRow
-from bot.store.statements import insert_ignoring, upsert
-
-
-def read(session: Session, name: str) -> str:
-    """The value kept under a name; empty when there is none."""
-    row = session.get(MemoRow, name)
-    return row.value if row else ""
-
-
-def write(session: Session, name: str, value: str) -> None:
-    """Keep a value under a name, in place of the one before."""
-    upsert(session, MemoRow, {"name": name, "value": value}, key=["name"])
+from bot.store.statements import insert_ignoring
 
 
 def first(session: Session, name: str, value: str) -> str:

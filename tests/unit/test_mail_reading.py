@@ -179,6 +179,19 @@ def test_without_one_sender_there_is_none(header: str) -> None:
     assert read(f"{header}\nSubject: x\n\nFAIT\n").sender == ""
 
 
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(
+        ["utf-8", "punycode", "idna", "raw_unicode_escape", "utf-7", "hex", "rot13", "?"]
+    ),
+)
+def test_whatever_the_charset_the_words_can_be_kept(body: bytes, charset: str) -> None:
+    head = f"From: a@b.example\r\nContent-Type: text/plain; charset={charset}\r\n\r\n"
+    text = read_mail(head.encode() + body).text
+    assert "\0" not in text
+    text.encode("utf-8")
+
+
 @given(st.binary(max_size=2_000))
 def test_any_bytes_may_arrive(raw: bytes) -> None:
     read_mail(raw)
