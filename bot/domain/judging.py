@@ -57,6 +57,7 @@ class Bounds:
     gt: Version | None = None
     lengths: frozenset[int] = frozenset()  # digits of the branches' first parts
     named: bool = False
+    patched: bool = False
     generation: bool = False  # "pgAdmin 4", "Office 2019": part of the name, bounds are elsewhere
     unreadable: bool = False
 
@@ -97,6 +98,7 @@ def read_bounds(written: Range, name: Name) -> Bounds:
         ge=read(lowest, base) if lowest else None,
         gt=read(written.gt, base) if written.gt else None,
         named=written.named,
+        patched=written.patched,
         unreadable=unreadable,
     )
 
@@ -130,6 +132,8 @@ def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
         return MISSING
     if is_year(asset.main) and _is_numbered(bounds):
         return MISSING  # "Office, version 2016" beside a build
+    if bounds.patched and any(asset.main.key == limit.key for limit in bounds.lt):
+        return Placement(Inside.UNSURE, "patch-unknown")
     limits = [below(bounds.lt, asset.main, inclusive=False, family=family)] if bounds.lt else []
     if bounds.le:
         limits.append(below(bounds.le, asset.main, inclusive=True, family=family))

@@ -117,6 +117,8 @@ class _Parser:
                     self._condition()
             case Kind.NOFIX:
                 self._fix(token)
+            case Kind.PATCHED:
+                self._patched()
             case Kind.DEFER:
                 self._draft.deferred = True
             case Kind.REF:
@@ -396,6 +398,17 @@ class _Parser:
         draft.fix = draft.fix or inner.fix
         if words or inner.ranges:
             draft.condition = Condition(tuple(words), tuple(inner.ranges))
+
+    def _patched(self) -> None:
+        """The fixed version is only fixed with a patch, whose name is skipped."""
+        ranges = self._draft.ranges
+        if not ranges or not ranges[-1].lt:
+            self._condition()
+            return
+        ranges[-1] = replace(ranges[-1], patched=True)
+        while self._kind() in (Kind.WORD, Kind.REF, *_NUMERIC):
+            self._draft.end = self._tokens[self._at].end
+            self._at += 1
 
     def _fix(self, opening: Token) -> None:
         """Read the name of the missing patch, to the end of the line."""

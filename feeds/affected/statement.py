@@ -45,6 +45,7 @@ class Range:
     ge: str = ""
     gt: str = ""
     named: bool = False
+    patched: bool = False  # "antérieures à 17.1.0.3 avec le correctif": 17.1.0.3 alone is in doubt
 
     @property
     def bounded(self) -> bool:

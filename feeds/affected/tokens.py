@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ALL = "all"  # toutes versions
     VERSIONS = "versions"
     NOFIX = "nofix"  # sans le correctif
+    PATCHED = "patched"  # avec le correctif: the fixed version only is with it
     DEFER = "defer"  # se référer au bulletin
     ON = "on"  # pour, sur: a platform, or a product that hosts this one
     WITH = "with"  # avec, utilisant: a condition
@@ -115,6 +116,11 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         rf"\bnon\s+(?:mis(?:es)?\s+a\s+jour|corrige\w*)\b)",
     ),
     (
+        Kind.PATCHED,
+        rf"\b(?:avec|incluant|integrant|with)\s+(?:l[ae]s?\s+|l'|un\s+)?(?:dernie?re?s?\s+)?{_FIXES}\b"
+        r"(?!\s+(?:en\s+)?(?:versions?|anter|infer))",
+    ),
+    (
         Kind.DEFER,
         r"\b(?:se\s+referer|cf\b|veuillez\s+(?:vous\s+referer|consulter)|consulter\b|"
         r"voir\s+(?:l[ae]s?|l'|section|bulletin|site|documentation)|verifier\s+l'avis|"
@@ -147,7 +153,8 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         Kind.VERSIONS,
-        r"\b(?:dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
+        r"\b(?:avec\s+(?:une?|le|la|les|des)\s+(?:microgiciels?|micrologiciels?|firmwares?)\s+"
+        r"(?:multi-plateformes?\s+)?(?:d'une\s+|en\s+)?|dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
         r"(?:versions?(?=v?\d)|versions?|branches?|releases?|microgiciel\s+(?=anter)|"
         r"microgiciel\s+en\s+version)(?:\b|(?<=s)(?=v?\d))"
         r"(?:\s+(?:logicielles?|logiciel|du\s+mic?rologiciel|du\s+microgiciel|du\s+firmware|"

@@ -71,3 +71,20 @@ def test_the_words_of_a_statement_are_those_of_the_line() -> None:
     line = "Orme versions antérieures à 6.1.0"
     (statement,) = parse_line(line)
     assert line[statement.start : statement.end] == line
+
+
+def test_a_fix_that_comes_with_a_patch_leaves_its_own_version_in_doubt() -> None:
+    (statement,) = parse_line("Orme versions 17.x antérieures à 17.1.0.3 avec le correctif HF-75.4")
+    assert statement.ranges == (Range(branches=("17.x",), lt=("17.1.0.3",), patched=True),)
+    assert statement.condition is None
+
+
+def test_the_firmware_of_a_device_is_its_version() -> None:
+    (statement,) = parse_line("Borne Orme avec un microgiciel versions 2.2 et antérieures")
+    assert statement.ranges == (Range(le=("2.2",)),)
+
+
+def test_a_second_number_after_a_slash_repeats_the_first() -> None:
+    (statement,) = parse_line("Orme versions antérieures à 134.0.6998.177/.178 sur Windows")
+    assert statement.ranges == (Range(lt=("134.0.6998.177",)),)
+    assert statement.phrases[0].hosts == (("windows",),)
