@@ -48,6 +48,7 @@ RHYTHMS = {
     "immédiat": Rhythm.IMMEDIATE,
     "quotidien": Rhythm.DAILY,
     "hebdomadaire": Rhythm.WEEKLY,
+    "mensuel": Rhythm.MONTHLY,
 }
 
 
@@ -100,7 +101,7 @@ async def _play(
     """Install, then let three weeks of bulletins go by; a campaign ends them."""
     database = application.database
     upgrade(database)
-    database.call(_register, data, now=clock())
+    database.call(_register, data, application.authorities, now=clock())
     bulletins = sorted(_dated(data / "bulletins", clock()))
     sink: Channel = ConsoleChannel(
         Console(file=(folder / "rooms.txt").open("w", encoding="utf-8"), width=100),
@@ -126,8 +127,7 @@ async def _play(
     await dispatcher.run()
 
 
-def _register(session: Session, data: Path, *, now: datetime) -> None:
-    authorities = Authorities.read((config_folder() / "authorities.toml").read_text("utf-8"))
+def _register(session: Session, data: Path, authorities: Authorities, *, now: datetime) -> None:
     table_ = read_facilities(
         (data / "facilities.csv").read_bytes(), file="facilities.csv", authorities=authorities
     )

@@ -12,7 +12,7 @@ from bot.cli.output import Exit, Failure, context, file_bytes, table
 from bot.domain.delivery import Address
 from bot.domain.facility import Facility
 from bot.domain.message import ChannelName
-from bot.domain.routing import Rhythm, Subscription
+from bot.domain.routing import Rhythm, Subscription, usual_rhythm
 from bot.inventory.authorities import Authorities
 from bot.inventory.facilities import read_facilities
 from bot.resources import config_folder
@@ -75,8 +75,12 @@ def subscribe(
         str, typer.Option(help="Highest TLP this destination may receive.")
     ] = "AMBER",
     rhythm: Annotated[
-        Rhythm, typer.Option(help="How often, for what can wait; what is urgent goes at once.")
-    ] = Rhythm.WEEKLY,
+        Rhythm | None,
+        typer.Option(
+            help="How often, for what can wait; what is urgent goes at once."
+            " Weekly by default, monthly for a small facility (EHPAD, clinic…)."
+        ),
+    ] = None,
     language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
 ) -> None:
     """Tell a room, a channel or a mailbox what concerns a facility.
@@ -97,7 +101,7 @@ def subscribe(
         facility.id,
         Address(channel, address),
         ceiling=Tlp.read(marking),
-        rhythm=rhythm,
+        rhythm=rhythm or usual_rhythm(facility.kind),
         language=language,
         now=application.clock(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.alert import CategoryCount, Decision
@@ -18,7 +18,8 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When digests go: ``hour`` in the facility's zone; weekly ones on ``weekday`` (0: Monday)."""
+    """When digests go: ``hour`` in the facility's zone; weekly ones on ``weekday`` (0: Monday),
+    monthly ones on the first such day of the month."""
 
     hour: int = 9
     weekday: int = 0
@@ -30,14 +31,26 @@ class Schedule:
         of summer time.
         """
         zone = ZoneInfo(time_zone)
-        local = now.astimezone(zone)
-        due = datetime.combine(local.date(), time(self.hour), zone)
-        if due > local:
-            due = datetime.combine(local.date() - DAY, time(self.hour), zone)
-        if rhythm is Rhythm.WEEKLY:
-            back = timedelta(days=(due.weekday() - self.weekday) % 7)
-            due = datetime.combine(due.date() - back, time(self.hour), zone)
-        return due
+        day = now.astimezone(zone).date()
+        while not self._is_day(rhythm, day) or self._at(day, zone) > now:
+            day -= DAY
+        return self._at(day, zone)
+
+    def following(self, rhythm: Rhythm, *, time_zone: str, now: datetime) -> datetime:
+        """The first moment after ``now`` at which a digest of this rhythm is due."""
+        zone = ZoneInfo(time_zone)
+        day = now.astimezone(zone).date()
+        while not self._is_day(rhythm, day) or self._at(day, zone) <= now:
+            day += DAY
+        return self._at(day, zone)
+
+    def _is_day(self, rhythm: Rhythm, day: date) -> bool:
+        if rhythm in (Rhythm.WEEKLY, Rhythm.MONTHLY) and day.weekday() != self.weekday:
+            return False
+        return rhythm is not Rhythm.MONTHLY or day.day <= WEEK.days
+
+    def _at(self, day: date, zone: ZoneInfo) -> datetime:
+        return datetime.combine(day, time(self.hour), zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.domain.alert import Urgency
 from bot.domain.delivery import Address
-from bot.domain.facility import AssetCategory, Facility
+from bot.domain.facility import AssetCategory, Facility, FacilityKind
 from bot.domain.matching import VerdictKind
 from feeds.advisory import AdvisoryKind, Audience, Tlp
 
@@ -23,6 +23,28 @@ class Rhythm(StrEnum):
     IMMEDIATE = "immediate"  # every alert at once
     DAILY = "daily"
     WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+SMALL = frozenset(
+    {
+        FacilityKind.EHPAD,
+        FacilityKind.ESMS,
+        FacilityKind.CLINIQUE,
+        FacilityKind.HAD,
+        FacilityKind.SSR,
+        FacilityKind.LABO,
+        FacilityKind.AUTRE,
+    }
+)
+
+
+def usual_rhythm(kind: FacilityKind) -> Rhythm:
+    """How often a facility of this kind is told of what can wait, unless it says otherwise.
+
+    A small one has nobody whose work this is: one page a month is read, one a week is not.
+    """
+    return Rhythm.MONTHLY if kind in SMALL else Rhythm.WEEKLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from statistics import median, quantiles
 from bot.domain.alert import Urgency
 from bot.domain.digest import Schedule
 from bot.domain.facility import Facility
-from bot.domain.routing import Rhythm, Subscription, told_at_once
+from bot.domain.routing import Rhythm, Subscription, told_at_once, usual_rhythm
 from bot.pipeline.concern import Concern, concerns, judged
 from bot.store import Session, advisories, facilities
 from bot.store.advisories import StoredRevision
@@ -73,13 +73,11 @@ def simulate(
     *,
     start: datetime,
     end: datetime,
-    rhythm: Rhythm = Rhythm.WEEKLY,
     progress: Progress = lambda _: None,
 ) -> list[Traffic]:
     """Replay the bulletins first published in ``[start, end)``.
 
     Args:
-        rhythm: of facilities that nobody subscribed yet.
         progress: told of each batch of bulletins replayed.
     """
     subscribed = facilities.subscriptions(session)
@@ -88,7 +86,7 @@ def simulate(
     for batch in _batches(advisories.published_between(session, start, end)):
         for concern in concerns(session, batch, since_day_one=False):
             facility = concern.facility
-            usual = _busiest(subscribed.get(facility.id, ()), rhythm)
+            usual = _busiest(subscribed.get(facility.id, ()), usual_rhythm(facility.kind))
             _count(tallies[facility.id], concern, usual, schedule, start)
         progress(len(batch))
     weeks = max(1, -((start - end) // WEEK))
@@ -102,7 +100,7 @@ def _batches(revisions: Sequence[StoredRevision]) -> Iterator[Sequence[StoredRev
 
 def _busiest(subscriptions: Sequence[Subscription], default: Rhythm) -> Rhythm:
     """The rhythm of the destination that receives the most."""
-    order = [Rhythm.WEEKLY, Rhythm.DAILY, Rhythm.IMMEDIATE]
+    order = [Rhythm.MONTHLY, Rhythm.WEEKLY, Rhythm.DAILY, Rhythm.IMMEDIATE]
     return max((s.rhythm for s in subscriptions), key=order.index, default=default)
 
 
@@ -115,9 +113,8 @@ def _count(
     if told_at_once(rhythm, soon):
         tally.immediate[(published - start) // WEEK] += 1
         return
-    step = timedelta(days=1) if rhythm is Rhythm.DAILY else WEEK
     zone = concern.facility.time_zone
-    tally.digest_days.add(schedule.latest(rhythm, time_zone=zone, now=published) + step)
+    tally.digest_days.add(schedule.following(rhythm, time_zone=zone, now=published))
     tally.late += soon is not Urgency.IMMEDIATE and "alerte" in reasons
 
 
