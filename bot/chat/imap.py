@@ -76,7 +76,7 @@ class ImapFolder:
             reason = f"{options.host}:{options.port} cannot be used ({type(error).__name__})"
             raise MailboxError(f"mailbox {reason}") from None
         try:
-            client.login(options.username, options.password)
+            _log_in(client, options)
         except (imaplib.IMAP4.error, OSError):
             _leave(client)
             raise MailboxError(
@@ -131,6 +131,15 @@ def _connected(options: ImapOptions) -> imaplib.IMAP4:
     client = imaplib.IMAP4(options.host, options.port, timeout=seconds)
     client.starttls(context)
     return client
+
+
+def _log_in(client: imaplib.IMAP4, options: ImapOptions) -> None:
+    """LOGIN, which carries ASCII alone; AUTHENTICATE PLAIN for a password with accents."""
+    if f"{options.username}{options.password}".isascii():
+        client.login(options.username, options.password)
+    else:
+        credentials = f"\0{options.username}\0{options.password}".encode()
+        client.authenticate("PLAIN", lambda _: credentials)
 
 
 def _checked(answer: tuple[str, list[Any]]) -> list[Any]:

@@ -16,7 +16,7 @@ from tests.servers.certificates import make_loopback_tls
 from tests.servers.postfix import Postfix
 from tests.servers.process import accepts, end, free_port, missing, wait_until
 
-PASSWORD = "mot-de-passe-de-test"
+PASSWORD, ACCENTED_PASSWORD = "mot-de-passe-de-test", "mot-de-passe-d-été"
 CONFIGURATION = """
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -37,6 +37,10 @@ passdb {{
   driver = static
   args = password={password}
 }}
+passdb {{
+  driver = static
+  args = password={accented}
+}}
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={mail}/%u
@@ -44,7 +48,7 @@ userdb {{
 service imap-login {{
   chroot =
   inet_listener imap {{
-    port = 0
+    port = {starttls_port}
   }}
   inet_listener imaps {{
     port = {port}
@@ -59,9 +63,10 @@ service anvil {{
 
 @dataclass(frozen=True, slots=True)
 class Dovecot:
-    """A running Dovecot: the users are the mailboxes of Postfix, all with :data:`PASSWORD`."""
+    """A running Dovecot: the users are the mailboxes of Postfix, all with either password."""
 
     port: int
+    starttls_port: int
     ca_file: Path
 
 
@@ -74,7 +79,7 @@ def running_dovecot(postfix: Postfix) -> Iterator[Dovecot]:
     if os.geteuid() != 0:
         missing("a Dovecot that can start", "it only starts as root")
     with tempfile.TemporaryDirectory(prefix="tocsin-dovecot-") as name:
-        folder, port = Path(name), free_port()
+        folder, port, starttls_port = Path(name), free_port(), free_port()
         folder.chmod(0o755)
         tls, owner = make_loopback_tls(folder), pwd.getpwnam("postfix")
         configuration = folder / "dovecot.conf"
@@ -85,7 +90,9 @@ def running_dovecot(postfix: Postfix) -> Iterator[Dovecot]:
                 uid=owner.pw_uid,
                 gid=owner.pw_gid,
                 password=PASSWORD,
+                accented=ACCENTED_PASSWORD,
                 port=port,
+                starttls_port=starttls_port,
                 chain=tls.chain,
             )
         )
@@ -95,7 +102,7 @@ def running_dovecot(postfix: Postfix) -> Iterator[Dovecot]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            wait_until(lambda: accepts(port), server, folder / "log")
-            yield Dovecot(port, tls.ca_file)
+            wait_until(lambda: accepts(port) and accepts(starttls_port), server, folder / "log")
+            yield Dovecot(port, starttls_port, tls.ca_file)
         finally:
             end(server)
