@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.channels.base import Channel
 from bot.chat.desk import Desk
+from bot.commands import preciser
 from bot.commands.base import (
     CommandBook,
     Entry,
@@ -113,6 +114,7 @@ async def opened_office(folder: Path) -> AsyncIterator[Office]:
 def _entries() -> Iterator[Entry]:
     yield Entry(("alertes", "alerts"), _alerts)
     yield Entry(("répondre", "answer"), _answer)
+    yield Entry(("préciser",), preciser.complete, quiet=True)
     yield Entry(("declare", "déclarer"), _declare)
     yield Entry(("casse",), _break)
 
