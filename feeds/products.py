@@ -405,6 +405,9 @@ class Catalogue:
             if renamed := self._renames.at(words, position):
                 length, target = renamed
                 identity = length == 1 and target == (words[position],)
+                sold = self._vendors.at(words, position)
+                if sold and sold[0] < length and not out.vendor:
+                    out.vendor = sold[1]  # "Microsoft Edge" says its vendor too
                 out.words.extend(target)
                 out.locks.extend([0 if identity else len(target)] * len(target))
                 position += length

@@ -128,20 +128,30 @@ def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
         return branch
     if not bounds.bounded:
         return branch
-    if asset.main is None or (bounds.generation and asset.main in bounds.branches):
+    main = asset.main or _whole_number(asset, bounds)
+    if main is None or (bounds.generation and main in bounds.branches):
         return MISSING
-    if is_year(asset.main) and _is_numbered(bounds):
+    if is_year(main) and _is_numbered(bounds):
         return MISSING  # "Office, version 2016" beside a build
-    if bounds.patched and any(asset.main.key == limit.key for limit in bounds.lt):
+    if bounds.patched and any(main.key == limit.key for limit in bounds.lt):
         return Placement(Inside.UNSURE, "patch-unknown")
-    limits = [below(bounds.lt, asset.main, inclusive=False, family=family)] if bounds.lt else []
+    limits = [below(bounds.lt, main, inclusive=False, family=family)] if bounds.lt else []
     if bounds.le:
-        limits.append(below(bounds.le, asset.main, inclusive=True, family=family))
+        limits.append(below(bounds.le, main, inclusive=True, family=family))
     if bounds.ge is not None:
-        limits.append(_above(bounds.ge, asset.main, strict=False))
+        limits.append(_above(bounds.ge, main, strict=False))
     if bounds.gt is not None:
-        limits.append(_above(bounds.gt, asset.main, strict=True))
+        limits.append(_above(bounds.gt, main, strict=True))
     return min((*limits, branch), key=lambda placement: placement.inside)
+
+
+def _whole_number(asset: Asset, bounds: Bounds) -> Version | None:
+    """The number of "Firefox 51", when the bounds are as large: not that of "ET 200"."""
+    limits = (*bounds.lt, *bounds.le)
+    if not limits or any(limit.release[:1] < (20,) for limit in limits):
+        return None
+    plain = (v for v in asset.shown if len(v.release) == 1 and not v.levels)
+    return next((v for v in plain if 20 <= v.release[0] < BUILD), None)
 
 
 def _is_numbered(bounds: Bounds) -> bool:

@@ -42,7 +42,8 @@ class _Cut:
             case Kind.WORD:
                 (self.asides if self.depth > 0 or self.dash else self.words).append(token.text)
             case Kind.VERSION | Kind.WILD:
-                beside = self.hosted and self.hosts[-1] and token.text.count(".") < 2
+                release = token.text[0].isdigit() and token.text.count(".") < 2
+                beside = self.hosted and self.hosts[-1] and release
                 aside = self.depth > 0 or beside
                 (self.aside_numbers if aside else self.numbers).append(token.text)
             case _:
