@@ -12,13 +12,14 @@ import typer
 from rich.table import Table
 
 from bot.cli.evaluate import evaluate
-from bot.cli.output import Context, Exit, Failure, at_midnight, context, table
+from bot.cli.output import Context, Exit, Failure, assurance, at_midnight, context, table
 from bot.domain.digest import Schedule
+from bot.domain.matching import VerdictKind
 from bot.pipeline.explain import Explanation, explain
 from bot.pipeline.ingest import IngestReport, SignalReport, ingest, ingest_signals
 from bot.pipeline.match import MatchReport
 from bot.pipeline.simulate import Traffic, simulate
-from bot.store import advisories
+from bot.store import advisories, inventory
 from feeds.exploited import SignalSource
 from feeds.files import FileSignals, FileSource, holds_signals
 from feeds.source import Source
@@ -129,6 +130,9 @@ def explain_(
     if not found:
         shared.say(f"{owner.name} has no product that this advisory names.")
     shared.show(found, lambda: _explanation_table(found))
+    concerned = [each for each in found if each.verdict.kind is VerdictKind.AFFECTED]
+    covered = database.call(inventory.coverage, [owner.id])[owner.id]
+    shared.say(assurance(shared, sum(len(each.lines) for each in concerned), covered))
 
 
 def simulate_(

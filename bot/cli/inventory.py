@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from bot.cli.output import Exit, Failure, at_midnight, context, file_bytes, table
-from bot.domain.alert import Coverage
-from bot.domain.facility import Facility
+from bot.cli.output import (
+    Context,
+    Exit,
+    Failure,
+    assurance,
+    at_midnight,
+    context,
+    file_bytes,
+    table,
+)
+from bot.domain.alert import Coverage, OpenQuestion
+from bot.domain.facility import Facility, InventoryLine
+from bot.domain.matching import Matcher
+from bot.domain.question import taught
+from bot.domain.support import EndsOfSupport
 from bot.domain.upload import describe
 from bot.inventory.base import ColumnMapping
 from bot.inventory.registry import read_inventory
-from bot.inventory.report import describe_upload
+from bot.inventory.report import describe_upload, write_sheet
+from bot.inventory.support import read_ends
+from bot.pipeline.assess import AssessedLine, assess
 from bot.pipeline.inventory import upload_inventory
-from bot.store import facilities, inventory
+from bot.resources import config_folder
+from bot.store import facilities, inventory, lessons, verdicts
 
 SHOWN = 20  # unreadable lines, unknown products: enough to see what is wrong
 
@@ -139,10 +155,85 @@ def coverage(
         lambda: _coverage_table(rows),
     )
     if facility and not shared.as_json:
+        concerned = database.call(verdicts.affected_lines, owners[0].id)
+        shared.say(assurance(shared, concerned, covered[owners[0].id]))
         unknown = database.call(inventory.unrecognised, owners[0].id, limit=SHOWN)
         for product in unknown:
             typed = " ".join(filter(None, (product.vendor, product.product, product.version)))
             shared.say(f"non évalué : {typed or product.cpe}")
+
+
+@group.command("assess")
+def assess_(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A list of equipment; what was imported already by default."),
+    ] = None,
+    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")] = "",
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write the list back there, with what to complete.")
+    ] = None,
+) -> None:
+    """Say what a list reveals: recognised, to complete, out of support, exploited.
+
+    Nothing is written to the database. The sheet, once completed, can be imported.
+    """
+    shared = context(ctx)
+    application = shared.application
+    lines = _lines(shared, file, facility)
+    catalogue = application.catalogue.taught(application.database.call(lessons.aliases))
+    matcher = Matcher(catalogue)
+    table_ = config_folder() / "end_of_support.toml"
+    ends = EndsOfSupport(matcher, read_ends(table_.read_text("utf-8"), file=str(table_)))
+    today = application.clock().date()
+    found = application.database.call(assess, matcher, ends, lines, today=today)
+    language = application.settings.language
+    asked = [OpenQuestion("", each.name, each.settles, each.wants) for each in found.questions]
+    shared.show(
+        found,
+        lambda: application.renderer.reply(
+            "assessment", language=language, assessment=found, questions=asked
+        )[0],
+    )
+    if sheet is not None:
+        words = application.renderer.words(language).phrases
+        notes = {each.line.line_id: note for each in found.lines if (note := _note(each, words))}
+        try:
+            sheet.write_bytes(write_sheet(lines, notes))
+        except OSError as error:
+            raise Failure(f"{sheet}: {error.strerror}", Exit.INPUT) from error
+        shared.say(words["sheet_written"].format(file=sheet, noted=len(notes), lines=len(lines)))
+
+
+def _lines(shared: Context, file: Path | None, facility: str) -> list[InventoryLine]:
+    """The lines of a file, or those of the facility's inventory."""
+    if file is not None:
+        upload = read_inventory(file_bytes(file), file=file.name, mapping=None, format="")
+        for sentence in describe_upload(upload):
+            shared.say(sentence)
+        lines = upload.lines
+        if not facility:
+            return list(lines)
+        owner = shared.facility(facility)
+        known = shared.application.database.call(lessons.of_facility, owner.id)
+        return [taught(owner.id, line, known) for line in lines]
+    if not facility:
+        raise Failure("give a FILE, or --facility FINESS for what was imported", Exit.USAGE)
+    owner = shared.facility(facility)
+    return list(shared.application.database.call(inventory.current, owner.id).values())
+
+
+def _note(each: AssessedLine, words: Mapping[str, str]) -> str:
+    """What the sheet asks of a line, or tells of it."""
+    if not each.recognised:
+        return words["note_product"]
+    parts = [words["note_version"]] if not each.versioned else []
+    if each.exploited:
+        parts.append(words["note_exploited"].format(reference=each.exploited))
+    if each.ended:
+        parts.append(words["note_ended"].format(day=f"{each.ended:%d/%m/%Y}"))
+    return " ; ".join(parts)
 
 
 def _coverage_table(rows: list[tuple[Facility, Coverage]]) -> Table:

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot.app import Application
+from bot.domain.alert import Coverage
 from bot.domain.clock import system_clock
 from bot.domain.facility import Facility, FinessError, check_finess
 from bot.settings import Loaded, load
@@ -132,6 +133,17 @@ def context(ctx: typer.Context) -> Context:
     if not isinstance(found, Context):
         raise TypeError("the command was started without its context")
     return found
+
+
+def assurance(shared: Context, concerned: int, coverage: Coverage) -> str:
+    """How many lines are concerned, and how many nobody could tell of: never one alone."""
+    application = shared.application
+    return application.renderer.reply(
+        "assurance",
+        language=application.settings.language,
+        concerned=concerned,
+        coverage=coverage,
+    )[0]
 
 
 def stop(message: str, code: Exit) -> NoReturn:

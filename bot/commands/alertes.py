@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.commands.base import Reply, Setting
+from bot.domain.alert import Coverage
 from bot.domain.marking import COUNTS_FLOOR
 from bot.domain.reference import UnreadableReferenceError, split
 from bot.pipeline.view import alert_views, merged
-from bot.store import Session, alerts, facilities
+from bot.store import Session, alerts, facilities, inventory
 from bot.store.alerts import Alert
+from feeds.advisory import Tlp
 
 LISTED = 20  # what the template shows; the rest is counted
 COUNTED = 1000
@@ -33,7 +37,16 @@ def list_alerts(session: Session, setting: Setting) -> Reply:
         for each, view in zip(found, views, strict=False)
         if max(view.tlp, COUNTS_FLOOR) <= ceilings[each.alert.facility_id]
     ]
-    return setting.reply("alerts", alerts=shown, total=len(found))
+    covered = [] if found else _covered(session, ceilings)
+    return setting.reply("alerts", alerts=shown, total=len(found), covered=covered)
+
+
+def _covered(session: Session, ceilings: Mapping[int, Tlp]) -> list[tuple[str, Coverage]]:
+    """What each inventory could tell, where it may be read: nothing to do is not all clear."""
+    readable = [id_ for id_, ceiling in ceilings.items() if ceiling >= COUNTS_FLOOR]
+    names = facilities.by_ids(session, readable)
+    covered = inventory.coverage(session, readable)
+    return [(names[id_].name, covered[id_]) for id_ in readable]
 
 
 def show_alert(session: Session, setting: Setting) -> Reply:

@@ -287,7 +287,7 @@ ALARMS = tuple(
     for subject, count, over in (("certfr", 4, False), ("email", 0, True))
 )
 REPLIES: dict[str, dict[str, object]] = {
-    "alerts": {"alerts": ALERTS, "total": 42},
+    "alerts": {"alerts": ALERTS, "total": 42, "covered": ()},
     "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},
     "answered": {
         "reference": "ALR-2026-0412",
@@ -295,6 +295,24 @@ REPLIES: dict[str, dict[str, object]] = {
         "person": "RSSI de garde",
         "due": NOW.date(),
     },
+    "assessment": {
+        "assessment": SimpleNamespace(
+            recognised=31,
+            to_complete=9,
+            ended=2,
+            exploited=1,
+            lines=(
+                SimpleNamespace(
+                    line=SimpleNamespace(name="srv-vpn-01", line_id="1"),
+                    exploited="CERTFR-2026-AVI-0123",
+                    target="13.1-49.13",
+                    ended=NOW.date(),
+                ),
+            ),
+        ),
+        "questions": QUESTIONS,
+    },
+    "assurance": {"concerned": 0, "coverage": COVERAGE},
     "bad_code": {},
     "bad_day": {"written": "31/02"},
     "campaign_answered": {

@@ -182,6 +182,19 @@ def standing(session: Session, facility_id: int) -> list[Standing]:
     ]
 
 
+def affected_lines(session: Session, facility_id: int) -> int:
+    """How many present lines of a facility a current bulletin concerns for sure."""
+    return session.scalars(
+        select(func.count(AssetRow.id.distinct()))
+        .join(VerdictRow, VerdictRow.product_id == AssetRow.product_id)
+        .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
+        .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
+        .where(AdvisoryRow.number == RevisionRow.number)
+        .where(VerdictRow.kind == VerdictKind.AFFECTED.value)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+    ).one()
+
+
 def _row(revision_id: int, product_id: int, verdict: Verdict) -> dict[str, Any]:
     span = verdict.span or Span("", 0, 0, "")
     return {
