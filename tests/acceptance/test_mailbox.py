@@ -215,12 +215,12 @@ async def test_a_stranger_is_refused_once_and_noted_each_time(post: Post) -> Non
     sent = await alerted(post)
     mail = await post.mail_for("garde", sent.receipt)
     for _ in range(2):
-        await post.reply(mail, "corrigé", sender=f"inconnu@{DOMAIN}")
+        await post.reply(mail, "corrigé", sender=f"remplacant@{DOMAIN}")
     assert await post.poll(2) == [MailOutcome.ANSWERED, MailOutcome.SILENT]
     assert answers(post, sent.subject) == []
     entries = post.town.application.database.call(audit.latest)
     refused = [each for each in entries if each.action == "refused.stranger"]
-    assert [each.actor for each in refused] == [f"email:inconnu@{DOMAIN}"] * 2
+    assert [each.actor for each in refused] == [f"email:remplacant@{DOMAIN}"] * 2
 
 
 async def test_without_one_of_our_mails_nothing_is_recorded_in_somebodys_name(post: Post) -> None:

@@ -33,6 +33,7 @@ first_valid_uid = 1
 default_internal_user = dovecot
 default_login_user = dovenull
 auth_mechanisms = plain
+auth_failure_delay = 0
 passdb {{
   driver = static
   args = password={password}

@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.servers.process import accepts, end, free_port, missing, wait_until
 
 DOMAIN = "ch-exemple.example"
-MAILBOXES = ("ssi", "rssi", "direction", "biomedical", "tocsin", "garde", "inconnu")
+MAILBOXES = ("ssi", "rssi", "direction", "biomedical", "tocsin", "garde", "remplacant")
 GONE = "parti"  # accepted, then returned to its sender
 INTERNAL = (  # services of master.cf: name, type, wake-up, process limit, command
     "pickup unix 60 1 pickup",
