@@ -28,7 +28,8 @@ class AlertState(StrEnum):
     DONE = "done"
     CLEARED = "cleared"  # no machine is concerned any more: proposed as fixed
     SUPERSEDED = "superseded"
-    WITHDRAWN = "withdrawn"
+    WITHDRAWN = "withdrawn"  # by its publisher
+    CLOSED = "closed"  # an alerte its publisher ended
 
     @classmethod
     def of_lots(cls, lots: Iterable[str]) -> AlertState:

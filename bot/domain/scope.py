@@ -6,7 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Self
+
+
+class Over(StrEnum):
+    """What its publisher says of the life of a bulletin."""
+
+    NOT = ""
+    CLOSED = "closed"  # an alerte that CERT-FR ended
+    WITHDRAWN = "withdrawn"  # it should not have been published
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,7 @@ class Scope:
     target: str = ""
     exploited: bool = False
     words: str = ""
+    over: Over = Over.NOT
 
     def to_json(self) -> dict[str, Any]:
         """The scope as plain JSON values; :meth:`from_json` reads it back."""
@@ -30,6 +40,7 @@ class Scope:
             "target": self.target,
             "exploited": self.exploited,
             "words": self.words,
+            "over": self.over.value,
         }
 
     @classmethod
@@ -41,6 +52,7 @@ class Scope:
             values["target"],
             values["exploited"],
             values["words"],
+            Over(values["over"]),
         )
 
     @property
@@ -58,6 +70,7 @@ class Change:
     former_target: str = ""  # the version asked for before; empty when it did not change
     newly_exploited: bool = False
     reworded: bool = False
+    over: Over = Over.NOT  # when the bulletin has just ended; nothing else matters then
 
     @property
     def is_news(self) -> bool:
@@ -72,8 +85,11 @@ def change(before: Scope, after: Scope) -> Change:
     """Compare two scopes of one alert.
 
     A machine that was upgraded, removed or set aside is no news: it is what was asked. A
-    machine that was to be checked and turns out to be concerned is.
+    machine that was to be checked and turns out to be concerned is. So is the end of the
+    bulletin, and once it has ended nothing is.
     """
+    if after.over:
+        return Change(over=after.over) if after.over is not before.over else NO_CHANGE
     return Change(
         newly_affected=len(after.affected - before.affected),
         newly_to_check=len(after.to_check - before.to_check - before.affected),

@@ -103,7 +103,7 @@ def _sort(
     for concern in found:
         alert = over.pop((concern.revision.advisory_id, concern.facility.id), None)
         if alert is None:
-            fresh.append(concern)
+            fresh += [] if concern.over else [concern]  # nobody was told of what has ended
             continue
         worse = change(alert.scope, concern.scope)
         updated = _alert(concern, now=now, previous=alert, news=worse.is_news)
@@ -151,8 +151,7 @@ def _alert(
 ) -> Alert:
     soon, reasons = judged(concern)
     told_before = previous if previous and not news else None
-    over = previous is not None and previous.state is AlertState.CLEARED
-    state = AlertState.OPEN if previous is None or news or over else previous.state
+    state = _state(concern, previous, news=news)
     return Alert(
         id=previous.id if previous else new_id(),
         reference=previous.reference if previous else reference,
@@ -177,8 +176,19 @@ def _alert(
     )
 
 
+def _state(concern: Concern, previous: Alert | None, *, news: bool) -> AlertState:
+    if concern.over:
+        return AlertState(concern.over.value)
+    ended = (AlertState.CLEARED, AlertState.CLOSED, AlertState.WITHDRAWN)
+    if previous is None or news or previous.state in ended:
+        return AlertState.OPEN
+    return previous.state
+
+
 def _to_be_reminded(alert: Alert, concern: Concern, hours: HoursOf, now: datetime) -> Alert:
     """Say when nobody's answer becomes a silence; what waits for a digest is not reminded."""
+    if concern.over:
+        return dataclasses.replace(alert, reminder_at=None)
     if alert.urgency is not Urgency.IMMEDIATE:
         return alert
     first = next_rung(0, now, hours(concern.facility), concern.facility.contacts)

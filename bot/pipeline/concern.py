@@ -12,7 +12,7 @@ from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
 from bot.domain.question import Lesson, product_key, product_name, said
 from bot.domain.routing import is_for, urgency
-from bot.domain.scope import Scope, change
+from bot.domain.scope import Over, Scope, change
 from bot.store import Session, advisories, facilities, lessons, verdicts
 from bot.store.advisories import StoredRevision
 from bot.store.verdicts import MatchedAsset, Standing
@@ -70,7 +70,16 @@ class Concern:
             target=self.target,
             exploited=self.exploited,
             words="" if self.assets else hashlib.sha256(said.encode()).hexdigest(),
+            over=self.over,
         )
+
+    @property
+    def over(self) -> Over:
+        """Whether the publisher withdrew the bulletin, or ended the alerte."""
+        advisory = self.revision.advisory
+        if advisory.withdrawn:
+            return Over.WITHDRAWN
+        return Over.CLOSED if advisory.closed_at is not None else Over.NOT
 
 
 def display_name(asset: MatchedAsset | Standing) -> str:

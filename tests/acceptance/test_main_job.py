@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from bot.domain.alert import Urgency
+import pytest
+
+from bot.domain.alert import AlertState, Urgency
 from bot.domain.facility import FacilityKind, Function
 from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm
@@ -223,3 +226,28 @@ async def test_what_becomes_exploited_is_told_at_once(town: Town) -> None:
     assert town.application.database.call(exploits.store, [signal]) == 0
     await town.application.match()
     assert town.deliveries() == [delivery]
+
+
+@pytest.mark.parametrize(
+    ("ending", "state", "said"),
+    [
+        ({"withdrawn": True}, AlertState.WITHDRAWN, "retiré"),
+        ({"closed_at": datetime(2026, 3, 20, tzinfo=UTC)}, AlertState.CLOSED, "clos"),
+    ],
+)
+async def test_a_bulletin_that_ends_says_so_once_in_the_same_alert(
+    town: Town, ending: dict[str, Any], state: AlertState, said: str
+) -> None:
+    hospital = town.facility()
+    town.has(hospital, ("fw-01", "FortiOS", "7.2.8"))
+    town.told(hospital, "!salon:example.org")
+    first = bulletin(town, "FortiOS versions 7.2.x antérieures à 7.2.12", kind=AdvisoryKind.ALERTE)
+    await town.publish(first)
+    ended = dataclasses.replace(first, **ending)
+    assert (await town.publish(ended)).alerts.deliveries == 1
+    assert said in town.deliveries()[0].message.text
+    (listed,) = town.application.database.call(alerts.listed, open_only=False)
+    assert listed.alert.state is state
+    assert listed.alert.reminder_at is None
+    reworded = dataclasses.replace(ended, summary="Coquille.")
+    assert (await town.publish(reworded)).alerts.deliveries == 0
