@@ -43,6 +43,8 @@ _NOISE = frozenset(
         "ltsc",
         "esr",
         "evo",
+        "fips",
+        "ndcpp",
         "nc",
         "ns",
         "edition",

@@ -33,6 +33,7 @@ _UNKNOWN = frozenset(
 _CPE_SPLIT = re.compile(r"(?<!\\):")
 _CPE_ESCAPE = re.compile(r"\\(.)")
 PATCH = re.compile(r"(?<![a-z])[a-z]{2,}-?\d{3,}\w*")
+EDITION_MARKS = ("evo", "fips")  # 22.3R2-EVO is Junos OS Evolved's, 13.1-37.235-FIPS a train
 _DOTTED = re.compile(r"\d\.\d")
 
 
@@ -128,8 +129,7 @@ def _version_column(text: str) -> tuple[str, list[str]]:
     tokens: Sequence[Token] = tokenize(fold(text))
     numbers = [token.text for token in tokens if token.kind in (Kind.VERSION, Kind.WILD)]
     words = [token.text for token in tokens if token.kind == Kind.WORD]
-    if "evo" in text.lower():
-        words.append("evo")  # 22.3R2-EVO is Junos OS Evolved's
+    words.extend(mark for mark in EDITION_MARKS if mark in text.lower())
     if not numbers:
         return text, words
     return " ".join(numbers), words

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from bot.domain.assets import Asset, split_cpe
+from bot.domain.assets import EDITION_MARKS, Asset, split_cpe
 from bot.domain.judging import (
     IN,
     Bounds,
@@ -185,8 +185,11 @@ def sentence(
     """Prepare one statement of ``text``."""
     statement = _of_packages(statement)
     names = tuple(catalogue.names(statement.phrases, vendor, product))
-    if any("evo" in text for each in statement.ranges for text in (*each.branches, *each.lt)):
-        names = tuple(replace(name, editions=name.editions | {"evolved"}) for name in names)
+    texts = [text for each in statement.ranges for text in (*each.branches, *each.lt)]
+    marks = [mark for mark in EDITION_MARKS if any(mark in text for text in texts)]
+    if marks:
+        editions = catalogue.plain_words(marks)
+        names = tuple(replace(name, editions=name.editions | editions) for name in names)
     first = names[0] if names else Name(_NONE)
     condition = statement.condition
     if statement.every_version:

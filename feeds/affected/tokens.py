@@ -156,7 +156,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         r"\b(?:avec\s+(?:une?|le|la|les|des)\s+(?:microgiciels?|micrologiciels?|firmwares?)\s+"
         r"(?:multi-plateformes?\s+)?(?:d'une\s+|en\s+)?|dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
         r"(?:versions?(?=v?\d)|versions?|branches?|releases?|microgiciel\s+(?=anter)|"
-        r"microgiciel\s+en\s+version)(?:\b|(?<=s)(?=v?\d))"
+        r"microgiciel\s+en\s+version)(?:\b|(?<=[sn])(?=v?\d))"
         r"(?:\s+(?:logicielles?|logiciel|du\s+mic?rologiciel|du\s+microgiciel|du\s+firmware|"
         r"du\s+programme|"
         r"de\s+firmware))?",
