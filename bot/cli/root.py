@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 
 from bot import __version__
+from bot.app.backup import BackupError
 from bot.app.roles import AccountLostError
 from bot.channels.base import DeliveryError
 from bot.cli import (
     alerts,
+    backup,
     bulletins,
     campaign,
     demo,
@@ -70,6 +72,7 @@ CODES: dict[type[Exception], Exit] = {
     CatalogueError: Exit.CONFIGURATION,
     AuthoritiesError: Exit.CONFIGURATION,
     FeedError: Exit.INPUT,
+    BackupError: Exit.INPUT,
     InventoryError: Exit.INPUT,
     SchemaError: Exit.DATABASE,
     DatabaseUnreachableError: Exit.DATABASE,
@@ -117,6 +120,7 @@ campaign.register(app)
 review.register(app)
 outbox.register(app)
 health.register(app)
+backup.register(app)
 run.register(app)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -63,12 +64,8 @@ class Database:
         Raises:
             DatabaseUnreachableError: no answer, a full disk, a restart: nothing was written.
         """
-        try:
-            with self._sessions() as session, session.begin():
-                return work(session, *args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
-            said = str(error.orig).strip().splitlines() or ["no answer"]
-            raise DatabaseUnreachableError(f"the database refused: {said[0]}") from error
+        with database_errors(), self._sessions() as session, session.begin():
+            return work(session, *args, **kwargs)
 
     async def close(self) -> None:
         """Wait for the transactions under way, then let the connections go."""
@@ -79,6 +76,16 @@ class Database:
         """Let the connections go."""
         self._executor.shutdown(wait=True)
         self.engine.dispose()
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn what a driver says of its server into one line without a password or a value."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        said = str(error.orig).strip().splitlines() or ["no answer"]
+        raise DatabaseUnreachableError(f"the database refused: {said[0]}") from error
 
 
 def database_now(session: Session) -> datetime:

@@ -81,3 +81,34 @@ async def test_run_serves_pages_and_logs_no_secret(
     events = [json.loads(line) for line in err.decode().splitlines()]
     channels = {event["channel"] for event in events if event["event"] == "delivery"}
     assert {"email", "slack"} <= channels
+
+
+def test_backup_and_restore_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    old, new = (Installation(tmp_path / name, capsys) for name in ("old", "new"))
+    old("init")
+    old("facility", "import", str(ROOT / "config/demo/facilities.csv"))
+    old("subscribe", "290999044", "email", "direction@ehpad.example")
+    old("ingest", "--file", str(ROOT / "config/demo/bulletins/fax-frauduleux-2018.stix.json"))
+    old("match")
+    file = str(tmp_path / "tocsin.backup")
+    assert "rows" in old("backup", file)
+    assert "exists" in old("backup", file, code=4)
+    said = new("restore", file)
+    assert "1 deliveries waited then and are held" in " ".join(said.split())
+    assert json.loads(new("--json", "dispatch"))["delivered"] == 0
+    (held,) = json.loads(new("--json", "deliveries", "--held"))
+    assert held["address"] == "direction@ehpad.example"
+    assert "deliveries-held" in new("health", code=1)
+    new("deliveries", "--drop", held["id"], "--reason", "told by telephone")
+    assert "Nothing is wrong" in new("health")
+    (dropped,) = json.loads(new("--json", "deliveries"))
+    assert (dropped["state"], dropped["reason"]) == ("dropped", "told by telephone")
+    wrong = tmp_path / "photo.jpg"
+    wrong.write_bytes(b"JFIF")
+    (tmp_path / "third").mkdir()
+    third = Installation(tmp_path / "third", capsys)
+    assert "not a backup of Tocsin" in third("restore", str(wrong), code=4)
