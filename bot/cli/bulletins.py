@@ -162,7 +162,6 @@ def evaluate_(
     verdicts: Annotated[
         Path | None, typer.Option(help="Write there one line a probe, in order.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The measures as JSON.")] = False,
 ) -> None:
     """Measure the matcher on your own labels.
 
@@ -177,7 +176,7 @@ def evaluate_(
         matcher=shared.unchecked.matcher,
         lookup=shared.stored_advisory,
         verdicts=verdicts,
-        as_json=as_json or shared.as_json,
+        as_json=shared.as_json,
         console=shared.console,
     )
     raise typer.Exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -58,6 +59,8 @@ A first look: `tocsin demo`. A first installation:
     tocsin inventory import --facility 590999017 inventory.csv
     tocsin subscribe 590999017 email ssi@hospital.example
     tocsin ingest certfr && tocsin match && tocsin dispatch
+
+`--json` and `--config FILE` may stand anywhere.
 
 Exit codes: 0 done; 1 done, but something in it failed and was said; 2 wrong usage;
 3 configuration; 4 a file or a name given cannot be used; 5 database.""",
@@ -124,6 +127,24 @@ backup.register(app)
 run.register(app)
 
 
+def anywhere(words: Sequence[str]) -> list[str]:
+    """``--json`` and ``--config FILE`` moved before the command, wherever they were typed.
+
+    What follows ``--`` is left alone.
+    """
+    end = words.index("--") if "--" in words else len(words)
+    moved: list[str] = []
+    kept: list[str] = []
+    position = 0
+    while position < end:
+        word = words[position]
+        taken = 2 if word == "--config" else 1
+        is_shared = word in {"--json", "--config"} or word.startswith("--config=")
+        (moved if is_shared else kept).extend(words[position : min(position + taken, end)])
+        position += taken
+    return [*moved, *kept, *words[end:]]
+
+
 def main(args: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> NoReturn:
     """Run the command; an expected error is one line and an exit code, never a traceback.
 
@@ -134,8 +155,9 @@ def main(args: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     Raises:
         SystemExit: always, with one of :class:`Exit`.
     """
+    words = list(sys.argv[1:] if args is None else args)
     try:
-        app(args=args, obj=os.environ if environ is None else environ)
+        app(args=anywhere(words), obj=os.environ if environ is None else environ)
     except Failure as failure:
         stop(str(failure), failure.code)
     except tuple(CODES) as error:

@@ -183,3 +183,15 @@ def test_health_without_tables_is_a_finding(
     installation = Installation(tmp_path, capsys)
     report = json.loads(installation("--json", "health", code=1) or "{}")
     assert report["report"]["findings"][0]["problem"] == "schema"
+
+
+@pytest.mark.parametrize("words", [("--json", "facility", "list"), ("facility", "list", "--json")])
+def test_json_may_be_asked_for_anywhere(tocsin: Installation, words: tuple[str, ...]) -> None:
+    assert json.loads(tocsin(*words)) == []
+
+
+def test_the_configuration_may_be_named_anywhere(tocsin: Installation, tmp_path: Path) -> None:
+    path = tmp_path / "here.toml"
+    path.write_text("[email]\nhost = 'relay.example'\n")
+    said = tocsin("check-config", "--config", str(path), "--json")
+    assert json.loads(said)["email.host"] == "relay.example"
