@@ -63,7 +63,7 @@ def normal_words(texts: Iterable[str]) -> list[str]:
     return words
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)
 def _words(text: str) -> tuple[str, ...]:
     words: list[str] = []
     for chunk in _SPLIT.split(_X64.sub("x64", fold(text))):
@@ -98,7 +98,7 @@ def _singular(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def widened(word: str) -> tuple[str, ...]:
     """The word and the hardware families it belongs to: *srx340* is also *srx*, *xc208* *xc200*."""
     match = _MODEL.match(word)
@@ -116,7 +116,7 @@ def widened(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(families))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def is_model(word: str) -> bool:
     """Whether the word designates a piece of hardware by itself: *wap131*, not *db2*."""
     if len(word) > 5 and word.endswith("serie"):

@@ -8,7 +8,6 @@ inventory) into a :class:`Name`. Both sides go through the same rewriting, so th
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,7 +15,10 @@ from typing import Any
 
 from feeds.affected import Phrase
 from feeds.affected.tokens import fold
+from feeds.knowledge import Builtin, CatalogueError, Edition, load_builtin
 from feeds.names import Name, is_model, normal_words
+
+__all__ = ["Builtin", "Catalogue", "CatalogueError", "Edition", "load_builtin"]
 
 _NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
 _WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me", "hlk"})
@@ -45,111 +47,6 @@ _COMPANY = frozenset(
         "systems",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """An edition word.
-
-    ``silent`` says what to conclude when only the bulletin has it, ``extra`` when only the
-    inventory has it: ``same`` product, ``review``, or an ``other`` product. Editions of one
-    ``group`` exclude one another.
-    """
-
-    key: str
-    words: tuple[tuple[str, ...], ...]
-    silent: str
-    extra: str
-    group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Builtin:
-    """What ``config/products.toml`` says, ready to use."""
-
-    descriptors: frozenset[str]
-    generic: frozenset[str]
-    codenames: frozenset[str]
-    optional: frozenset[str]
-    translations: Mapping[str, tuple[str, ...]]
-    vendors: Mapping[tuple[str, ...], str]
-    renames: Mapping[tuple[str, ...], tuple[str, ...]]
-    whole: Mapping[tuple[str, ...], tuple[str, ...]]
-    editions: Mapping[str, Edition]
-    platforms: Mapping[str, frozenset[str]]
-    architectures: Mapping[str, str]
-    families: tuple[tuple[str, frozenset[str]], ...]
-    builds: Mapping[tuple[str, str], tuple[str, ...]]
-    known: tuple[tuple[str, ...], ...]
-
-
-class CatalogueError(ValueError):
-    """The catalogue file cannot be used; the message says where and why."""
-
-
-def load_builtin(toml_text: str) -> Builtin:
-    """Read ``products.toml``.
-
-    Raises:
-        CatalogueError: not TOML, or a section is missing or of the wrong shape.
-    """
-    try:
-        return _builtin(tomllib.loads(toml_text))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise CatalogueError(f"products.toml: {error!r}: compare with the one shipped") from error
-
-
-def _builtin(values: dict[str, Any]) -> Builtin:
-    return Builtin(
-        descriptors=frozenset(normal_words(values["descriptors"])),
-        generic=frozenset(normal_words(values["generic"])),
-        optional=frozenset(normal_words(values["optional"])),
-        codenames=frozenset(normal_words(values["codenames"])),
-        translations={
-            normal_words([word])[0]: tuple(normal_words([to]))
-            for word, to in values["translate"].items()
-        },
-        vendors={
-            tuple(normal_words([spelling])): canonical
-            for canonical, spellings in values["vendors"].items()
-            for spelling in (canonical, *spellings)
-        },
-        renames={
-            tuple(normal_words([spelling])): tuple(normal_words([to]))
-            for to, spellings in values["renames"].items()
-            for spelling in (to, *spellings)
-        },
-        whole={
-            tuple(normal_words([name])): tuple(normal_words([to]))
-            for name, to in values["whole"].items()
-        },
-        editions={
-            key: Edition(
-                key,
-                tuple(tuple(normal_words([text])) for text in edition["words"]),
-                edition["silent"],
-                edition["extra"],
-                edition.get("group", ""),
-            )
-            for key, edition in values["editions"].items()
-        },
-        platforms={
-            normal_words([word])[0]: frozenset({normal_words([word])[0], *parents})
-            for word, parents in values["platforms"].items()
-        },
-        architectures={normal_words([word])[0]: to for word, to in values["architectures"].items()},
-        families=tuple(
-            (family, frozenset(normal_words([name])))
-            for family, names in values["families"].items()
-            for name in names
-        ),
-        builds={
-            (family, build): tuple(names)
-            for family, builds in values["builds"].items()
-            for build, names in builds.items()
-        },
-        known=tuple(tuple(normal_words([name])) for name in values["known"]),
-    )
 
 
 class _Trie:
@@ -191,7 +88,7 @@ class Catalogue:
         )
         self._recognised: dict[str, set[frozenset[str]]] = {}
         self.learn(Name(frozenset(words)) for words in (*builtin.renames.values(), *builtin.known))
-        self._phrase = lru_cache(maxsize=200_000)(self._read_phrase)
+        self._phrase = lru_cache(maxsize=20_000)(self._read_phrase)
 
     def taught(self, learned: Sequence[tuple[str, str]]) -> Catalogue:
         """The same shipped names with other learned ones; nothing else is remembered."""

@@ -132,7 +132,7 @@ class Version:
         return self.key < other.key
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def read_version(text: str, family: str = "") -> Version | None:
     """Read a version, or None when the text holds no number and no level at all.
 

@@ -130,7 +130,7 @@ class Matcher:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
-        self.asset = lru_cache(maxsize=200_000)(self._asset)
+        self.asset = lru_cache(maxsize=20_000)(self._asset)
 
     def read(self, advisory: Advisory) -> Reading:
         """Read what an advisory affirms; done once per revision."""

@@ -15,46 +15,23 @@ the reader of the verdict is told, and nothing is concluded from it.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 
-from feeds.affected.statement import Condition, Fix, Phrase, Range, Statement
+from feeds.affected.draft import Draft
+from feeds.affected.statement import Condition, Fix, Range, Statement
 from feeds.affected.tokens import Kind, Token, fold, tokenize
 
 _NUMERIC = frozenset({Kind.VERSION, Kind.WILD})
 _BOUNDS = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO})
-_SKIPPED = frozenset({Kind.NOISE, Kind.COMMENT, Kind.INCLUSIVE, Kind.REF})
 _ENDS_HOST = frozenset(
     {*_BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
-_LEVELLED = re.compile(r"(\d.*[a-z]\s*)\d+$")
 
 
-@dataclass
-class _Draft:
-    """A statement being read."""
-
-    start: int = 0
-    end: int = 0
-    words: list[list[Token]] = field(default_factory=lambda: [[]])  # alternatives
-    hosts: list[tuple[str, ...]] = field(default_factory=list)
-    carriers: list[tuple[str, ...]] = field(default_factory=list)
-    asides: list[str] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
-    pending: list[Token] = field(default_factory=list)  # versions no bound has claimed yet
-    ranges: list[Range] = field(default_factory=list)
-    keyword: bool = False  # the word "version" was met
-    every: bool = False
-    fix: Fix | None = None
-    condition: Condition | None = None
-    deferred: bool = False
-    leftover: list[str] = field(default_factory=list)
-
-
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=4_096)
 def parse_line(text: str) -> tuple[Statement, ...]:
     """Read one line of affected systems; nothing in it gives no statement."""
     return _Parser(text).parse()
@@ -67,7 +44,7 @@ class _Parser:
         self._tokens = tokenize(self._folded)
         self._at = 0
         self._done: list[Statement] = []
-        self._draft = _Draft()
+        self._draft = Draft()
 
     def parse(self) -> tuple[Statement, ...]:
         while (token := self._peek()) is not None:
@@ -218,11 +195,6 @@ class _Parser:
                 break
         return values
 
-    def _take_pending(self) -> tuple[str, ...]:
-        taken = tuple(token.text for token in self._draft.pending)
-        self._draft.pending.clear()
-        return taken
-
     def _bound(self, kind: Kind) -> None:
         draft = self._draft
         draft.keyword = True
@@ -247,17 +219,17 @@ class _Parser:
         if not draft.pending and last and (last.ge or last.gt) and not last.lt:
             draft.ranges[-1] = replace(last, lt=lt, le=le)
         else:
-            draft.ranges.append(Range(self._take_pending(), lt=lt, le=le))
+            draft.ranges.append(Range(self._draft.take_pending(), lt=lt, le=le))
 
     def _lower(self, kind: Kind, values: tuple[str, ...]) -> None:
-        branches = tuple(text for text in self._take_pending() if not text[-1].isdigit())
+        branches = tuple(text for text in self._draft.take_pending() if not text[-1].isdigit())
         if kind == Kind.GE:
             self._draft.ranges.append(Range(branches=branches, ge=values[0]))
         else:
             self._draft.ranges.append(Range(branches=branches, gt=values[0]))
 
     def _open_ended(self, kind: Kind) -> None:
-        taken = self._take_pending()
+        taken = self._draft.take_pending()
         if not taken:
             return
         if kind == Kind.OLDER:
@@ -272,7 +244,7 @@ class _Parser:
         if low is None or high is None or joint not in (Kind.SEP, Kind.TO):
             return
         if low.kind in _NUMERIC and high.kind in _NUMERIC:
-            self._close_list()
+            self._draft.close_list()
             self._at += 3
             self._draft.end = high.end
             self._draft.ranges.append(Range(ge=low.text, le=(high.text,)))
@@ -296,19 +268,8 @@ class _Parser:
         self._at += 1
         draft.end = token.end
         lower = draft.pending.pop()
-        self._close_list()
+        self._draft.close_list()
         draft.ranges.append(Range(ge=lower.text, le=(token.text,)))
-
-    def _close_list(self) -> None:
-        """What no bound claimed is an enumeration."""
-        draft = self._draft
-        named = not draft.keyword
-        previous = ""
-        for text in self._take_pending():
-            if text.isdigit() and len(text) < 3 and (stem := _LEVELLED.match(previous)):
-                text = stem[1] + text  # "2019 Cumulative Update 13 et 14"
-            draft.ranges.append(Range(branches=(text,), named=named))
-            previous = text
 
     # -- the rest ---------------------------------------------------------------------------
 
@@ -379,9 +340,9 @@ class _Parser:
     def _condition(self) -> None:
         """Read what must be there besides; it may carry versions of its own."""
         draft = self._draft
-        inner = _Draft()
+        inner = Draft()
         outer_end = draft.end
-        self._close_list()
+        self._draft.close_list()
         self._draft = inner
         while (token := self._peek()) is not None:
             self._at += 1
@@ -389,7 +350,7 @@ class _Parser:
             if token.kind == Kind.WITH:
                 continue
             self._clause(token)
-        self._close_list()
+        self._draft.close_list()
         words = [each.text for group in inner.words for each in group]
         words.extend(word for group in inner.hosts for word in group)
         words.extend(inner.asides)
@@ -428,35 +389,10 @@ class _Parser:
         draft.fix = Fix(self._text[start : draft.end], "" if latest else level)
 
     def _flush(self) -> None:
-        self._close_list()
-        draft = self._draft
-        phrases = tuple(
-            Phrase(
-                words=tuple(each.text for each in group if each.kind == Kind.WORD),
-                numbers=tuple(each.text for each in group if each.kind != Kind.WORD),
-                hosts=tuple(draft.hosts),
-                asides=tuple(draft.asides),
-                parts=tuple(draft.parts),
-                carriers=tuple(draft.carriers),
-            )
-            for group in draft.words
-            if group
-        )
-        if phrases or draft.ranges or draft.condition or draft.deferred:
-            self._done.append(
-                Statement(
-                    phrases,
-                    tuple(draft.ranges),
-                    draft.every,
-                    draft.fix,
-                    draft.condition,
-                    draft.deferred,
-                    tuple(draft.leftover),
-                    draft.start,
-                    draft.end,
-                )
-            )
-        self._draft = _Draft(start=draft.end, end=draft.end)
+        statement = self._draft.statement()
+        if statement is not None:
+            self._done.append(statement)
+        self._draft = Draft(start=self._draft.end, end=self._draft.end)
 
     def _share_ends(self) -> tuple[Statement, ...]:
         """A patch, a condition or a deferral at the end holds for the whole line."""
