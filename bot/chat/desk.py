@@ -97,8 +97,8 @@ def read_answer(text: str, choices: Sequence[Choice]) -> tuple[Choice, str] | No
     folded = fold(said)
     best: tuple[int, Choice] | None = None
     for choice in choices:
-        for wording in (choice.word, choice.label):
-            words = fold(wording).rstrip(" .…").removesuffix(" le")
+        said_as = [fold(wording).rstrip(" .…") for wording in (choice.word, choice.label)]
+        for words in (*said_as, *(each.removesuffix(" le") for each in said_as)):
             whole = folded == words or (
                 folded.startswith(words) and not folded[len(words)].isalnum()
             )

@@ -23,7 +23,10 @@ SIGNED_OFF = (
     re.compile(r"(envoye|sent) (de(puis)?|from|a partir|avec|with|via)\b.*"),
     re.compile(r"(obtenez|telecharge[rz]|get|download) outlook\b.*"),
 )
-GREETING = re.compile(r"(bonjour|bonsoir|hello|hi|cher|chere|madame|monsieur)\b[^.:!?]{0,40}[,.!]?")
+GREETING = re.compile(
+    r"(bonjour|bonsoir|hello|hi|cher\w*|mesdames|messieurs|madame|monsieur)\b"
+    r"( (madame|monsieur|docteur|a tous|a toutes))*\s*(?P<comma>[,.!]?)"
+)
 ATTRIBUTION_LINES = 3  # a long « Le … a écrit : » is wrapped
 BLOCK_LINES = 3  # how soon after « De : » another header must come
 DROPPED = {"blockquote", "style", "script", "head", "title"}
@@ -50,9 +53,19 @@ def _own(lines: list[str]) -> str:
     for number, line in enumerate(lines):
         if _ends_here(lines, number):
             break
-        if kept or (line.strip() and not GREETING.fullmatch(fold(line))):
+        if kept or line.strip():
             kept.append(line.strip())
-    return "\n".join(kept).strip()
+    return "\n".join(_without_greeting(kept)).strip()
+
+
+def _without_greeting(lines: list[str]) -> list[str]:
+    """« Bonjour, corrigé » is *corrigé*; « Bonjour Dominique » above other words goes whole."""
+    found = GREETING.match(fold(lines[0])) if lines else None
+    if found is None:
+        return lines
+    alone = not any(lines[1:])
+    rest = lines[0][found.end() :].strip() if found["comma"] or alone else ""
+    return [rest, *lines[1:]]
 
 
 def _ends_here(lines: list[str], number: int) -> bool:
@@ -65,12 +78,24 @@ def _ends_here(lines: list[str], number: int) -> bool:
         return True
     if any(pattern.fullmatch(said) for pattern in SEPARATORS):
         return True
-    if said.startswith(("le ", "on ")):
-        joined = fold(" ".join(lines[number : number + ATTRIBUTION_LINES]))
-        if re.match(SEPARATORS[2].pattern, joined):
-            return True
+    if said.startswith(("le ", "on ")) and _attributes(lines[number:]):
+        return True
     following = (fold(each) for each in lines[number + 1 : number + 1 + BLOCK_LINES])
     return BLOCK.fullmatch(said) is not None and any(BLOCK_NEXT.match(f) for f in following)
+
+
+def _attributes(lines: list[str]) -> bool:
+    """Whether these lines begin with a « Le … a écrit : » that a client wrapped.
+
+    « On it » above such a line is an answer: an empty line, or another beginning, ends it.
+    """
+    wrapped = [fold(lines[0])]
+    for line in lines[1:ATTRIBUTION_LINES]:
+        said = fold(line)
+        if not said or said.startswith(("le ", "on ")):
+            break
+        wrapped.append(said)
+    return SEPARATORS[2].match(" ".join(wrapped)) is not None
 
 
 def _below_quotation(lines: list[str]) -> list[str]:

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.desk import read_answer
 from bot.chat.mail_text import answer_text, html_text
+from bot.domain.message import Choice
+from bot.render import Renderer
 
 OURS = """[Tocsin] À TRAITER
 RÉPONDEZ À CE MAIL PAR : je m'en occupe · prévu le (date) · corrigé
@@ -112,6 +115,37 @@ concerné</div></blockquote><p>Corrigé</p><div class="moz-signature">-- <br>Pos
 )
 def test_the_answer_is_found_in_html_alone(html: str) -> None:
     assert answer_text(html_text(html)) == "Corrigé"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bonjour, corrigé",
+        "Bonjour corrigé",
+        "Bonsoir Madame,\n\ncorrigé",
+        "Bonjour Dominique\n\ncorrigé",
+        "Bonjour à tous,\ncorrigé",
+    ],
+)
+def test_a_greeting_is_no_part_of_the_answer(text: str) -> None:
+    assert answer_text(f"{text}\n\n{QUOTED}") == "corrigé"
+
+
+def test_an_answer_that_begins_as_a_quotation_does_is_an_answer() -> None:
+    assert answer_text("On it\nOn Sun, Nov 22, 2026 at 9:12 AM Tocsin wrote:\n> cited") == "On it"
+    assert answer_text("On it\n\nLe 22/11, Tocsin a écrit :\n> cité") == "On it"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_answer_offered_is_read_back_from_a_reply(language: str) -> None:
+    answers = Renderer().words(language).answers
+    choices = [Choice(said["word"], said["label"], kind) for kind, said in answers.items()]
+    for choice in choices:
+        for word in (choice.word, choice.word.upper(), choice.label.rstrip("…")):
+            text = answer_text(f"{word} 12/12\n\nLe 22/11 à 9 h, Tocsin a écrit :\n{QUOTED}")
+            read = read_answer(text, choices)
+            assert read is not None, word
+            assert read == (choice, "12/12")
 
 
 def test_a_note_of_several_lines_is_kept() -> None:
