@@ -22,7 +22,7 @@ from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel, as_panel
 from bot.cli.demo_campaign import announce
 from bot.cli.output import Context, context, table
-from bot.domain.alert import AlertView
+from bot.domain.alert import AlertView, AnswerKind
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName
 from bot.domain.reference import ALERT, split
@@ -35,7 +35,7 @@ from bot.pipeline.inventory import upload_inventory
 from bot.pipeline.view import alert_views
 from bot.resources import config_folder
 from bot.settings import Settings
-from bot.store import Session, alerts, facilities, outbox
+from bot.store import Session, alerts, facilities, outbox, people
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
 from feeds.advisory import Advisory, Tlp
@@ -44,6 +44,7 @@ from feeds.formats import parse_any
 
 INVENTORIES_AT = datetime(2026, 11, 2, 8, tzinfo=UTC)  # the day the invented inventories describe
 END = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday after the last bulletin: digests go
+SILENT = "590999017"
 RHYTHMS = {
     "immédiat": Rhythm.IMMEDIATE,
     "quotidien": Rhythm.DAILY,
@@ -121,6 +122,7 @@ async def _play(
             await engine.run()
             await application.write_periodic()
             await dispatcher.run()
+            database.call(_answer, now=clock())
     clock.now = END
     database.call(announce, now=clock())
     await application.write_periodic()
@@ -152,6 +154,19 @@ def _register(session: Session, data: Path, authorities: Authorities, *, now: da
                     language="fr",
                     now=now,
                 )
+
+
+def _answer(session: Session, *, now: datetime) -> None:
+    """Somebody answers what was told at once; the head of the GHT stays silent, to be reminded."""
+    person = people.add(session, "Astreinte (démonstration)", "astreinte@demo.example", now=now)
+    names = {facility.id: facility.finess for facility in facilities.every(session)}
+    for each in alerts.listed(session, limit=1000):
+        alert = each.alert
+        if alert.reminder_at is None or names[alert.facility_id] == SILENT:
+            continue
+        kind = AnswerKind.TAKEN if alert.headline else AnswerKind.READ
+        lots = [lot.category for lot in alerts.lots(session, alert.id)]
+        alerts.record_answer(session, alert.id, lots, person_id=person.id, kind=kind, now=now)
 
 
 def _dated(folder: Path, now: datetime) -> list[tuple[datetime, Path]]:

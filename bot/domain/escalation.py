@@ -28,14 +28,20 @@ class Rung:
 
 
 def next_rung(
-    step: int, since: datetime, hours: WorkingHours, contacts: Sequence[Contact]
+    step: int,
+    since: datetime,
+    hours: WorkingHours,
+    contacts: Sequence[Contact],
+    *,
+    aimed: bool = False,
 ) -> Rung | None:
     """The next step from ``step`` on, or None when there is nobody left to tell.
 
     It waits for the next working morning after ``since``: a night, a week-end or a local
-    holiday never counts as silence. A role that nobody holds here is passed over.
+    holiday never counts as silence. A role that nobody holds here is passed over. A
+    bulletin ``aimed`` at people is reminded once, to the same people: nothing is broken.
     """
-    for position in range(step, len(LADDER)):
+    for position in range(step, 1 if aimed else len(LADDER)):
         role = LADDER[position]
         if role == SAME_PEOPLE or reachable(role, contacts):
             return Rung(position, role, next_morning(since, hours))

@@ -191,7 +191,9 @@ def _to_be_reminded(alert: Alert, concern: Concern, hours: HoursOf, now: datetim
         return dataclasses.replace(alert, reminder_at=None)
     if alert.urgency is not Urgency.IMMEDIATE:
         return alert
-    first = next_rung(0, now, hours(concern.facility), concern.facility.contacts)
+    first = next_rung(
+        0, now, hours(concern.facility), concern.facility.contacts, aimed=not concern.assets
+    )
     return dataclasses.replace(alert, reminder_step=0, reminder_at=first.at if first else None)
 
 
@@ -248,6 +250,7 @@ def _delivery(
 def _view(told: _Told, coverage: Mapping[int, Coverage]) -> AlertView:
     covered = coverage.get(told.concern.facility.id, Coverage())
     shown = view(told.concern, told.alert, covered)
-    following = next_contact(told.alert.reminder_step, told.concern.facility.contacts)
+    contacts = told.concern.facility.contacts if told.concern.assets else ()
+    following = next_contact(told.alert.reminder_step, contacts)
     shown = dataclasses.replace(shown, next_step=told.alert.reminder_at, next_contact=following)
     return shown if told.worse is None else dataclasses.replace(shown, change=told.worse)

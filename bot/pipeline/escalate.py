@@ -41,7 +41,13 @@ def write_reminders(
     deliveries: list[NewDelivery] = []
     for alert, view in zip(due, alert_views(session, due), strict=True):
         facility = owners[alert.facility_id]
-        following = next_rung(alert.reminder_step + 1, now, hours(facility), facility.contacts)
+        following = next_rung(
+            alert.reminder_step + 1,
+            now,
+            hours(facility),
+            facility.contacts,
+            aimed=view.about_functions,
+        )
         shown = dataclasses.replace(
             view,
             reminder=alert.reminder_step + 1,
@@ -103,6 +109,6 @@ def _recipients(
             for each in one_per_address(subscribed)
             if told_at_once(each.rhythm, alert.urgency)
         ]
-    ceilings = {each.to: each.ceiling for each in one_per_address(subscribed)}
+    told = {each.to for each in subscribed}
     mailboxes = [Address.mailbox(contact.email) for contact in reachable(role, facility.contacts)]
-    return [(to, ceilings.get(to, CONTACT_CEILING), "fr") for to in mailboxes]
+    return [(to, CONTACT_CEILING, "fr") for to in mailboxes if to not in told]
