@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.cli.declare import declare_
 from bot.cli.output import Exit, Failure, context, file_bytes, table
 from bot.domain.delivery import Address
 from bot.domain.facility import Facility
@@ -26,6 +27,7 @@ group = typer.Typer(no_args_is_help=True, help="Register facilities and see them
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(group, name="facility")
+    group.command("declare")(declare_)
     app.command("subscribe")(subscribe)
     app.command("unsubscribe")(unsubscribe)
 

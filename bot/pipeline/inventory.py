@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.domain.facility import Facility, InventoryLine
 from bot.domain.question import Step, steps
+from bot.domain.questionnaire import DECLARED
 from bot.domain.upload import UploadPlan, diff
 from bot.inventory.base import Upload
 from bot.store import Session, lessons
@@ -34,7 +35,11 @@ def upload_inventory(
         dated: the day the inventory describes, which messages quote.
         confirm: losses above a fifth of the inventory are meant.
     """
-    current = assets.current(session, facility.id)
+    current = {
+        line_id: line
+        for line_id, line in assets.current(session, facility.id).items()
+        if not line_id.startswith(DECLARED)  # no file speaks of what was declared by word
+    }
     learned = lessons.of_facility(session, facility.id)
     taught = {line.line_id: steps(facility.id, line, learned) for line in upload.lines}
     incoming = [

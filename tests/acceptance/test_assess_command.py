@@ -12,6 +12,7 @@ from bot.store import Database, advisories
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from tests.acceptance.test_inventory_command import CHU, DEMO, Operator
 
+SMALL = "620999029"
 LIST = """Nom;Éditeur;Produit;Version
 fw-01;Fortinet;FortiOS;7.2.8
 fw-02;Fortinet;FortiOS;
@@ -89,3 +90,24 @@ def test_a_question_from_the_command_line(operator: Operator, tmp_path: Path) ->
     assert reference in operator.types("review", "--facility", CHU)[1]
     code, said = operator.types("inventory", "coverage", "--facility", CHU)
     assert (code, "inventaire du" in said) == (0, True), said
+
+
+def test_a_facility_that_has_nothing_declares_products(operator: Operator, tmp_path: Path) -> None:
+    answers = tmp_path / "reponses.toml"
+    answers.write_text('vpn = ["fortinet", "Boîtier local"]\nfax = "oui"\n', "utf-8")
+    declare = ("facility", "declare", SMALL, "--answers", answers)
+    code, said = operator.types(*declare)
+    assert (code, "2 product(s) declared" in said) == (0, True), said
+    assert operator.types("match")[0] == 0
+    code, said = operator.types("review", "--facility", SMALL)
+    assert (code, "FortiOS" in said, "Boîtier local" in said) == (0, True, True), said
+    file = tmp_path / "liste.csv"
+    file.write_text(LIST, "utf-8")
+    code, said = operator.types("inventory", "import", "--facility", SMALL, file)
+    assert (code, "4 ajoutée(s), 0 modifiée(s), 0 retirée(s)" in said) == (0, True), said
+    answers.write_text('vpn = "aucun"\n', "utf-8")
+    code, said = operator.types(*declare)
+    assert (code, "0 product(s) declared, 2 taken back; 4 line(s)" in said) == (0, True), said
+    answers.write_text('vnp = "fortinet"\n', "utf-8")
+    code, said = operator.types(*declare)
+    assert (code, "no question 'vnp'" in said) == (4, True), said
