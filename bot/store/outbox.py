@@ -19,6 +19,12 @@ from bot.store.schema import DeliveryRow, new_id
 from bot.store.statements import insert_ignoring, rows_changed
 
 LEASE = timedelta(minutes=2)  # longer than the slowest channel's time-out
+MAY_BOUNCE = (
+    DeliveryState.DELIVERED,
+    DeliveryState.LEASED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.DUE,
+)
 DROPPABLE = (
     DeliveryState.DUE,
     DeliveryState.UNCERTAIN,
@@ -204,12 +210,22 @@ def by_key(session: Session, key: str) -> Delivery | None:
 
 
 def mark_bounced(session: Session, key: str, reason: str, *, now: datetime) -> bool:
-    """A delivered mail came back: it is dead after all; False if it was not delivered."""
+    """A mail came back: it is dead after all; False if it was dead or held already.
+
+    The bounce may be read before its worker has recorded the delivery: the worker then
+    finds its lease gone.
+    """
     done = session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.key == key)
-        .where(DeliveryRow.state == DeliveryState.DELIVERED.value)
-        .values(state=DeliveryState.DEAD.value, reason=reason, settled_at=now)
+        .where(DeliveryRow.state.in_([state.value for state in MAY_BOUNCE]))
+        .values(
+            state=DeliveryState.DEAD.value,
+            reason=reason,
+            settled_at=now,
+            lease_token=None,
+            lease_until=None,
+        )
     )
     return rows_changed(done) == 1
 
