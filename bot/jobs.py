@@ -22,7 +22,7 @@ from bot.store import Database, leases
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=5)  # renewed while the job runs; a dead process blocks no longer
+LEASE = timedelta(minutes=1)  # renewed meanwhile; after a crash, others wait no longer than that
 
 
 @dataclass(frozen=True, slots=True)
