@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 import tests.bench
 from tests.bench.figures import Figure
@@ -58,7 +58,7 @@ def write(out: Path, figures: Sequence[Figure]) -> None:
 
 def table(figures: Sequence[Figure]) -> Table:
     """What a person reads; a ratio above 1 means that Tocsin is better."""
-    made = Table("figure", "value", "unit", "baseline", "its value", "ratio")
+    made = Table(Column("figure", no_wrap=True), "value", "unit", "baseline", "its value", "ratio")
     for figure in figures:
         made.add_row(
             figure.name,
