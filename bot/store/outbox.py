@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import ColumnElement, Table, Update, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, Update, and_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.delivery import Address, DeliveryKind, DeliveryState, Lease, NewDelivery
@@ -90,20 +90,24 @@ def lease_due(
     channels: Sequence[ChannelName] = tuple(ChannelName),
     life: timedelta = LEASE,
 ) -> list[Lease]:
-    """Claim at most ``limit`` deliveries that are due, oldest first, for ``life``.
+    """Claim at most ``limit`` deliveries that are due, for ``life``.
 
     A lease that ran out is claimed again as *uncertain*: its worker may have sent the
     message before it died. Whether a lease ran out is judged by the database's clock.
+    These come first, then what is uncertain, then the rest; the oldest first in each.
     """
     clock = database_now(session)
-    rows = session.scalars(
-        select(DeliveryRow)
-        .where(_claimable(now, clock))
-        .where(DeliveryRow.channel.in_([channel.value for channel in channels]))
-        .order_by(DeliveryRow.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    served = DeliveryRow.channel.in_([channel.value for channel in channels])
+    rows: list[DeliveryRow] = []
+    for claimable in _claimable(now, clock):
+        if len(rows) < limit:
+            rows += session.scalars(
+                select(DeliveryRow)
+                .where(claimable, served)
+                .order_by(DeliveryRow.due_at)
+                .limit(limit - len(rows))
+                .with_for_update(skip_locked=True)
+            )
     leases = []
     for row in rows:
         uncertain = row.state in {DeliveryState.LEASED, DeliveryState.UNCERTAIN}
@@ -277,15 +281,15 @@ def _due_again(session: Session, which: ColumnElement[bool], *, now: datetime) -
     return rows_changed(done)
 
 
-def _claimable(now: datetime, clock: datetime) -> ColumnElement[bool]:
-    waiting = [DeliveryState.DUE.value, DeliveryState.UNCERTAIN.value]
-    return or_(
-        and_(DeliveryRow.state.in_(waiting), DeliveryRow.due_at <= now),
-        and_(
-            DeliveryRow.state == DeliveryState.LEASED.value,
-            DeliveryRow.lease_until < clock,
-        ),
-    )
+def _claimable(now: datetime, clock: datetime) -> list[ColumnElement[bool]]:
+    """What may be claimed, a state at a time: an index then gives the oldest first, where
+    one condition for all of them would read and sort the whole queue at each claim."""
+    overdue = DeliveryRow.due_at <= now
+    return [
+        and_(DeliveryRow.state == DeliveryState.LEASED.value, DeliveryRow.lease_until < clock),
+        and_(DeliveryRow.state == DeliveryState.UNCERTAIN.value, overdue),
+        and_(DeliveryRow.state == DeliveryState.DUE.value, overdue),
+    ]
 
 
 def _settle(session: Session, lease: Lease, *, state: DeliveryState, **values: object) -> bool:
