@@ -105,7 +105,7 @@ def widened(word: str) -> tuple[str, ...]:
     if match is None:
         return (word,)
     letters, digits, _ = match.groups()
-    families = [word, letters]
+    families = [word, letters] if len(letters) > 1 else [word]
     if match[3]:
         families.append(letters + digits)
     if len(letters) == 1:

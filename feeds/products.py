@@ -202,6 +202,9 @@ class Catalogue:
     def _borrow(self, first: Name, name: Name) -> Name:
         """Complete an alternative that only says in what it differs from the first."""
         models = frozenset(filter(is_model, first.words))
+        platforms = name.words & self._known.platforms.keys()
+        if platforms == name.words != frozenset() and first.words.isdisjoint(platforms):
+            name = replace(name, words=frozenset(), platforms=name.platforms | platforms)
         if not name.words:
             words = first.words
         elif all(map(is_model, name.words)) and models and first.words != models:
@@ -271,7 +274,7 @@ class Catalogue:
             hosts=qualifiers.hosts,
             vendor=canonical,
             vendor_words=vendor_words,
-            weak=not sure and identifying <= known.generic,
+            weak=not sure and all(w in known.generic or len(w) < 3 for w in identifying),
             family=self._family(identifying, canonical),
             parts=frozenset(phrase.parts),
             carriers=qualifiers.carriers,

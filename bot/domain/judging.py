@@ -17,7 +17,6 @@ _FIGURES = re.compile(r".*\.\d+x$")
 BUILD = 1000  # a part this large is a build number
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
-_LATER_10 = re.compile(r"^v?(?:15(?!07)\d\d|1[6-9]\d\d|2\d{3}|2\dh\d)$")
 
 
 class Inside(IntEnum):
@@ -178,7 +177,7 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
     of_feature_release = family == "windows" and any(map(is_feature_release, bounds.branches))
     if of_feature_release and not says_feature_release(asset):
         return COARSE  # "Windows 11" does not say whether it is 23H2
-    if family == "windows" and bounds.named and _first_windows_10(bounds, asset):
+    if family == "windows" and _first_windows_10(bounds, asset):
         return Placement(Inside.OUT, "other-release")
     for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
         for version in asset.shown:
@@ -220,7 +219,7 @@ def _first_windows_10(bounds: Bounds, asset: Asset) -> bool:
     """Whether the bulletin means Windows 10 as first released and the asset is a later one."""
     if [branch.key for branch in bounds.branches] != [_WINDOWS_10.key]:
         return False
-    return any(_LATER_10.match(version.text) for version in asset.shown)
+    return any(is_feature_release(v) and v.release != (1507,) for v in asset.shown)
 
 
 def _says_number(asset: Asset, bounds: Bounds) -> bool:
