@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from bot.app import Application
+from bot.app.hosts import Peer, peers_of
 from bot.cli.output import context, plain, table
 from bot.inventory.authorities import Authorities
 from bot.resources import config_folder
@@ -43,9 +45,18 @@ def init(
     shared.say("Next: tocsin facility import FILE")
 
 
-def check_config(ctx: typer.Context) -> None:
+def check_config(
+    ctx: typer.Context,
+    hosts: Annotated[
+        bool, typer.Option("--hosts", help="Only list every host that Tocsin talks to.")
+    ] = False,
+) -> None:
     """Check the configuration, the templates and the database, and show what is in force."""
     shared = context(ctx)
+    if hosts:
+        found = peers_of(shared.unchecked)
+        shared.show(found, lambda: _listing(found))
+        return
     settings = shared.loaded.settings
     application = Application(settings)
     application.renderer.check()
@@ -55,13 +66,20 @@ def check_config(ctx: typer.Context) -> None:
     values = {key: _shown(settings, key) for key in known_keys()}
     shared.say(f"File: {shared.loaded.path or 'none, defaults and environment only'}")
 
-    def shown() -> object:
+    def shown() -> Table:
         made = table("key", "value")
         for key, value in values.items():
             made.add_row(key, str(value))
         return made
 
-    shared.show(values, shown)  # type: ignore[arg-type]
+    shared.show(values, shown)
+
+
+def _listing(found: list[Peer]) -> Table:
+    made = table("host", "port", "for", "through")
+    for each in found:
+        made.add_row(each.host, str(each.port), each.used_for, each.via)
+    return made
 
 
 def _check_mailboxes(settings: Settings) -> None:

@@ -24,11 +24,29 @@ OWNER = "postgres"  # PostgreSQL refuses to run as root
 FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cluster:
-    """A running cluster; each test takes a database of its own."""
+    """A cluster; each test takes a database of its own.
+
+    One that all tests share is never restarted: ``with running_cluster()`` gives another.
+    """
 
     port: int
+    command: list[str]
+    log: Path
+    user: dict[str, Any]
+    server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run it, and wait until it answers."""
+        with self.log.open("ab") as output:
+            self.server = subprocess.Popen(self.command, stdout=output, stderr=output, **self.user)
+        wait_until(lambda: accepts(self.port) and self.answers(), self.server, self.log)
+
+    def stop(self) -> None:
+        """Fast shutdown: it does not wait for clients."""
+        if self.server is not None:
+            end(self.server, signal.SIGINT)
 
     def url(self, database: str) -> str:
         """The URL as Tocsin's configuration spells it."""
@@ -74,9 +92,9 @@ def running_cluster() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="tocsin-postgresql-") as folder:
         data, log = Path(folder) / "data", Path(folder) / "log"
         user = _unprivileged(folder)
-        command = f"{initdb} --username tocsin --auth trust --no-sync --encoding UTF8"
+        make = f"{initdb} --username tocsin --auth trust --no-sync --encoding UTF8"
         subprocess.run(
-            [*command.split(), "--locale", "C.UTF-8", "--pgdata", str(data)],
+            [*make.split(), "--locale", "C.UTF-8", "--pgdata", str(data)],
             check=True,
             stdout=subprocess.DEVNULL,
             **user,
@@ -84,19 +102,13 @@ def running_cluster() -> Iterator[Cluster]:
         port = free_port()
         settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *FAST]
         flags = [part for setting in settings for part in ("-c", setting)]
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [postgres, "-D", data, "-p", str(port), *flags],
-                stdout=output,
-                stderr=output,
-                **user,
-            )
-        cluster = Cluster(port)
+        command = [str(postgres), "-D", str(data), "-p", str(port), *flags]
+        cluster = Cluster(port, command, log, user)
         try:
-            wait_until(lambda: accepts(port) and cluster.answers(), server, log)
+            cluster.start()
             yield cluster
         finally:
-            end(server, signal.SIGINT)  # fast shutdown: does not wait for clients
+            cluster.stop()
 
 
 def _unprivileged(folder: str) -> dict[str, Any]:
