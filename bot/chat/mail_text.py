@@ -59,7 +59,7 @@ def _own(lines: list[str]) -> str:
 
 
 def _without_greeting(lines: list[str]) -> list[str]:
-    """« Bonjour, corrigé » is *corrigé*; « Bonjour Dominique » above other words goes whole."""
+    """« Bonjour, corrigé » is *corrigé*; « Bonjour le support » above other words goes whole."""
     found = GREETING.match(fold(lines[0])) if lines else None
     if found is None:
         return lines

@@ -123,7 +123,7 @@ def test_the_answer_is_found_in_html_alone(html: str) -> None:
         "Bonjour, corrigé",
         "Bonjour corrigé",
         "Bonsoir Madame,\n\ncorrigé",
-        "Bonjour Dominique\n\ncorrigé",
+        "Bonjour le support\n\ncorrigé",
         "Bonjour à tous,\ncorrigé",
     ],
 )
