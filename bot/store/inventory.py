@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, delete, func, select, update
@@ -107,7 +107,9 @@ def record_upload(
         )
     )
     facility = session.get_one(FacilityRow, facility_id)
-    facility.inventory_since = min(facility.inventory_since or upload.dated, upload.dated)
+    # CERT-FR dates its bulletins at midnight: one that comes out this evening is not older
+    day = upload.dated.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    facility.inventory_since = min(facility.inventory_since or day, day)
     facility.inventory_dated = max(facility.inventory_dated or upload.dated, upload.dated)
     session.flush()
     refresh_coverage(session, [facility_id])

@@ -251,3 +251,13 @@ async def test_a_bulletin_that_ends_says_so_once_in_the_same_alert(
     assert listed.alert.reminder_at is None
     reworded = dataclasses.replace(ended, summary="Coquille.")
     assert (await town.publish(reworded)).alerts.deliveries == 0
+
+
+async def test_a_bulletin_dated_at_midnight_of_the_inventorys_day_is_not_older(town: Town) -> None:
+    hospital = town.facility()
+    town.has(hospital, ("fw-01", "FortiOS", "7.2.8"))  # at 8 in the morning
+    town.told(hospital, "!salon:example.org", rhythm=Rhythm.IMMEDIATE)
+    this_evening = bulletin(town, "FortiOS versions 7.2.x antérieures à 7.2.12")
+    midnight = town.clock().replace(hour=0)
+    report = await town.publish(dataclasses.replace(this_evening, published_at=midnight))
+    assert report.alerts.opened == 1
