@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import unicodedata
 
+from bot.commands import questions
 from bot.commands.alertes import permitted, written
 from bot.commands.base import Reply, Setting
 from bot.domain.facility import InventoryLine
@@ -17,9 +18,12 @@ SILENCE = Reply("")  # people also talk to each other in a thread
 def complete(session: Session, setting: Setting) -> Reply:
     """Give a machine of the alert its version; the inventory keeps it and is judged again.
 
-    Text that does not begin with the name of a machine to be checked is left alone.
+    Text that begins with the reference of a question answers it. Text that begins neither
+    so nor with the name of a machine to be checked is left alone.
     """
     text = " ".join(setting.invocation.args.split())
+    if questions.named(text):
+        return questions.answer_question(session, setting)
     for reference in written(setting.invocation.subject):
         alert = permitted(session, setting, reference)
         found = alert and _machine(session, alert, text)

@@ -305,7 +305,7 @@ def read_answer(text: str) -> Given | None:
     « 7.2.8 », « concerné », « non concerné : motif », « autre produit : X », « je ne sais
     pas », or the same in English. A version has a digit.
     """
-    text = " ".join(text.split())
+    text = " ".join(text.split()).strip(" :,")
     if no := _NO.fullmatch(text):
         return Given(ReplyKind.NOT_CONCERNED, reason=no[1][:LONGEST_REASON])
     if yes := _YES.fullmatch(text):

@@ -19,7 +19,7 @@ from bot.pipeline.inventory import upload_inventory
 from bot.pipeline.questions import answer, confirm, undo, waiting
 from bot.store import Session, alerts, inventory, lessons, people
 from bot.store.alerts import Alert
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
 from tests.acceptance.conftest import Town
 
 ROOM = Address(ChannelName.MATRIX, "!salon:example.org")
@@ -187,3 +187,28 @@ def open_alerts(town: Town) -> list[Alert]:
     """Every alert that waits."""
     found = town.application.database.call(alerts.listed)
     return [each.alert for each in found if each.alert.state is AlertState.OPEN]
+
+
+async def test_in_a_thread_the_reference_is_enough(town: Town, hospital: Facility) -> None:
+    ask(town, "questions")
+    assert ask(town, "préciser", "on verra demain").text == ""
+    asked = ask(town, "préciser", f"{QUESTION} : on verra demain").text
+    assert "suivi de la version" in asked
+    assert "2 lignes complétées" in _spaced(ask(town, "préciser", f"{QUESTION}: 7.2.12").text)
+    await town.application.match()
+    assert states(town, hospital) == [AlertState.CLEARED, AlertState.CLEARED]
+    assert "Je ne trouve pas" in ask(town, "question", "QST-2026-9999 7.2.12").text
+
+
+async def test_a_place_below_amber_hears_no_product(town: Town, hospital: Facility) -> None:
+    town.told(hospital, ROOM.address, ceiling=Tlp.GREEN)
+    database = town.application.database
+    (question,) = database.call(waiting, hospital.id, now=town.clock())
+    assert question.reference == QUESTION
+    for said in (
+        ask(town, "questions"),
+        ask(town, "question", QUESTION),
+        ask(town, "question", f"{QUESTION} non concerné"),
+    ):
+        assert "FortiOS" not in said.text
+    assert latest(town).name == "FortiOS"
