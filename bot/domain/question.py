@@ -20,6 +20,7 @@ LONGEST_VALUE = 128  # characters of a version or of a product given in an answe
 LONGEST_REASON = 300
 
 # codes of verdicts that a version would decide; the others are answered by yes or no
+COARSE = "version-coarse"
 VERSION_REASONS = frozenset(
     {"version-missing", "version-coarse", "release-unknown", "order-unknown"}
 )
@@ -77,6 +78,7 @@ class Undecided:
     name: str  # of the product, see :func:`product_name`
     advisory_id: int
     reason: str
+    version: str = ""  # as typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +190,15 @@ def subjects(undecided: Iterable[Undecided]) -> list[Subject]:
     return sorted(found, key=lambda each: (-each.settles, -each.machines, each.key))
 
 
-def _wanted(group: Iterable[Undecided]) -> Wants:
-    return (
-        Wants.VERSION if any(each.reason in VERSION_REASONS for each in group) else Wants.CONCERNED
-    )
+def _wanted(group: Sequence[Undecided]) -> Wants:
+    """A version where one is missing, or where most of what is open asks for a finer one."""
+    lacking = [
+        each
+        for each in group
+        if each.reason in VERSION_REASONS and (not each.version or each.reason == COARSE)
+    ]
+    missing = any(not each.version for each in lacking)
+    return Wants.VERSION if missing or 2 * len(lacking) > len(group) else Wants.CONCERNED
 
 
 def said(

@@ -29,6 +29,7 @@ def undecided(session: Session, facility_id: int) -> list[Undecided]:
             AssetRow.line_id,
             ProductRow.vendor,
             ProductRow.product,
+            ProductRow.version,
             AdvisoryRow.id.label("advisory_id"),
             VerdictRow.reason,
         )
@@ -46,7 +47,13 @@ def undecided(session: Session, facility_id: int) -> list[Undecided]:
         .where(VerdictRow.kind == VerdictKind.REVIEW.value)
     )
     return [
-        Undecided(row.line_id, product_name(row.vendor, row.product), row.advisory_id, row.reason)
+        Undecided(
+            row.line_id,
+            product_name(row.vendor, row.product),
+            row.advisory_id,
+            row.reason,
+            row.version,
+        )
         for row in rows
     ]
 

@@ -82,6 +82,16 @@ def test_one_question_a_product_the_most_useful_first() -> None:
     ]
 
 
+def test_a_version_is_asked_for_only_where_one_is_lacking() -> None:
+    typed = [Undecided("a", "Xen", n, "patch-unknown", "4.1") for n in range(3)]
+    old = Undecided("a", "Xen", 9, "order-unknown", "4.1")
+    short = [Undecided("a", "Xen", n, "version-coarse", "4") for n in range(10, 15)]
+    none = Undecided("b", "Xen", 9, "version-missing")
+    assert [each.wants for each in subjects([*typed, old])] == [Wants.CONCERNED]
+    assert [each.wants for each in subjects([*typed, *short])] == [Wants.VERSION]
+    assert [each.wants for each in subjects([*typed, none])] == [Wants.VERSION]
+
+
 def test_only_what_is_uncertain_gives_way() -> None:
     later = NOW + timedelta(days=1)
     for alerte in (True, False):
