@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.domain.delivery import DeliveryState
 from bot.domain.health import ChannelQueue, Snapshot, SourceState
 from bot.domain.message import ChannelName
-from bot.store import outbox, sources
+from bot.store import sources
 from bot.store.schema import DeliveryRow
 
 WAITING = (DeliveryState.DUE.value, DeliveryState.UNCERTAIN.value)
@@ -51,18 +52,38 @@ def _sources(session: Session, paces: Mapping[str, timedelta]) -> tuple[SourceSt
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The deliveries of one channel in one state."""
+
+    state: DeliveryState
+    count: int
+    created_first: datetime
+    settled_last: datetime | None
+
+
 def _queues(session: Session, *, now: datetime) -> tuple[ChannelQueue, ...]:
-    counted = outbox.counts(session)
-    by_channel: dict[ChannelName, dict[DeliveryState, int]] = {}
-    for (channel, state), count in counted.items():
-        by_channel.setdefault(channel, {})[state] = count
+    """One walk through the whole outbox; what follows asks for what is not settled."""
+    rows = session.execute(
+        select(
+            DeliveryRow.channel,
+            DeliveryRow.state,
+            func.count(),
+            func.min(DeliveryRow.created_at),
+            func.max(DeliveryRow.settled_at),
+        ).group_by(DeliveryRow.channel, DeliveryRow.state)
+    )
+    groups: dict[ChannelName, list[_Group]] = {}
+    for channel, state, count, created_first, settled_last in rows:
+        group = _Group(DeliveryState(state), count, created_first, settled_last)
+        groups.setdefault(ChannelName(channel), []).append(group)
     return tuple(
-        _queue(session, channel, states, now=now) for channel, states in sorted(by_channel.items())
+        _queue(session, channel, mine, now=now) for channel, mine in sorted(groups.items())
     )
 
 
 def _queue(
-    session: Session, channel: ChannelName, states: Mapping[DeliveryState, int], *, now: datetime
+    session: Session, channel: ChannelName, groups: Sequence[_Group], *, now: datetime
 ) -> ChannelQueue:
     mine = DeliveryRow.channel == channel.value
     overdue = and_(DeliveryRow.state.in_(WAITING), DeliveryRow.due_at <= now)
@@ -71,11 +92,8 @@ def _queue(
     )
     # of an abandoned lease, the hour at which anybody else could have taken it over
     was_due = case((overdue, DeliveryRow.due_at), else_=DeliveryRow.lease_until)
-    delivered_at = session.scalar(
-        select(func.max(DeliveryRow.settled_at)).where(
-            mine, DeliveryRow.state == DeliveryState.DELIVERED.value
-        )
-    )
+    delivered = (g.settled_last for g in groups if g.state is DeliveryState.DELIVERED)
+    delivered_at = next(delivered, None)
     refused = _refused(mine, delivered_at)
     refusals, refused_since = session.execute(
         select(func.sum(DeliveryRow.attempts), func.min(DeliveryRow.created_at)).where(refused)
@@ -83,13 +101,11 @@ def _queue(
     latest = select(DeliveryRow.reason).where(refused).order_by(DeliveryRow.attempted_at.desc())
     return ChannelQueue(
         channel=channel,
-        states=tuple(sorted(states.items())),
+        states=tuple(sorted((group.state, group.count) for group in groups)),
         overdue_since=session.scalar(
             select(func.min(was_due)).where(mine, or_(overdue, abandoned))
         ),
-        waiting_since=session.scalar(
-            select(func.min(DeliveryRow.created_at)).where(mine, DeliveryRow.state.in_(TO_SEND))
-        ),
+        waiting_since=min((g.created_first for g in groups if g.state in TO_SEND), default=None),
         delivered_at=delivered_at,
         refusals=int(refusals or 0),
         refused_since=refused_since,
