@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bot.domain.evaluation import Evaluation, Score, read_label
 from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict
+from bot.domain.matching.evaluation import Evaluation, Score, read_label
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 
 Lookup = Callable[[str], Advisory | None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from bot.domain.matching import InventoryProduct, Matcher, Reading, VerdictKind
-from bot.domain.readings import ReadingIndex
+from bot.domain.matching.readings import ReadingIndex
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 
 # channels corrected for longer than the numbers they share with others

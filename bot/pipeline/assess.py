@@ -8,8 +8,8 @@ from datetime import date
 
 from bot.domain.facility import InventoryLine
 from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict, VerdictKind
+from bot.domain.matching.readings import ReadingIndex
 from bot.domain.question import Subject, Undecided, Wants, product_key, product_name, subjects
-from bot.domain.readings import ReadingIndex
 from bot.domain.support import EndsOfSupport
 from bot.store import Session, advisories
 from feeds.names import Name

@@ -12,9 +12,9 @@ from datetime import datetime
 
 from bot.domain.clock import Clock
 from bot.domain.escalation import HoursOf
-from bot.domain.index import ProductIndex
 from bot.domain.matching import Matcher, Reading, Verdict
-from bot.domain.readings import ReadingIndex
+from bot.domain.matching.index import ProductIndex
+from bot.domain.matching.readings import ReadingIndex
 from bot.pipeline.alert import AlertReport, raise_alerts
 from bot.render import Renderer
 from bot.store import Database, Session, advisories, facilities, inventory, lessons, verdicts

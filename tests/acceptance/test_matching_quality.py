@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.evaluation import Evaluation, read_label
-from bot.domain.index import ProductIndex
 from bot.domain.matching import InventoryProduct, Matcher, VerdictKind
+from bot.domain.matching.evaluation import Evaluation, read_label
+from bot.domain.matching.index import ProductIndex
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AffectedProduct
 from feeds.products import Catalogue, load_builtin

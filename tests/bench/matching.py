@@ -25,9 +25,9 @@ from tempfile import TemporaryDirectory
 
 import zstandard
 
-from bot.domain.index import ProductIndex
 from bot.domain.matching import InventoryProduct, Matcher, Reading, VerdictKind
-from bot.domain.statements import forget_rows
+from bot.domain.matching.index import ProductIndex
+from bot.domain.matching.statements import forget_rows
 from bot.resources import config_folder
 from feeds.advisory import Advisory, Tlp
 from feeds.affected import parse_line

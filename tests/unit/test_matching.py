@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.index import ProductIndex
 from bot.domain.matching import REASONS, InventoryProduct, Matcher, VerdictKind
+from bot.domain.matching.index import ProductIndex
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from feeds.products import Catalogue, CatalogueError, load_builtin

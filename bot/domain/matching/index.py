@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.domain.assets import Asset
-from bot.domain.combining import combine
-from bot.domain.groups import Group, Variant
-from bot.domain.judging import Inside
-from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict, verdict_of
-from bot.domain.relating import Kinship, Relation, relate
-from bot.domain.statements import Ruling, Sentence, keys_of, rule_related
+from bot.domain.matching.assets import Asset
+from bot.domain.matching.combining import combine
+from bot.domain.matching.groups import Group, Variant
+from bot.domain.matching.judging import Inside
+from bot.domain.matching.matcher import InventoryProduct, Matcher, Reading, Verdict, verdict_of
+from bot.domain.matching.relating import Kinship, Relation, relate
+from bot.domain.matching.statements import Ruling, Sentence, keys_of, rule_related
 from feeds.names import Name
 
 REMEMBERED = 50_000  # names whose groups are kept: more than all bulletins use

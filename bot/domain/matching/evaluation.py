@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.domain.matching import VerdictKind
+from bot.domain.matching.matcher import VerdictKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.assets import Asset
-from bot.domain.judging import Bounds, Inside, below
-from bot.domain.relating import EVERY_PLATFORM
-from bot.domain.statements import Ruling, Sentence, place_any
+from bot.domain.matching.assets import Asset
+from bot.domain.matching.judging import Bounds, Inside, below
+from bot.domain.matching.relating import EVERY_PLATFORM
+from bot.domain.matching.statements import Ruling, Sentence, place_any
 from feeds.names import Name
 from feeds.versions import Version
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from bot.domain.assets import EDITION_MARKS, Asset, split_cpe
-from bot.domain.judging import (
+from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
+from bot.domain.matching.judging import (
     IN,
     Bounds,
     Inside,
@@ -17,7 +17,7 @@ from bot.domain.judging import (
     read_bounds,
     shows_fix,
 )
-from bot.domain.relating import Kinship, Relation, relate
+from bot.domain.matching.relating import Kinship, Relation, relate
 from feeds.advisory import Advisory, AffectedProduct
 from feeds.affected import (
     Condition,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
-from bot.domain.matching import InventoryProduct, Verdict, VerdictKind
+from bot.domain.matching.matcher import InventoryProduct, Verdict, VerdictKind
 
 
 class Readable(Protocol):

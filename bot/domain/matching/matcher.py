@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from bot.domain.assets import Asset, read_asset
-from bot.domain.combining import Chorus, combine
-from bot.domain.statements import Ruling, Sentence, rule, sentences_of
+from bot.domain.matching.assets import Asset, read_asset
+from bot.domain.matching.combining import Chorus, combine
+from bot.domain.matching.statements import Ruling, Sentence, rule, sentences_of
 from feeds.advisory import Advisory
 from feeds.affected import Grade
 from feeds.names import Name

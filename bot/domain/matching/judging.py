@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import takewhile
 
-from bot.domain.assets import PATCH, Asset
+from bot.domain.matching.assets import PATCH, Asset
 from feeds.affected import Range, Statement
 from feeds.names import Name
 from feeds.versions import Cover, Order, Parts, Version, cover, order, parts, read_version

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bot.domain.assets import Asset
+from bot.domain.matching.assets import Asset
 from feeds.names import Name, is_model, widened
 from feeds.products import Catalogue
 

@@ -1,0 +1,31 @@
+"""Does this advisory concern this product? Names compared, ranges judged, lines combined.
+
+::
+
+    matcher     Matcher, Reading, Verdict: what the rest of the program uses
+    statements  what a bulletin affirms, ready to be compared      assets     what an inventory says
+    relating    is it the same product?       judging     is the version in the range?
+    combining   sibling lines correct one another
+    groups, index    products in memory, found by key              readings   bulletins in memory
+    evaluation  measures on anybody's labels
+"""
+
+from bot.domain.matching.matcher import (
+    REASONS,
+    InventoryProduct,
+    Matcher,
+    Reading,
+    Span,
+    Verdict,
+    VerdictKind,
+)
+
+__all__ = [
+    "REASONS",
+    "InventoryProduct",
+    "Matcher",
+    "Reading",
+    "Span",
+    "Verdict",
+    "VerdictKind",
+]
