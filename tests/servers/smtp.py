@@ -32,6 +32,7 @@ class Relay:
 
     faults: Faults = field(default_factory=Faults)
     envelopes: list[Envelope] = field(default_factory=list)
+    parsed: list[EmailMessage] = field(default_factory=list)
     peers: set[object] = field(default_factory=set)
     logins: list[str] = field(default_factory=list)
     port: int = 0
@@ -39,12 +40,12 @@ class Relay:
 
     @property
     def mails(self) -> list[EmailMessage]:
-        """The mails accepted so far, parsed."""
-        return [
-            message_from_bytes(envelope.content, policy=SMTP_POLICY)
-            for envelope in self.envelopes
-            if isinstance(envelope.content, bytes)
-        ]
+        """The mails accepted so far, parsed, each once: aiosmtpd reads every attribute of
+        its handler at each connection, properties included."""
+        for envelope in self.envelopes[len(self.parsed) :]:
+            content = envelope.content if isinstance(envelope.content, bytes) else b""
+            self.parsed.append(message_from_bytes(content, policy=SMTP_POLICY))
+        return list(self.parsed)
 
     async def handle_MAIL(  # noqa: N802  (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
