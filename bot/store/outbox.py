@@ -140,15 +140,6 @@ def mark_due_again(
     return _settle(session, lease, state=state, reason=reason, due_at=due_at)
 
 
-def next_due(session: Session) -> datetime | None:
-    """When the earliest waiting delivery is due, or None when none waits."""
-    return session.scalar(
-        select(func.min(DeliveryRow.due_at)).where(
-            DeliveryRow.state.in_([DeliveryState.DUE.value, DeliveryState.UNCERTAIN.value])
-        )
-    )
-
-
 def counts(session: Session) -> dict[tuple[ChannelName, DeliveryState], int]:
     """How many deliveries there are, by channel and state."""
     rows = session.execute(
