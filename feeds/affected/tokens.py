@@ -3,14 +3,22 @@
 The table below is the catalogue of phrasings, most specific first: a phrase is one token
 whatever the number of its words. Everything runs on *folded* text (lower case, no accent, one
 character for one character), so that spans are those of the publisher's own line.
+
+A rule is a kind, how it *opens* and what it matches. It is only tried where the text begins as
+one of its openings does, of which the first two characters count (``0`` is any digit, ``_`` a
+space, one character alone may be followed by anything): a phrase added to a rule wants its
+opening there too. Trying every rule at each place would take three times as long.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
+from string import ascii_lowercase, digits
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -44,8 +52,7 @@ class Kind(StrEnum):
     WORD = "word"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word of the grammar, standing at ``start:end`` of the line."""
 
     kind: Kind
@@ -84,9 +91,13 @@ _FIXES = (
     r"(?:correctifs?|patchs?|patches|hotfix(?:es)?|mises?\s+a\s+jour|mise\s+\w+\s+jour|fix|"
     r"micrologiciels?|microgiciels?|firmwares?|mesures?)"
 )
-_PHRASES: tuple[tuple[Kind, str], ...] = (
+_OLDER_OPENS = "ant inferieur precedent ancien"
+_NEWER_OPENS = "posterieur superieur ulterieur"
+_PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.COMMENT,
+        ". , ( l' ce ces la versions aucun les correctif produit fin en ne n'est n'etant plus "
+        "disponible prevue corrige actuellement suivre sont est",
         r"(?:\.\s*|,\s*|\(\s*)?\b(?:l'editeur\s+(?:indique|precise|ne|recommande|a\s)|"
         r"ces?\s+produits?\s|(?:ces?\s+|la\s+)?versions?\s+\S+\s+est\s+affectee|"
         r"aucun\s+correctif|les?\s+correctifs?\s+(?:est|sont|sera|seront|n')|"
@@ -99,6 +110,8 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         Kind.NOISE,
+        "pour disposant suivant sont strictement uniquement seulement only inclus vulnerable "
+        "affecte",
         r"\bpour\s+l[ae]s?\s+vulnerabilites?(?:(?:\s|,|et\b|ou\b)*cve-\d{4}-\d+)*|"
         r"\bdisposant\s+d'un\s+correctif\b|"
         r"\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
@@ -108,6 +121,7 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         Kind.NOFIX,
+        "sans hors n'integrant n'ayant n'incluant n'appliquant ne non",
         rf"(?:\b(?:sans|hors)\s+(?:avoir\s+)?(?:applique\s+)?(?:l[ae]s?\s+|l'|un\s+|aucun\s+|"
         rf"application\s+de\s+)*(?:dernie?re?s?\s+|recente?s?\s+|\w+\s+)?{_FIXES}|"
         rf"\bn'(?:integrant|ayant|incluant|appliquant)\s+pas\b|"
@@ -117,42 +131,56 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
     ),
     (
         Kind.PATCHED,
+        "avec incluant integrant with",
         rf"\b(?:avec|incluant|integrant|with)\s+(?:l[ae]s?\s+|l'|un\s+)?(?:dernie?re?s?\s+)?{_FIXES}\b"
         r"(?!\s+(?:en\s+)?(?:versions?|anter|infer))",
     ),
     (
         Kind.DEFER,
+        "se cf veuillez consulter voir verifier details",
         r"\b(?:se\s+referer|cf\b|veuillez\s+(?:vous\s+referer|consulter)|consulter\b|"
         r"voir\s+(?:l[ae]s?|l'|section|bulletin|site|documentation)|verifier\s+l'avis|"
         r"se\s+reporter|details?\s+dans)\b.*",
     ),
-    (Kind.LE, rf"\b(?:{_OLDER}|jusqu'a){_EQUAL}{_A}|(?:<=|≤)"),
-    (Kind.GE, rf"\b{_NEWER}{_EQUAL}{_A}|>=|≥"),
+    (Kind.LE, f"{_OLDER_OPENS} jusqu'a <= ≤", rf"\b(?:{_OLDER}|jusqu'a){_EQUAL}{_A}|(?:<=|≤)"),
+    (Kind.GE, f"{_NEWER_OPENS} >= ≥", rf"\b{_NEWER}{_EQUAL}{_A}|>=|≥"),
     (
         Kind.OLDER,
+        ", ( ainsi et ou and or",
         rf"[,(]?\s*\b(?:ainsi\s+que|et|ou|and|or)\s+(?:toutes\s+)?(?:l[ae]s?\s+)?(?:versions?\s+)?"
         rf"(?:{_OLDER}|inferieurs|earlier|prior|below|older)\b"
         rf"(?!\s+(?:a|aux?|sans)\b)(?!\s+a?v?\d)\)?",
     ),
     (
         Kind.NEWER,
+        ", ( ainsi et ou and or",
         rf"[,(]?\s*\b(?:ainsi\s+que|et|ou|and|or)\s+(?:l[ae]s?\s+)?(?:versions?\s+)?"
         rf"(?:{_NEWER}|suivante?s?|plus|later|newer|above)\b(?!\s+(?:a|aux?)\b)(?!\s+a?v?\d)\)?",
     ),
-    (Kind.LT, rf"\b{_OLDER}\b{_A}|\b(?:prior\s+to|before|earlier\s+than|avant)\b{_A}|<"),
-    (Kind.GT, rf"\b{_NEWER}\b{_A}|>"),
-    (Kind.GE, rf"\b(?:a\s+partir\s+d(?:e|u)|depuis){_A}"),
-    (Kind.UPTO, rf"\bjusqu(?:'|e\s)?(?:a\b|au\b|aux\b|en\b)?{_A}|\bup\s+to\b"),
-    (Kind.BETWEEN, r"\b(?:comprise?s?\s+)?entre\b(?:\s+les)?(?:\s+versions?)?"),
-    (Kind.INCLUSIVE, r"\(\s*(?:inclu|compri)s?e?s?\s*\)|\b(?:incluse?s?|comprise?s?)\b(?!\s+dans)"),
-    (Kind.ON, r"\b(?:pour|sur)\s+toutes\s+les\s+versions\s+d(?:e|u|es)\b"),
+    (
+        Kind.LT,
+        f"{_OLDER_OPENS} prior before earlier avant <",
+        rf"\b{_OLDER}\b{_A}|\b(?:prior\s+to|before|earlier\s+than|avant)\b{_A}|<",
+    ),
+    (Kind.GT, f"{_NEWER_OPENS} >", rf"\b{_NEWER}\b{_A}|>"),
+    (Kind.GE, "a depuis", rf"\b(?:a\s+partir\s+d(?:e|u)|depuis){_A}"),
+    (Kind.UPTO, "jusqu up", rf"\bjusqu(?:'|e\s)?(?:a\b|au\b|aux\b|en\b)?{_A}|\bup\s+to\b"),
+    (Kind.BETWEEN, "comprise entre", r"\b(?:comprise?s?\s+)?entre\b(?:\s+les)?(?:\s+versions?)?"),
+    (
+        Kind.INCLUSIVE,
+        "( inclus comprise",
+        r"\(\s*(?:inclu|compri)s?e?s?\s*\)|\b(?:incluse?s?|comprise?s?)\b(?!\s+dans)",
+    ),
+    (Kind.ON, "pour sur", r"\b(?:pour|sur)\s+toutes\s+les\s+versions\s+d(?:e|u|es)\b"),
     (
         Kind.ALL,
+        "toute all quelle",
         r"\btoutes?\s+(?:les?\s+)?versions?\b|\ball\s+versions?\b|"
         r"\bquelle\s+que\s+soit\s+la\s+version\b",
     ),
     (
         Kind.VERSIONS,
+        "avec dans en ayant le la les version branche release microgiciel",
         r"\b(?:avec\s+(?:une?|le|la|les|des)\s+(?:microgiciels?|micrologiciels?|firmwares?)\s+"
         r"(?:multi-plateformes?\s+)?(?:d'une\s+|en\s+)?|dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
         r"(?:versions?(?=v?\d)|versions?|branches?|releases?|microgiciel\s+(?=anter)|"
@@ -161,14 +189,24 @@ _PHRASES: tuple[tuple[Kind, str], ...] = (
         r"du\s+programme|"
         r"de\s+firmware))?",
     ),
-    (Kind.ON, r"\b(?:installee?s?\s+)?(?:pour|for|sur|sous|on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?"),
+    (
+        Kind.ON,
+        "installe pour for sur sous on dans",
+        r"\b(?:installee?s?\s+)?(?:pour|for|sur|sous|on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?",
+    ),
     (
         Kind.WITH,
+        "avec with utilisant executant disposant si lorsque configure ayant equipe incluant "
+        "integrant comprenant qui dont possedant fonctionnant base en using",
         r"\b(?:avec|with|utilisant|executant|disposant|si|lorsque|configuree?s?|ayant|equipee?s?|"
         r"incluant|integrant|comprenant|qui|dont|possedant|fonctionnant|basee?s?|"
         r"en\s+mode|using)\b",
     ),
-    (Kind.REF, r"\bcve-\d{4}-\d+|\bkb\s?\d{6,7}\b|\b\d[a-z]{2}\d{4}-\w{5}-\w{4}(?:-\w+)?\b"),
+    (
+        Kind.REF,
+        "cve kb 0",
+        r"\bcve-\d{4}-\d+|\bkb\s?\d{6,7}\b|\b\d[a-z]{2}\d{4}-\w{5}-\w{4}(?:-\w+)?\b",
+    ),
 )
 _NAMED_LEVEL = (
     r"service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix|fix\s?pack|"
@@ -190,58 +228,122 @@ _NUMBER = (
 _WILD = (
     r"[a-z]?\d+[\d.]*(?:\w*)?(?:\.[xy*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+"
 )
-_MAIN = re.compile(
-    "|".join(
-        (
-            r"\s+",
-            *(f"(?P<{kind.name}_{n}>{pattern})" for n, (kind, pattern) in enumerate(_PHRASES)),
-            r"(?P<OPEN>[(\[«\"])|(?P<CLOSE>[)\]»])",
-            rf"(?P<WILD>\b{_WILD})",
-            r"(?P<ARCH>\b(?:32|64)[\s-]?bits?\b)",
-            r"(?P<SUPPORT>\b4\s+years\s+of\s+updates\b|\bupdate\s+services\s+(?:for|"
-            r"pour)\s+sap\s+solutions\b)",
-            r"(?P<MODEL>\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|"
-            r"\b\d+[a-z]{3,}\w*)",
-            rf"(?P<VERSION>(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
-            rf"(?:{_NAMED_LEVEL})[\s.:]*(?:numero\s+|#|n°\s*)?[vb]?\d[\w.]*(?:{_STEP})*|"
-            rf"esxi?\d{{3}}-[\w-]+)(?![\w]))",
-            r"(?P<SEP>[,;/]|\b(?:et|ou)\b(?:/ou\b)?|\b(?:or|and)\b(?=\s+v?\d))",
-            r"(?P<TO>\ba\b|\bau\b|\bto\b|\bthrough\b|(?<=\s)-(?=\s))",
-            r"(?P<ARTICLE>\b(?:l[ae]s?|un|une|des|de|du)\b|\b[ld]')",
-            r"(?P<WORD>[^\W_][\w.+#&'@:!*_-]*|[.][a-z]\w*|&)",
-            r"(?P<OTHER>.)",
-        )
-    )
+_NUMBERED = " ".join(f"{letter}0" for letter in ascii_lowercase)
+_LEVEL_OPENS = (
+    "service cumulative critical hot fix feature update interim maintenance patch mise upd rollup "
+    "build bld if sp cu su sr eap cp hp hf fp mp"
 )
+_WORDS: tuple[tuple[str, str, str], ...] = (
+    ("OPEN", '( [ « "', r"[(\[«\"]"),
+    ("CLOSE", ") ] »", r"[)\]»]"),
+    ("WILD", f"0 {_NUMBERED} x. v. vx v* *", rf"\b{_WILD}"),
+    ("BITS_32", "3", r"\b32[\s-]?bits?\b"),
+    ("BITS_64", "6", r"\b64[\s-]?bits?\b"),
+    (
+        "SUPPORT",
+        "4 update",
+        r"\b4\s+years\s+of\s+updates\b|\bupdate\s+services\s+(?:for|pour)\s+sap\s+solutions\b",
+    ),
+    (
+        "MODEL",
+        "0 b0 p0",
+        r"\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*",
+    ),
+    (
+        "VERSION",
+        f"0 {_NUMBERED} ns v. v_ version es {_LEVEL_OPENS}",
+        rf"(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
+        rf"(?:{_NAMED_LEVEL})[\s.:]*(?:numero\s+|#|n°\s*)?[vb]?\d[\w.]*(?:{_STEP})*|"
+        rf"esxi?\d{{3}}-[\w-]+)(?![\w])",
+    ),
+    ("SEP", ", ; / et ou or and", r"[,;/]|\b(?:et|ou)\b(?:/ou\b)?|\b(?:or|and)\b(?=\s+v?\d)"),
+    ("TO", "a au to through -", r"\ba\b|\bau\b|\bto\b|\bthrough\b|(?<=\s)-(?=\s)"),
+    ("ARTICLE", "la le un de du des l' d'", r"\b(?:l[ae]s?|un|une|des|de|du)\b|\b[ld]'"),
+    ("WORD", "", r"[^\W_][\w.+#&'@:!*_-]*|[.][a-z]\w*|&"),
+    ("OTHER", "", r"[\s\S]"),
+)
+_RULES = (*((kind.name, opens, pattern) for kind, opens, pattern in _PHRASES), *_WORDS)
+_SPELT = {"BITS_32": "32bits", "BITS_64": "64bits", "SUPPORT": "e4s", "MODEL": ""}  # words all
+_SILENT = ("ARTICLE", "OTHER")
 _DIGIT = re.compile(r"\d")
 _EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind.VERSIONS})
-_LAST = re.compile(r"[.:;,'!_-]+$")
+_LAST = ".:;,'!_-"
+
+Cut = Callable[[str, int], re.Match[str] | None]
+"""Matches one token at a position, and the spaces after it; its last group is the rule's."""
 
 
-def tokenize(folded: str) -> list[Token]:
+@cache
+def _compiled(rules: frozenset[int]) -> Cut:
+    """The first of ``rules``, numbers in the catalogue, that fits; groups carry that number."""
+    table = [(number, *_RULES[number]) for number in sorted(rules)]
+    groups = (f"(?P<{name}_{number}>{pattern})" for number, name, _, pattern in table)
+    return re.compile(rf"(?:{'|'.join(groups)})\s*").match
+
+
+class _Cuts(dict[str, Cut]):
+    """What to try on a text, by its first two characters; made when first met.
+
+    A word is held against the few rules that open as it does, instead of the whole catalogue.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rules: dict[str, set[int]] = {}
+        self._everywhere = {n for n, (_, opens, _) in enumerate(_RULES) if not opens}
+        for number, (_, opens, _) in enumerate(_RULES):
+            for opening in map(_first_two, opens.split()):
+                for digit in digits if "0" in opening else "0":
+                    self._rules.setdefault(opening.replace("0", digit), set()).add(number)
+
+    def __missing__(self, opening: str) -> Cut:
+        if not opening.isascii():  # digits and letters of other alphabets: too many to be kept
+            return every_rule()
+        found = (self._rules.get(begins, ()) for begins in {opening, opening[0]})
+        self[opening] = _compiled(frozenset(self._everywhere.union(*found)))
+        return self[opening]
+
+
+def _first_two(opening: str) -> str:
+    return opening[:2].replace("_", " ")
+
+
+def every_rule() -> Cut:
+    """The whole catalogue, tried in its order: what a text of another alphabet is held against."""
+    return _compiled(frozenset(range(len(_RULES))))
+
+
+_CUTS: Mapping[str, Cut] = _Cuts()
+_GROUPS = {
+    f"{name}_{number}": (Kind.WORD if name in _SPELT else Kind[name], _SPELT.get(name, ""))
+    for number, (name, _, _) in enumerate(_RULES)
+    if name not in _SILENT
+}
+
+
+def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
     """Cut a folded line; spaces, articles and stray punctuation give no token."""
     tokens = []
-    for match in _MAIN.finditer(folded):
-        group = match.lastgroup
-        if group is None or group in ("ARTICLE", "OTHER"):
+    at = len(folded) - len(folded.lstrip())
+    while at < len(folded):
+        match = cuts[folded[at : at + 2]](folded, at)
+        if match is None or (group := match.lastgroup) is None:
+            raise ValueError(f"nothing can be made of {folded[at:]!r}")
+        start, at = at, match.end()
+        if group not in _GROUPS:
             continue
-        start, end = match.span()
-        text = match.group()
-        name = group.rpartition("_")[0] or group
-        if name == "ARCH":
-            text, kind = text[:2] + "bits", Kind.WORD
-        elif name == "SUPPORT":
-            text, kind = "e4s", Kind.WORD
-        else:
-            kind = Kind.WORD if name == "MODEL" else Kind[name]
-        if kind in (Kind.WORD, Kind.VERSION):
-            trimmed = _LAST.sub("", text)
-            if not trimmed:
+        kind, spelt = _GROUPS[group]
+        text = match[group]
+        if kind is Kind.WORD or kind is Kind.VERSION:
+            text = text.rstrip(_LAST)
+            if not text:
                 continue
-            end -= len(text) - len(trimmed)
-            text = trimmed.partition("/.")[0]  # "134.0.6998.177/.178": the lower one
-        tokens.append(Token(kind, text, start, end))
-    return _versions_by_place(_without_alternatives(tokens))
+        end = start + len(text)
+        # "134.0.6998.177/.178": the lower one
+        tokens.append(Token(kind, spelt or text.partition("/.")[0], start, end))
+    if "/" in folded:
+        tokens = _without_alternatives(tokens)
+    return _versions_by_place(tokens)
 
 
 def _without_alternatives(tokens: list[Token]) -> list[Token]:
@@ -259,11 +361,11 @@ def _without_alternatives(tokens: list[Token]) -> list[Token]:
 
 def _versions_by_place(tokens: list[Token]) -> list[Token]:
     """After "antérieures à" or "versions", a word with a digit is a version: *WBS39.2*."""
-    for position, token in enumerate(tokens):
-        if token.kind is not Kind.WORD or position == 0 or not _DIGIT.search(token.text):
+    for position in range(1, len(tokens)):
+        token = tokens[position]
+        if token.kind is not Kind.WORD or tokens[position - 1].kind not in _EXPECT_VERSION:
             continue
-        before = tokens[position - 1].kind
         after = tokens[position + 1].kind if position + 1 < len(tokens) else None
-        if before in _EXPECT_VERSION and after not in (Kind.VERSION, Kind.WILD, Kind.WORD):
-            tokens[position] = Token(Kind.VERSION, token.text, token.start, token.end)
+        if _DIGIT.search(token.text) and after not in (Kind.VERSION, Kind.WILD, Kind.WORD):
+            tokens[position] = token._replace(kind=Kind.VERSION)
     return tokens
