@@ -22,6 +22,14 @@ class TransientDeliveryError(DeliveryError):
         self.retry_after = retry_after
 
 
+class PostponedDeliveryError(TransientDeliveryError):
+    """Not this message's turn: the peer was not asked, and this was no attempt."""
+
+    def __init__(self, reason: str, *, wait: timedelta) -> None:
+        super().__init__(reason, retry_after=wait)
+        self.wait = wait
+
+
 class PermanentDeliveryError(DeliveryError):
     """The peer will never accept this message at this address: nobody should retry."""
 

@@ -1,44 +1,51 @@
-"""The outbox → the channels. No transaction is open while a message is being sent."""
+"""The outbox → the channels. No transaction is open while a message is being sent.
+
+A pipeline: what is due is leased as there is room, sent, and recorded in batches. No more is
+leased than is sent at once, so that a process that dies holds little back.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 import structlog
 
 from bot.channels.base import (
     Channel,
     PermanentDeliveryError,
+    PostponedDeliveryError,
     TransientDeliveryError,
     UncertainDeliveryError,
 )
 from bot.domain.clock import Clock
 from bot.domain.delivery import Lease, RetryPolicy
 from bot.domain.message import ChannelName
-from bot.store import Database, Session, outbox
+from bot.pipeline.recording import (
+    Again,
+    Dead,
+    Delivered,
+    End,
+    Follow,
+    Outcome,
+    Recorder,
+    Untried,
+    nothing_follows,
+)
+from bot.store import Database, outbox
+from bot.store.database import DatabaseUnreachableError
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 16  # leased together: what one process sends well within a lease
+AT_ONCE = 32  # leased together: what one process sends well within a lease
+LOOK_AGAIN = timedelta(seconds=1)  # for what fell due, while something slow is being sent
+PATIENCE = timedelta(seconds=30)  # with a database that does not answer, before it is an error
 
 Progress = Callable[[int], None]
-Follow = Callable[[Session, Lease, str, datetime], None]
-"""What follows from a delivery and its receipt, or from giving one up and the reason:
-written in the transaction that records it."""
-
-
-class Outcome(StrEnum):
-    """What became of one attempt."""
-
-    DELIVERED = "delivered"
-    LATER = "later"
-    DEAD = "dead"
-    LOST = "lost"  # the lease was lost meanwhile: somebody else owns the delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +76,6 @@ class DispatchReport:
         return self.delivered + self.later + self.dead + self.lost
 
 
-def nothing_follows(session: Session, lease: Lease, receipt: str, now: datetime) -> None:
-    """The usual case: a message delivered, or given up, calls for nothing more."""
-
-
 class Dispatcher:
     """Sends what is due through the channels it has; leaves the rest to others."""
 
@@ -87,67 +90,138 @@ class Dispatcher:
         on_dead: Follow = nothing_follows,
         at_once: int = AT_ONCE,
         lease: timedelta = outbox.LEASE,
+        patience: timedelta = PATIENCE,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._channels = channels
         self._clock = clock
         self._policy = policy or RetryPolicy()
-        self._on_delivered = on_delivered
-        self._on_dead = on_dead
         self._at_once = at_once
         self._lease = lease
         self._jitter = jitter
+        self._recorder = Recorder(
+            database,
+            clock=clock,
+            on_delivered=on_delivered,
+            on_dead=on_dead,
+            on_fault=lambda lease, reason: self._later(lease, reason, uncertain=True),
+            told=self._count,
+            patience=patience,
+        )
+        self._moved = asyncio.Event()
+        self._sending: dict[asyncio.Task[End], Lease] = {}
+        self._low = 0  # once no more than that are being sent, there is room
+        self._report = DispatchReport()
+        self._progress: Progress = lambda _: None
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something may be due: look now."""
+        self._moved.set()
+
+    def stop(self) -> None:
+        """Lease nothing more; what is being sent is ended and recorded."""
+        self._stopping = True
+        self._moved.set()
+
+    async def run_for_ever(self, every: timedelta) -> None:
+        """Send what is due, when woken and at least ``every`` so often, until stopped."""
+        while not self._stopping:
+            try:
+                await self.run()
+            except DatabaseUnreachableError as error:
+                log.error("dispatch failed", channels=list(self._channels), reason=str(error))
+            await self._something_moves(every)
 
     async def run(self, progress: Progress = lambda _: None) -> DispatchReport:
-        """Send until nothing more is due."""
-        report = DispatchReport()
-        while (done := await self.run_once()).attempts:
-            report += done
-            progress(done.attempts)
-        return report
+        """Send until nothing more is due.
+
+        Raises:
+            DatabaseUnreachableError: what was sent meanwhile and could not be recorded is
+                claimed again, as uncertain, when its lease ends.
+        """
+        self._report, self._progress = DispatchReport(), progress
+        try:
+            while not self._stopping and await self._turn():
+                pass
+        finally:
+            await self._settled()
+        return self._report
 
     async def run_once(self) -> DispatchReport:
-        """Lease once, send all that was leased, record each."""
+        """Lease once, send all that was leased, record it; what follows is left in the outbox."""
+        self._report, self._progress = DispatchReport(), lambda _: None
+        await self._lease_and_send(self._at_once)
+        await self._settled()
+        return self._report
+
+    async def _turn(self) -> bool:
+        """Lease what there is room for, then wait for room; False once nothing is left."""
+        room = 0 if self._recorder.behind else self._at_once - len(self._sending)
+        recording = not self._recorder.idle
+        self._moved.clear()
+        leased = await self._lease_and_send(room) if room else 0
+        self._low = self._at_once // 2 if leased == room else 0
+        if self._sending:
+            await self._something_moves(LOOK_AGAIN)
+        elif recording:  # what follows from these may be due
+            await self._recorder.drain()
+        return bool(self._sending or leased or recording)
+
+    async def _settled(self) -> None:
+        """Wait until everything that was leased is sent and recorded."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._recorder.drain()
+
+    async def _lease_and_send(self, room: int) -> int:
         leases = await self._database.run(
             outbox.lease_due,
-            limit=self._at_once,
+            limit=room,
             now=self._clock(),
             channels=list(self._channels),
             life=self._lease,
         )
-        sends = [self._deliver(lease) for lease in leases]
-        ends = await asyncio.gather(*sends, return_exceptions=True)
-        return DispatchReport.of(
-            [await self._ended(lease, end) for lease, end in zip(leases, ends, strict=True)]
-        )
+        for lease in leases:
+            task = asyncio.create_task(self._attempt(lease))
+            self._sending[task] = lease
+            task.add_done_callback(self._sent)
+        return len(leases)
 
-    async def _ended(self, lease: Lease, end: Outcome | BaseException) -> Outcome:
-        """What became of a delivery, a fault of ours included: it must not stop the others.
+    def _sent(self, task: asyncio.Task[End]) -> None:
+        """Have an attempt recorded, a fault of ours included: it must not stop the others.
 
         Such a delivery is tried again later, as uncertain, and its row says why.
         """
-        if isinstance(end, Outcome):
-            return end
-        if not isinstance(end, Exception):
-            raise end
-        log.error("delivery fault", delivery=str(lease.delivery_id), exc_info=end)
-        return await self._later(lease, f"internal fault: {type(end).__name__}", uncertain=True)
+        lease = self._sending.pop(task)
+        if task.cancelled():
+            end: End = self._later(lease, "interrupted", uncertain=True)
+        elif (error := task.exception()) is not None:
+            log.error("delivery fault", delivery=str(lease.delivery_id), exc_info=error)
+            end = self._later(lease, f"internal fault: {type(error).__name__}", uncertain=True)
+        else:
+            end = task.result()
+        self._recorder.put(end)
+        if len(self._sending) <= self._low:
+            self._moved.set()
 
-    async def _deliver(self, lease: Lease) -> Outcome:
-        channel = self._channels[lease.to.channel]
+    async def _something_moves(self, within: timedelta) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), within.total_seconds())
+
+    async def _attempt(self, lease: Lease) -> End:
         try:
-            receipt = await self._send(channel, lease)
+            return Delivered(lease, await self._send(self._channels[lease.to.channel], lease))
         except PermanentDeliveryError as error:
-            return await self._bury(lease, str(error))
+            return Dead(lease, str(error))
         except UncertainDeliveryError as error:
-            return await self._later(lease, str(error), uncertain=True)
+            return self._later(lease, str(error), uncertain=True)
+        except PostponedDeliveryError as error:
+            return Untried(lease, self._clock() + error.wait)
         except TransientDeliveryError as error:
-            return await self._later(
+            return self._later(
                 lease, str(error), uncertain=lease.uncertain, retry_after=error.retry_after
             )
-        recorded = await self._database.run(self._record, lease, receipt)
-        return self._said(lease, Outcome.DELIVERED, recorded)
 
     @staticmethod
     async def _send(channel: Channel, lease: Lease) -> str:
@@ -158,53 +232,24 @@ class Dispatcher:
                 return found
         return await channel.send(lease.to.address, lease.message, key=lease.key)
 
-    def _record(self, session: Session, lease: Lease, receipt: str) -> bool:
-        now = self._clock()
-        recorded = outbox.mark_delivered(session, lease, receipt, now=now)
-        if recorded:
-            self._on_delivered(session, lease, receipt, now)
-        return recorded
-
-    async def _later(
+    def _later(
         self,
         lease: Lease,
         reason: str,
         *,
         uncertain: bool,
         retry_after: timedelta | None = None,
-    ) -> Outcome:
+    ) -> End:
         due_at = self._policy.next_attempt(
             lease, now=self._clock(), jitter=self._jitter(), retry_after=retry_after
         )
         if due_at is None:
             days = self._policy.give_up.days
-            return await self._bury(lease, f"given up after {days} days: {reason}")
-        recorded = await self._database.run(
-            outbox.mark_due_again, lease, reason, due_at=due_at, uncertain=uncertain
-        )
-        return self._said(lease, Outcome.LATER, recorded, reason=reason)
+            return Dead(lease, f"given up after {days} days: {reason}")
+        return Again(lease, reason, due_at, uncertain=uncertain)
 
-    async def _bury(self, lease: Lease, reason: str) -> Outcome:
-        recorded = await self._database.run(self._record_dead, lease, reason)
-        return self._said(lease, Outcome.DEAD, recorded, reason=reason)
-
-    def _record_dead(self, session: Session, lease: Lease, reason: str) -> bool:
-        now = self._clock()
-        recorded = outbox.mark_dead(session, lease, reason, now=now)
-        if recorded:
-            self._on_dead(session, lease, reason, now)
-        return recorded
-
-    @staticmethod
-    def _said(lease: Lease, outcome: Outcome, recorded: bool, *, reason: str = "") -> Outcome:
-        outcome = outcome if recorded else Outcome.LOST
-        log.info(
-            "delivery",
-            outcome=outcome.value,
-            channel=lease.to.channel.value,
-            kind=lease.kind.value,
-            attempt=lease.attempts,
-            trace=lease.trace_id,
-            reason=reason,
-        )
-        return outcome
+    def _count(self, outcomes: list[Outcome]) -> None:
+        self._report += DispatchReport.of(outcomes)
+        self._progress(len(outcomes))
+        if len(self._sending) <= self._low:
+            self._moved.set()

@@ -5,20 +5,47 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import cast
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, Update, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
-from bot.domain.delivery import Address, DeliveryKind, DeliveryState, Lease, NewDelivery
+from bot.domain.delivery import Address, DeliveryState, NewDelivery
 from bot.domain.message import ChannelName, Message
-from bot.store.database import database_now
+from bot.store.claims import (
+    LEASE,
+    hand_back,
+    lease_due,
+    mark_all_delivered,
+    mark_dead,
+    mark_delivered,
+    mark_due_again,
+)
 from bot.store.schema import DeliveryRow, new_id
 from bot.store.statements import insert_ignoring, rows_changed
 
-LEASE = timedelta(minutes=2)  # longer than the slowest channel's time-out
+__all__ = [
+    "LEASE",
+    "Delivery",
+    "about",
+    "behind_receipt",
+    "by_key",
+    "counts",
+    "drop",
+    "enqueue",
+    "hand_back",
+    "lease_due",
+    "listed",
+    "mark_all_delivered",
+    "mark_bounced",
+    "mark_dead",
+    "mark_delivered",
+    "mark_due_again",
+    "replay",
+    "replay_all",
+    "thread_roots",
+]
+
 MAY_BOUNCE = (
     DeliveryState.DELIVERED,
     DeliveryState.LEASED,
@@ -80,64 +107,6 @@ def enqueue(session: Session, deliveries: Iterable[NewDelivery], *, now: datetim
         for delivery in deliveries
     }
     return insert_ignoring(session, DeliveryRow, list(rows.values()), conflict=["key"])
-
-
-def lease_due(
-    session: Session,
-    *,
-    limit: int,
-    now: datetime,
-    channels: Sequence[ChannelName] = tuple(ChannelName),
-    life: timedelta = LEASE,
-) -> list[Lease]:
-    """Claim at most ``limit`` deliveries that are due, for ``life``.
-
-    A lease that ran out is claimed again as *uncertain*: its worker may have sent the
-    message before it died. Whether a lease ran out is judged by the database's clock.
-    These come first, then what is uncertain, then the rest; the oldest first in each.
-    """
-    clock = database_now(session)
-    served = DeliveryRow.channel.in_([channel.value for channel in channels])
-    rows: list[DeliveryRow] = []
-    for claimable in _claimable(now, clock):
-        if len(rows) < limit:
-            rows += session.scalars(
-                select(DeliveryRow)
-                .where(claimable, served)
-                .order_by(DeliveryRow.due_at)
-                .limit(limit - len(rows))
-                .with_for_update(skip_locked=True)
-            )
-    leases = []
-    for row in rows:
-        uncertain = row.state in {DeliveryState.LEASED, DeliveryState.UNCERTAIN}
-        row.state = DeliveryState.LEASED.value
-        row.lease_token = new_id()
-        row.lease_until = clock + life
-        row.attempts += 1
-        row.attempted_at = now
-        leases.append(_lease(row, row.lease_token, uncertain=uncertain))
-    return leases
-
-
-def mark_delivered(session: Session, lease: Lease, receipt: str, *, now: datetime) -> bool:
-    """Record that the channel accepted the message; False if the lease was lost."""
-    return _settle(
-        session, lease, state=DeliveryState.DELIVERED, receipt=receipt, settled_at=now, reason=""
-    )
-
-
-def mark_dead(session: Session, lease: Lease, reason: str, *, now: datetime) -> bool:
-    """Give the delivery up for ``reason``; False if the lease was lost."""
-    return _settle(session, lease, state=DeliveryState.DEAD, reason=reason, settled_at=now)
-
-
-def mark_due_again(
-    session: Session, lease: Lease, reason: str, *, due_at: datetime, uncertain: bool
-) -> bool:
-    """Put the delivery back for ``due_at``; False if the lease was lost."""
-    state = DeliveryState.UNCERTAIN if uncertain else DeliveryState.DUE
-    return _settle(session, lease, state=state, reason=reason, due_at=due_at)
 
 
 def counts(session: Session) -> dict[tuple[ChannelName, DeliveryState], int]:
@@ -270,56 +239,6 @@ def _due_again(session: Session, which: ColumnElement[bool], *, now: datetime) -
         )
     )
     return rows_changed(done)
-
-
-def _claimable(now: datetime, clock: datetime) -> list[ColumnElement[bool]]:
-    """What may be claimed, a state at a time: an index then gives the oldest first, where
-    one condition for all of them would read and sort the whole queue at each claim."""
-    overdue = DeliveryRow.due_at <= now
-    return [
-        and_(DeliveryRow.state == DeliveryState.LEASED.value, DeliveryRow.lease_until < clock),
-        and_(DeliveryRow.state == DeliveryState.UNCERTAIN.value, overdue),
-        and_(DeliveryRow.state == DeliveryState.DUE.value, overdue),
-    ]
-
-
-def _settle(session: Session, lease: Lease, *, state: DeliveryState, **values: object) -> bool:
-    given = {"state": state.value, "lease_token": None, "lease_until": None, **values}
-    done = session.execute(
-        _settlement(tuple(given)),
-        {"of_id": lease.delivery_id, "of_token": lease.token, **given},
-    )
-    return rows_changed(done) == 1
-
-
-@lru_cache
-def _settlement(names: tuple[str, ...]) -> Update:
-    """The statement that settles these columns, if the lease still holds.
-
-    Made once, and of the table rather than of its class: half the time of a delivery.
-    """
-    table = cast("Table", DeliveryRow.__table__)
-    return (
-        update(table)
-        .where(table.c.id == bindparam("of_id"), table.c.lease_token == bindparam("of_token"))
-        .values({name: bindparam(name) for name in names})
-    )
-
-
-def _lease(row: DeliveryRow, token: uuid.UUID, *, uncertain: bool) -> Lease:
-    return Lease(
-        delivery_id=row.id,
-        token=token,
-        key=row.key,
-        kind=DeliveryKind(row.kind),
-        subject_id=row.subject_id,
-        to=Address(ChannelName(row.channel), row.address),
-        message=Message.from_json(row.payload),
-        attempts=row.attempts,
-        created_at=row.created_at,
-        uncertain=uncertain,
-        trace_id=row.trace_id,
-    )
 
 
 def _delivery(row: DeliveryRow) -> Delivery:

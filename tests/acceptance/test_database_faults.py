@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ async def mail(relay: Relay) -> AsyncIterator[EmailChannel]:
 
 
 def dispatcher(database: Database, mail: EmailChannel) -> Dispatcher:
-    return Dispatcher(database, {ChannelName.EMAIL: mail}, clock=lambda: NOW)
+    return Dispatcher(database, {ChannelName.EMAIL: mail}, clock=lambda: NOW, patience=timedelta())
 
 
 def state_counts(database: Database) -> dict[DeliveryState, int]:
@@ -101,7 +101,7 @@ async def test_a_server_restarted_in_the_middle_loses_nothing(
             await sending
         assert len(relay.envelopes) < MANY
         with pytest.raises(DatabaseUnreachableError, match="the database refused"):
-            await dispatcher(database, mail).run_once()
+            await dispatcher(database, mail).run()
         await asyncio.to_thread(cluster.start)
         database.call(let_leases_expire)
         report = await dispatcher(database, mail).run()

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.domain.delivery import Address, DeliveryKind, Lease, NewDelivery
+from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.message import Message
-from bot.store import Database, Session, outbox
+from bot.store import Database, outbox
 from bot.store.migrate import upgrade
 from feeds.advisory import Tlp
 from tests.bench.figures import Figure
@@ -51,16 +51,13 @@ def _figure(engine: str, url: str) -> Figure:
     start = time.perf_counter()
     done = 0
     while leases := database.call(outbox.lease_due, limit=AT_ONCE, now=NOW):
-        done += database.call(_record, leases)
+        receipts = [(lease, f"<{lease.key}>") for lease in leases]
+        done += len(database.call(outbox.mark_all_delivered, receipts, now=NOW))
     rate = done / (time.perf_counter() - start)
     database.dispose()
     if done != DELIVERIES:
         raise AssertionError(f"{done} of {DELIVERIES} deliveries recorded")
     return Figure(f"delivery.outbox_{engine}_per_s", rate, "deliveries/s")
-
-
-def _record(session: Session, leases: list[Lease]) -> int:
-    return sum(outbox.mark_delivered(session, lease, f"<{lease.key}>", now=NOW) for lease in leases)
 
 
 def _delivery(number: int) -> NewDelivery:

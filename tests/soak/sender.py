@@ -45,9 +45,7 @@ async def _send(url: str, port: int) -> None:
         at_once=AT_ONCE,
         lease=LEASE,
     )
-    while True:
-        if not (await dispatcher.run_once()).attempts:
-            await asyncio.sleep(0.02)
+    await dispatcher.run_for_ever(timedelta(milliseconds=20))
 
 
 def _note(session: Session, lease: Lease, receipt: str, now: datetime) -> None:
