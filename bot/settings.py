@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from bot.domain.message import ChannelName
+from bot.domain.priority import Scale
 
 PREFIX = "TOCSIN_"
 NESTED = "__"
@@ -154,6 +155,33 @@ class Digest(_Section):
     weekday: int = Field(0, ge=0, le=6)
 
 
+class Priority(_Section):
+    """How much each reason weighs, in points: see :class:`bot.domain.priority.Scale`."""
+
+    immediate_from: int = 60
+    alerte: int = 100
+    exploited: int = 60
+    ransomware: int = 30
+    exposed: int = 30
+    epss: int = 30
+    biomedical: int = 10
+    end_of_support: int = 10
+    cvss: int = 10
+    epss_from: float = 0.5
+    epss_percentile_from: float = 0.99
+    cvss_from: float = 9.0
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        Scale(**self.model_dump())  # raises ValueError when it cannot be
+        return self
+
+    @property
+    def scale(self) -> Scale:
+        """The rule's own values."""
+        return Scale(**self.model_dump())
+
+
 class Incident(_Section):
     """Where a declared incident is announced."""
 
@@ -210,6 +238,7 @@ class Settings(_Section):
     mailbox: Mailbox = Mailbox()
     delivery: Delivery = Delivery()
     digest: Digest = Digest()
+    priority: Priority = Priority()
     incident: Incident = Incident()
     health: Health = Health()
     web: Web = Web()

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bot.channels.base import Channel
 from bot.domain.authority import WorkingHours
@@ -17,7 +17,9 @@ from bot.domain.facility import Facility
 from bot.domain.incident import IncidentRouting
 from bot.domain.matching import Matcher
 from bot.domain.message import ChannelName
+from bot.domain.support import EndsOfSupport
 from bot.inventory.authorities import Authorities
+from bot.inventory.support import read_ends
 from bot.pipeline.campaign import send_due
 from bot.pipeline.digest import write_digests
 from bot.pipeline.dispatch import Dispatcher, Progress
@@ -25,6 +27,7 @@ from bot.pipeline.escalate import write_reminders
 from bot.pipeline.incident import IncidentDesk
 from bot.pipeline.initial import write_initial_states
 from bot.pipeline.match import MatchEngine, MatchReport
+from bot.pipeline.priority import Priorities
 from bot.render import Renderer
 from bot.resources import config_folder
 from bot.settings import ConfigurationError, Settings
@@ -37,6 +40,7 @@ from feeds.products import Catalogue, load_builtin
 from feeds.registry import make_signals, make_source, read_signals, read_sources
 from feeds.source import Source
 
+PRODUCTS_REMEMBERED = 20_000  # whose end of support was looked up
 MAIL_SECRET, MAIL_SECRET_BYTES = "mail secret", 32
 
 
@@ -136,8 +140,17 @@ class Application:
             self.renderer,
             clock=self.clock,
             hours=self.hours,
+            priorities=self.priorities,
             floor=self.floor,
         )
+
+    @cached_property
+    def priorities(self) -> Priorities:
+        """What the urgency of an alert is judged with."""
+        path = config_folder() / "end_of_support.toml"
+        ends = EndsOfSupport(self.matcher, read_ends(path.read_text("utf-8"), file=path.name))
+        known = lru_cache(PRODUCTS_REMEMBERED)(ends.day)
+        return Priorities(self.settings.priority.scale, known)
 
     async def match(self, progress: Progress = lambda _: None) -> MatchReport:
         """Judge everything that waits; see :class:`MatchEngine`."""

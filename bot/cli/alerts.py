@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from bot.app import Application
 from bot.cli.output import Exit, Failure, context, table
+from bot.domain.alert import Urgency
 from bot.domain.message import ChannelName
+from bot.pipeline.priority import Computation, computation
 from bot.pipeline.view import alert_views
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities
@@ -19,6 +23,7 @@ from feeds.advisory import Tlp
 def register(app: typer.Typer) -> None:
     """Add this command."""
     app.command("alerts")(alerts_)
+    app.command("priority")(priority)
 
 
 def alerts_(
@@ -41,6 +46,55 @@ def alerts_(
     owners = database.call(facilities.by_ids, {each.alert.facility_id for each in found})
     names = {id_: owner.name for id_, owner in owners.items()}
     shared.show(found, lambda: _listing(found, names))
+
+
+def priority(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(help="The alert, such as ALR-2026-0412.")],
+) -> None:
+    """Show how the urgency of an alert is computed: each reason, its points, and the sum."""
+    shared = context(ctx)
+    application = shared.application
+    found = application.database.call(_computed, reference, application)
+    language = application.settings.language
+    words = [
+        application.renderer.reply("reason", language=language, reason=reason)[0]
+        for reason in found.now.reasons
+    ]
+    shared.show(found, lambda: _sum(found, words))
+    shared.say(_verdict(found))
+
+
+def _computed(session: Session, reference: str, application: Application) -> Computation:
+    alert = alerts.by_reference(session, reference)
+    if alert is None:
+        raise Failure(f"no alert {reference}; see tocsin alerts --all", Exit.INPUT)
+    today = application.clock().date()
+    found = computation(session, alert, application.priorities, today=today)
+    if found is None:
+        raise Failure(f"{alert.reference} concerns no machine any more", Exit.INPUT)
+    return found
+
+
+def _sum(found: Computation, words: Sequence[str]) -> Table:
+    made = table("reason", "points")
+    for said, weighed in zip(words, found.now.weighed, strict=True):
+        made.add_row(said, str(weighed.points))
+    made.add_row("total", str(found.now.points), style="bold")
+    return made
+
+
+def _verdict(found: Computation) -> str:
+    """In one sentence; the first case that applies decides, as in the rule."""
+    enough = found.now.points >= found.immediate_from
+    if found.now.urgency is Urgency.IMMEDIATE:
+        why = "an alerte, aimed at people, or enough points for sure"
+    elif enough:
+        why = "enough points, but no machine is concerned for sure: it never interrupts"
+    else:
+        why = f"fewer than {found.immediate_from} points"
+    told = "" if found.told is found.now.urgency else f"; it was told as {found.told.value}"
+    return f"{found.reference}: {found.now.urgency.value} ({why}{told})"
 
 
 def _in_full(session: Session, reference: str, renderer: Renderer) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.table import Table
 
 from bot.cli.evaluate import evaluate
@@ -18,7 +19,7 @@ from bot.domain.matching import VerdictKind
 from bot.pipeline.explain import Explanation, explain
 from bot.pipeline.ingest import IngestReport, SignalReport, ingest, ingest_signals
 from bot.pipeline.match import MatchReport
-from bot.pipeline.simulate import Traffic, simulate
+from bot.pipeline.simulate import KindTraffic, Traffic, by_kind, simulate
 from bot.store import advisories, inventory
 from feeds.exploited import SignalSource
 from feeds.files import FileSignals, FileSource, holds_signals
@@ -149,11 +150,14 @@ def simulate_(
     first, last = at_midnight(start, "--from"), at_midnight(end, "--to")
     digest = shared.loaded.settings.digest
     total = len(application.database.call(advisories.published_between, first, last))
+    schedule, priorities = Schedule(digest.hour, digest.weekday), application.priorities
     with shared.progress("Replaying", total=total or None) as advance:
         traffic = application.database.call(
-            simulate, Schedule(digest.hour, digest.weekday), start=first, end=last, progress=advance
+            simulate, schedule, priorities, start=first, end=last, progress=advance
         )
-    shared.show(traffic, lambda: _traffic_table(traffic))
+    kinds = by_kind(traffic)
+    shown = {"kinds": kinds, "facilities": traffic}
+    shared.show(shown, lambda: Group(_kinds_table(kinds), "", _traffic_table(traffic)))
 
 
 def evaluate_(
@@ -222,10 +226,21 @@ def _explanation_table(found: list[Explanation]) -> Table:
     return made
 
 
+def _kinds_table(kinds: list[KindTraffic]) -> Table:
+    """Weeks for those that have an RSSI, months for those that have nobody."""
+    columns = ("median/week", "p95", "worst", "median/month", "p95", "worst", "alertes late")
+    made = table("kind", "facilities", *columns)
+    for each in kinds:
+        spreads = (each.weekly, each.monthly)
+        counts = [
+            f"{n:.3g}" for spread in spreads for n in (spread.median, spread.p95, spread.worst)
+        ]
+        made.add_row(each.kind.value, str(each.facilities), *counts, str(each.late))
+    return made
+
+
 def _traffic_table(traffic: list[Traffic]) -> Table:
-    made = table(
-        "facility", "kind", "messages", "at once", "digests", "alerts", "median/week", "p95"
-    )
+    made = table("facility", "kind", "messages", "at once", "digests", "alerts", "worst week")
     for each in sorted(traffic, key=lambda t: t.total, reverse=True):
         made.add_row(
             each.facility.name,
@@ -234,7 +249,6 @@ def _traffic_table(traffic: list[Traffic]) -> Table:
             str(each.immediate),
             str(each.digests),
             str(each.alerts),
-            f"{each.median:g}",
-            f"{each.p95:.1f}",
+            str(max(each.weekly)),
         )
     return made

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bot.domain.facility import AssetCategory
+from bot.domain.reason import Reason
 from bot.domain.scope import NO_CHANGE, Change
 from feeds.advisory import AdvisoryKind, Pap, Reference, Tlp
 
@@ -132,7 +133,7 @@ class AlertView:
     risks: tuple[str, ...] = ()
     cves: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
-    urgency_reasons: tuple[str, ...] = ()  # "exploited", "alerte", "exposed", "biomedical", "eol"
+    urgency_reasons: tuple[Reason, ...] = ()  # what matters most first
     exploited: bool = False
     exercise: bool = False
     pap: Pap | None = None

@@ -9,9 +9,8 @@ from enum import StrEnum
 
 from bot.domain.alert import Urgency
 from bot.domain.delivery import Address
-from bot.domain.facility import AssetCategory, Facility, FacilityKind
-from bot.domain.matching import VerdictKind
-from feeds.advisory import AdvisoryKind, Audience, Tlp
+from bot.domain.facility import Facility, FacilityKind
+from feeds.advisory import Audience, Tlp
 
 
 class Rhythm(StrEnum):
@@ -58,45 +57,6 @@ class Subscription:
     rhythm: Rhythm
     language: str
     digested_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """How soon, and why: codes that templates put into words."""
-
-    urgency: Urgency
-    reasons: tuple[str, ...]
-
-
-def urgency(
-    *,
-    kind: AdvisoryKind,
-    strongest: VerdictKind,
-    exploited: bool,
-    aimed: bool,
-    categories: Iterable[AssetCategory] = (),
-    exposed: bool = False,
-) -> Judgement:
-    """How soon an alert is told.
-
-    At once: a CERT-FR *alerte* that concerns the facility, even only to be checked; what
-    is exploited and concerns it for sure; a bulletin aimed at the facility's people
-    rather than at its machines. Everything else waits for the digest: what is only to
-    be checked never interrupts, unless it is an *alerte*.
-    """
-    reasons = []
-    if kind is AdvisoryKind.ALERTE and not aimed:
-        reasons.append("alerte")
-    if exploited:
-        reasons.append("exploited")
-    if exposed:
-        reasons.append("exposed")
-    if AssetCategory.BIOMEDICAL in set(categories):
-        reasons.append("biomedical")
-    immediate = (
-        kind is AdvisoryKind.ALERTE or aimed or (exploited and strongest is VerdictKind.AFFECTED)
-    )
-    return Judgement(Urgency.IMMEDIATE if immediate else Urgency.DIGEST, tuple(reasons))
 
 
 def told_at_once(rhythm: Rhythm, soon: Urgency) -> bool:

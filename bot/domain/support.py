@@ -47,6 +47,11 @@ class EndsOfSupport:
         ]
         return max(found, key=lambda end: end.on, default=None)
 
+    def day(self, product: InventoryProduct) -> date | None:
+        """The last day of support of a product; None when it is not known for sure."""
+        end = self.of(product)
+        return end.on if end else None
+
     def ended(self, product: InventoryProduct, on: date) -> SupportEnd | None:
         """The same, when that day is over."""
         end = self.of(product)

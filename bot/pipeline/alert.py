@@ -13,9 +13,11 @@ from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.escalation import HoursOf, next_contact, next_rung
 from bot.domain.facility import AssetCategory
 from bot.domain.matching import VerdictKind
+from bot.domain.priority import Judgement
 from bot.domain.routing import Subscription, one_per_address, told_at_once
 from bot.domain.scope import Change, Scope, change
-from bot.pipeline.concern import Concern, concerns, judged
+from bot.pipeline.concern import Concern, concerns
+from bot.pipeline.priority import Priorities
 from bot.pipeline.view import merged, view
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities, inventory, outbox
@@ -67,6 +69,7 @@ def raise_alerts(
     *,
     now: datetime,
     hours: HoursOf,
+    priorities: Priorities,
     facility_ids: Sequence[int] | None = None,
     floor: Tlp = Tlp.AMBER,
 ) -> AlertReport:
@@ -78,7 +81,7 @@ def raise_alerts(
     advisory_ids = [revision.advisory_id for revision in revisions]
     known = alerts.of_advisories(session, advisory_ids, facility_ids=facility_ids)
     found = concerns(session, revisions, facility_ids=facility_ids, known=known)
-    batch = _sort(session, found, known, now=now, hours=hours)
+    batch = _sort(session, found, known, now=now, hours=hours, priorities=priorities)
     alerts.add(session, batch.opened, batch.lots)
     alerts.save_match(session, batch.changed)
     alerts.add_lots(session, batch.lots)
@@ -95,6 +98,7 @@ def _sort(
     *,
     now: datetime,
     hours: HoursOf,
+    priorities: Priorities,
 ) -> _Batch:
     """Tell apart what is new, what is worse, what is only different, and what is over."""
     batch = _Batch()
@@ -106,7 +110,8 @@ def _sort(
             fresh += [] if concern.over else [concern]  # nobody was told of what has ended
             continue
         worse = change(alert.scope, concern.scope)
-        updated = _alert(concern, now=now, previous=alert, news=worse.is_news)
+        judgement = priorities.judge(concern, today=now.date())
+        updated = _alert(concern, judgement, now=now, previous=alert, news=worse.is_news)
         if worse.is_news:
             updated = _to_be_reminded(updated, concern, hours, now)
         if updated == alert:
@@ -122,7 +127,9 @@ def _sort(
     batch.changed += [_cleared(alert) for alert in over.values() if alert.state in OPEN_STATES]
     references = alerts.take_references(session, len(fresh), now=now) if fresh else []
     for concern, reference in zip(fresh, references, strict=True):
-        opened = _to_be_reminded(_alert(concern, now=now, reference=reference), concern, hours, now)
+        judgement = priorities.judge(concern, today=now.date())
+        opened = _alert(concern, judgement, now=now, reference=reference)
+        opened = _to_be_reminded(opened, concern, hours, now)
         batch.opened.append(opened)
         batch.lots += [(opened.id, category) for category in concern.categories]
         batch.told.append(_Told(concern, opened))
@@ -143,13 +150,13 @@ def _cleared(alert: Alert) -> Alert:
 
 def _alert(
     concern: Concern,
+    judgement: Judgement,
     *,
     now: datetime,
     reference: str = "",
     previous: Alert | None = None,
     news: bool = True,
 ) -> Alert:
-    soon, reasons = judged(concern)
     told_before = previous if previous and not news else None
     state = _state(concern, previous, news=news)
     return Alert(
@@ -159,8 +166,8 @@ def _alert(
         facility_id=concern.facility.id,
         revision_id=concern.revision.id,
         state=state,
-        urgency=told_before.urgency if told_before else soon,
-        reasons=reasons,
+        urgency=told_before.urgency if told_before else judgement.urgency,
+        reasons=judgement.reasons,
         verdict=VerdictKind.AFFECTED if concern.affected else VerdictKind.REVIEW,
         headline=concern.headline,
         target=concern.target,

@@ -7,13 +7,13 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.alert import Urgency
 from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
+from bot.domain.priority import NOT_EXPLOITED, Exploitation
 from bot.domain.question import Lesson, product_key, product_name, said
-from bot.domain.routing import is_for, urgency
+from bot.domain.routing import is_for
 from bot.domain.scope import Over, Scope, change
-from bot.store import Session, advisories, facilities, lessons, verdicts
+from bot.store import Session, advisories, exploits, facilities, lessons, verdicts
 from bot.store.advisories import StoredRevision
 from bot.store.verdicts import MatchedAsset, Standing
 from feeds.advisory import AdvisoryKind, Audience
@@ -29,7 +29,12 @@ class Concern:
     revision: StoredRevision
     facility: Facility
     assets: tuple[MatchedAsset, ...]  # empty for a bulletin aimed at people
-    exploited: bool
+    exploitation: Exploitation = NOT_EXPLOITED
+
+    @property
+    def exploited(self) -> bool:
+        """Whether a vulnerability that the bulletin names is known to be exploited."""
+        return self.exploitation.exploited
 
     @property
     def affected(self) -> tuple[MatchedAsset, ...]:
@@ -102,19 +107,19 @@ def concerns(
             facility's initial state, so that the first day is not a flood.
         known: pairs (advisory id, facility id) that have an alert: always included.
     """
-    exploited = advisories.exploited(session, [revision.advisory_id for revision in revisions])
-    found = _by_machines(session, revisions, facility_ids, exploited, since_day_one=since_day_one)
+    known_of = exploits.of_advisories(session, [revision.advisory_id for revision in revisions])
+    found = _by_machines(session, revisions, facility_ids, known_of, since_day_one=since_day_one)
     if since_day_one:
-        found += _known_before(session, revisions, exploited, found, known)
-        found += _revised_since(session, revisions, facility_ids, exploited, found)
-    return found + _aimed_at_people(session, revisions, facility_ids, exploited)
+        found += _known_before(session, revisions, known_of, found, known)
+        found += _revised_since(session, revisions, facility_ids, known_of, found)
+    return found + _aimed_at_people(session, revisions, facility_ids, known_of)
 
 
 def _by_machines(
     session: Session,
     revisions: Sequence[StoredRevision],
     facility_ids: Sequence[int] | None,
-    exploited: set[int],
+    known_of: Mapping[int, Exploitation],
     *,
     since_day_one: bool,
 ) -> list[Concern]:
@@ -133,7 +138,7 @@ def _by_machines(
             by_revision[revision_id],
             told[facility_id],
             tuple(assets),
-            by_revision[revision_id].advisory_id in exploited,
+            known_of.get(by_revision[revision_id].advisory_id, NOT_EXPLOITED),
         )
         for (revision_id, facility_id), assets in grouped.items()
     ]
@@ -168,7 +173,7 @@ def _heard(
 def _known_before(
     session: Session,
     revisions: Sequence[StoredRevision],
-    exploited: set[int],
+    known_of: Mapping[int, Exploitation],
     found: Sequence[Concern],
     known: Collection[tuple[int, int]],
 ) -> list[Concern]:
@@ -183,7 +188,7 @@ def _known_before(
     owners = sorted({facility_id for _, facility_id in missing})
     return [
         concern
-        for concern in _by_machines(session, concerned, owners, exploited, since_day_one=False)
+        for concern in _by_machines(session, concerned, owners, known_of, since_day_one=False)
         if (concern.revision.advisory_id, concern.facility.id) in missing
     ]
 
@@ -192,7 +197,7 @@ def _revised_since(
     session: Session,
     revisions: Sequence[StoredRevision],
     facility_ids: Sequence[int] | None,
-    exploited: set[int],
+    known_of: Mapping[int, Exploitation],
     found: Sequence[Concern],
 ) -> list[Concern]:
     """Bulletins older than an inventory whose revision changed what concerns the facility.
@@ -209,13 +214,13 @@ def _revised_since(
             session,
             advisories.former(session, revised),
             facility_ids,
-            exploited,
+            known_of,
             since_day_one=False,
         )
     }
     return [
         concern
-        for concern in _by_machines(session, revised, facility_ids, exploited, since_day_one=False)
+        for concern in _by_machines(session, revised, facility_ids, known_of, since_day_one=False)
         if (concern.revision.id, concern.facility.id) not in known
         and change(
             former.get((concern.revision.advisory_id, concern.facility.id), Scope()), concern.scope
@@ -227,7 +232,7 @@ def _aimed_at_people(
     session: Session,
     revisions: Sequence[StoredRevision],
     facility_ids: Sequence[int] | None,
-    exploited: set[int],
+    known_of: Mapping[int, Exploitation],
 ) -> list[Concern]:
     """Bulletins that name an audience, and *alertes* in which no product could be read.
 
@@ -246,7 +251,7 @@ def _aimed_at_people(
         else list(facilities.by_ids(session, facility_ids).values())
     )
     return [
-        Concern(revision, facility, (), revision.advisory_id in exploited)
+        Concern(revision, facility, (), known_of.get(revision.advisory_id, NOT_EXPLOITED))
         for revision, audience in aimed
         for facility in everyone
         if is_for(audience, facility)
@@ -255,17 +260,3 @@ def _aimed_at_people(
 
 def _unreadable_alerte(revision: StoredRevision) -> bool:
     return revision.advisory.kind is AdvisoryKind.ALERTE and revision.readable is False
-
-
-def judged(concern: Concern) -> tuple[Urgency, tuple[str, ...]]:
-    """How soon a concern is told, and why."""
-    advisory = concern.revision.advisory
-    judgement = urgency(
-        kind=advisory.kind,
-        strongest=VerdictKind.AFFECTED if concern.affected else VerdictKind.REVIEW,
-        exploited=concern.exploited,
-        aimed=not concern.assets,
-        categories=concern.categories,
-        exposed=any(asset.exposed for asset in concern.assets),
-    )
-    return judgement.urgency, judgement.reasons

@@ -16,6 +16,7 @@ from bot.domain.matching import Matcher, Reading, Verdict
 from bot.domain.matching.index import ProductIndex
 from bot.domain.matching.readings import ReadingIndex
 from bot.pipeline.alert import AlertReport, raise_alerts
+from bot.pipeline.priority import Priorities
 from bot.render import Renderer
 from bot.store import Database, Session, advisories, facilities, inventory, lessons, verdicts
 from bot.store.advisories import StoredRevision
@@ -60,6 +61,7 @@ class MatchEngine:
         *,
         clock: Clock,
         hours: HoursOf,
+        priorities: Priorities,
         floor: Tlp = Tlp.AMBER,
     ) -> None:
         self._database = database
@@ -67,6 +69,7 @@ class MatchEngine:
         self._renderer = renderer
         self._clock = clock
         self._hours = hours
+        self._priorities = priorities
         self._floor = floor
         self._aliases: list[tuple[str, str]] = []
         self._start_with(catalogue)
@@ -193,6 +196,7 @@ class MatchEngine:
             now=now,
             facility_ids=facility_ids,
             hours=self._hours,
+            priorities=self._priorities,
             floor=self._floor,
         )
 

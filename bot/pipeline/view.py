@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.domain.alert import AlertView, AssetLine, Coverage, Why
 from bot.domain.matching import VerdictKind
+from bot.domain.reason import all_reasons
 from bot.domain.reference import combine
 from bot.pipeline.concern import Concern, concerns, display_name
 from bot.store import Session, advisories, facilities, inventory
@@ -36,9 +37,7 @@ def alert_views(
     for alert in asked:
         concern = found.get((alert.revision_id, alert.facility_id))
         if concern is None:  # the machines it concerned are gone
-            concern = Concern(
-                by_id[alert.revision_id], known[alert.facility_id], (), exploited=False
-            )
+            concern = Concern(by_id[alert.revision_id], known[alert.facility_id], ())
         shown = view(concern, alert, covered[alert.facility_id])
         views.append(dataclasses.replace(shown, language=language))
     return views
@@ -90,7 +89,7 @@ def merged(views: Sequence[AlertView]) -> AlertView:
         affected=tuple(_owned(each, line) for each in views for line in each.affected),
         to_check=tuple(_owned(each, line) for each in views for line in each.to_check),
         why=tuple(dict.fromkeys(why for each in views for why in each.why)),
-        urgency_reasons=tuple(dict.fromkeys(r for each in views for r in each.urgency_reasons)),
+        urgency_reasons=all_reasons(each.urgency_reasons for each in views),
         coverage=Coverage(
             total=sum(each.coverage.total for each in views),
             assessed=sum(each.coverage.assessed for each in views),

@@ -23,6 +23,7 @@ from bot.domain.alert import (
 )
 from bot.domain.health import AlarmView
 from bot.domain.message import Choice
+from bot.domain.reason import Reason
 from bot.domain.views import CampaignView, IncidentView, TimelineEntry
 from bot.render.compose import Composer
 from bot.render.errors import located
@@ -60,6 +61,7 @@ VIEWS: dict[str, type] = {
     "coverage": Coverage,
     "entry": TimelineEntry,
     "group": LineGroup,
+    "reason": Reason,
     "words": Words,
 }
 PARTS = ("subject", "text", "html", "slack")

@@ -26,6 +26,7 @@ from bot.domain.alert import (
 from bot.domain.campaign import Campaign, CampaignState, CampaignText
 from bot.domain.facility import AssetCategory
 from bot.domain.health import AlarmView, Problem
+from bot.domain.reason import Reason, ReasonCode
 from bot.domain.scope import Change
 from bot.domain.views import (
     CampaignView,
@@ -67,7 +68,7 @@ ALERT = AlertView(
     risks=("Atteinte à la confidentialité des données", "Déni de service à distance"),
     cves=("CVE-2026-99011", "CVE-2026-99012"),
     references=(Reference("Bulletin de l'éditeur", "https://editeur.example/securite/9001"),),
-    urgency_reasons=("exploited", "exposed"),
+    urgency_reasons=(Reason(ReasonCode.EXPLOITED), Reason(ReasonCode.EXPOSED)),
     exploited=True,
     coverage=COVERAGE,
     next_step=datetime(2026, 3, 12, 9, tzinfo=PARIS),
@@ -82,6 +83,14 @@ MANY = replace(
     revised=True,
     change=Change(1, 2, former_target="13.1-49.10", newly_exploited=True, reworded=True),
     next_step=datetime(2026, 3, 20, 9, 30, tzinfo=PARIS),
+    urgency_reasons=(
+        Reason(ReasonCode.ALERTE),
+        Reason(ReasonCode.RANSOMWARE),
+        Reason(ReasonCode.EPSS, 0.92),
+        Reason(ReasonCode.BIOMEDICAL),
+        Reason(ReasonCode.END_OF_SUPPORT, on=date(2025, 10, 14)),
+        Reason(ReasonCode.CVSS, 9.8),
+    ),
     pap=Pap.AMBER,
     exercise=True,
 )
@@ -365,6 +374,7 @@ REPLIES: dict[str, dict[str, object]] = {
     "question_usage": {"question": QUESTIONS[0]},
     "questions": {"questions": QUESTIONS, "total": 42},
     "questions_elsewhere": {"total": 42},
+    "reason": {"reason": Reason(ReasonCode.EPSS, 0.92)},
     "stranger": {},
     "unknown_alert": {"reference": "ALR-2026-9999"},
     "unknown_incident": {"reference": "INC-2026-9999"},

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.domain.alert import AlertState, AnswerKind, Urgency
 from bot.domain.facility import AssetCategory
 from bot.domain.matching import VerdictKind
+from bot.domain.reason import Reason
 from bot.domain.reference import ALERT, numbered, series
 from bot.domain.routing import Subscription
 from bot.domain.scope import Scope
@@ -34,7 +35,7 @@ class Alert:
     revision_id: int
     state: AlertState
     urgency: Urgency
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]  # of the urgency, when it was last judged
     verdict: VerdictKind
     headline: str
     target: str
@@ -281,7 +282,7 @@ def _listing() -> Select[AlertRow, str, str]:
 
 def _values(alert: Alert) -> dict[str, object]:
     values = {field.name: getattr(alert, field.name) for field in fields(alert)}
-    return {**values, "reasons": list(alert.reasons), "scope": alert.scope.to_json()}
+    return {**values, "reasons": list(map(str, alert.reasons)), "scope": alert.scope.to_json()}
 
 
 def _alert(row: AlertRow) -> Alert:
@@ -293,7 +294,7 @@ def _alert(row: AlertRow) -> Alert:
         revision_id=row.revision_id,
         state=AlertState(row.state),
         urgency=Urgency(row.urgency),
-        reasons=tuple(row.reasons),
+        reasons=tuple(map(Reason.read, row.reasons)),
         verdict=VerdictKind(row.verdict),
         headline=row.headline,
         target=row.target,

@@ -179,6 +179,7 @@ class ExploitRow(Base):
     exploited_on: Mapped[date | None]
     ransomware: Mapped[bool] = mapped_column(default=False)
     epss: Mapped[float | None]
+    epss_percentile: Mapped[float | None]
 
 
 class KnownNameRow(Base):

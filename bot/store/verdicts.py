@@ -36,6 +36,7 @@ class MatchedAsset:
     vendor: str
     product: str
     version: str
+    cpe: str
     category: AssetCategory
     location: str
     exposed: bool
@@ -221,6 +222,7 @@ def _matched(verdict: VerdictRow, asset: AssetRow, product: ProductRow) -> Match
         vendor=product.vendor,
         product=product.product,
         version=product.version,
+        cpe=product.cpe,
         category=AssetCategory(asset.category),
         location=asset.location,
         exposed=asset.exposed,

@@ -95,9 +95,11 @@ def test_simulating_writes_nothing(tocsin: Installation) -> None:
     tocsin("ingest", "--file", str(DEMO / "bulletins"))
     tocsin("match")
     traffic = json.loads(tocsin("--json", "simulate", "--from", "2026-11-01", "--to", "2026-12-01"))
-    chu = next(each for each in traffic if each["facility"]["finess"] == "590999017")
+    everybody = traffic["facilities"]
+    chu = next(each for each in everybody if each["facility"]["finess"] == "590999017")
     assert chu["alerts"] > 0
     assert chu["late"] == 0
+    assert traffic["kinds"][0]["late"] == 0
     assert json.loads(tocsin("--json", "deliveries")) == []
 
 

@@ -11,6 +11,7 @@ import pytest
 from bot.domain.alert import AlertView, AnswerKind, AssetLine, Coverage, Why
 from bot.domain.facility import AssetCategory
 from bot.domain.message import ChannelName
+from bot.domain.reason import Reason, ReasonCode
 from bot.render import Renderer
 from feeds.advisory import AdvisoryKind, Reference, Tlp
 
@@ -42,7 +43,7 @@ NETSCALER = AlertView(
     why=(Why("range", "versions 13.1.x antérieures à 13.1-49.13"),),
     references=(Reference("Bulletin de l'éditeur", "https://editeur.example/9001"),),
     exploited=True,
-    urgency_reasons=("exploited",),
+    urgency_reasons=(Reason(ReasonCode.EXPLOITED),),
     coverage=Coverage(4312, 3486, 614, 212, date(2026, 3, 2)),
     next_step=datetime(2026, 3, 12, 9, tzinfo=PARIS),
     next_contact="suppleant",
