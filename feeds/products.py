@@ -170,7 +170,8 @@ class Catalogue:
         """Words of a vendor column as they would stand before a product."""
         if text.strip().lower() in _NO_VENDOR:
             return ()
-        return tuple(word for word in fold(text).split() if word.strip(".,") not in _COMPANY)
+        words = re.split(r"[\s_]+|-(?=project$)", fold(text).strip())
+        return tuple(word for word in words if word.strip(".,") not in _COMPANY)
 
     def name(self, phrase: Phrase, vendor: str = "") -> Name:
         """Read a product; ``vendor`` is the column beside it, trusted only as a hint."""
@@ -302,7 +303,8 @@ class Catalogue:
         out = _Rewritten()
         position = 0
         while position < len(words):
-            if renamed := self._renames.at(words, position):
+            renamed = self._renames.at(words, position)
+            if renamed and not self._more_after_vendor(words, position, renamed[0]):
                 length, target = renamed
                 identity = length == 1 and target == (words[position],)
                 sold = self._vendors.at(words, position)
@@ -327,6 +329,14 @@ class Catalogue:
                 out.locks.append(0)
                 position += 1
         return out
+
+    def _more_after_vendor(self, words: Sequence[str], position: int, length: int) -> bool:
+        """Whether a longer former name stands behind the vendor: "VideoLAN | VLC media player"."""
+        sold = self._vendors.at(words, position)
+        if sold is None or position + sold[0] >= len(words):
+            return False
+        behind = self._renames.at(words, position + sold[0])
+        return behind is not None and sold[0] + behind[0] > length
 
     def _around(self, phrase: Phrase) -> Name:
         """Read asides and hosts: words, hosts that are products, and qualifiers."""

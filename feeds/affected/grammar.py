@@ -276,6 +276,7 @@ class _Parser:
     def _aside(self) -> None:
         """Read up to the closing parenthesis: platforms, part numbers, remarks."""
         draft = self._draft
+        self._included_branches()
         depth, host, versioned = 1, False, False
         group: list[str] = []
         while depth and (token := self._peek()) is not None:
@@ -298,6 +299,21 @@ class _Parser:
             draft.hosts.append(tuple(group))
         else:
             draft.asides.extend(group)
+
+    def _included_branches(self) -> None:
+        """ "version 16.11 (includes 16.0 - 16.10)": all of them, below a bound that may follow."""
+        word, pending = self._peek(), self._draft.pending
+        if word is None or not word.text.startswith("inclu") or not pending:
+            return
+        ahead = 2 if self._kind(1) == Kind.VERSIONS else 1
+        low, joint, high = (self._peek(ahead + step) for step in range(3))
+        if low is None or joint is None or high is None or joint.kind != Kind.TO:
+            return
+        first, *minors = low.text.split(".")
+        last = high.text.removeprefix(f"{first}.")
+        if len(minors) == 1 and minors[0].isdigit() and last.isdigit():
+            branches = (f"{first}.{minor}" for minor in range(int(minors[0]), int(last) + 1))
+            pending[:0] = [low._replace(text=branch) for branch in branches]
 
     def _host(self, *, inside: bool) -> None:
         """Read the platform, or the product, that follows "pour", "sur" or "dans"."""

@@ -111,7 +111,8 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.NOISE,
         "pour disposant suivant sont strictement uniquement seulement only inclus vulnerable "
-        "affecte",
+        "affecte base",
+        r"\bbasee?s?\s+sur\s+chromium(?:\s+versions?\s+[\d.]+(?:\s+et\s+[\d.]+)*)?|"
         r"\bpour\s+l[ae]s?\s+vulnerabilites?(?:(?:\s|,|et\b|ou\b)*cve-\d{4}-\d+)*|"
         r"\bdisposant\s+d'un\s+correctif\b|"
         r"\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
@@ -149,7 +150,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         ", ( ainsi et ou and or",
         rf"[,(]?\s*\b(?:ainsi\s+que|et|ou|and|or)\s+(?:toutes\s+)?(?:l[ae]s?\s+)?(?:versions?\s+)?"
         rf"(?:{_OLDER}|inferieurs|earlier|prior|below|older)\b"
-        rf"(?!\s+(?:a|aux?|sans)\b)(?!\s+a?v?\d)\)?",
+        rf"(?!\s+(?:a|aux?)\b)(?!\s+a?v?\d)\)?",
     ),
     (
         Kind.NEWER,
@@ -265,6 +266,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
 _RULES = (*((kind.name, opens, pattern) for kind, opens, pattern in _PHRASES), *_WORDS)
 _SPELT = {"BITS_32": "32bits", "BITS_64": "64bits", "SUPPORT": "e4s", "MODEL": ""}  # words all
 _SILENT = ("ARTICLE", "OTHER")
+_JOINED = re.compile(r"(?P<first>\d+)(?P<low>(?:\.\d+)+)-(?P=first)(?P<high>(?:\.\d+)+)$")
 _DIGIT = re.compile(r"\d")
 _EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind.VERSIONS})
 _LAST = ".:;,'!_-"
@@ -338,12 +340,30 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
             text = text.rstrip(_LAST)
             if not text:
                 continue
+            if kind is Kind.VERSION and (ends := _JOINED.match(text)) and _ascending(ends):
+                tokens.extend(_range(ends, start))
+                continue
         end = start + len(text)
         # "134.0.6998.177/.178": the lower one
         tokens.append(Token(kind, spelt or text.partition("/.")[0], start, end))
     if "/" in folded:
         tokens = _without_alternatives(tokens)
     return _versions_by_place(tokens)
+
+
+def _ascending(ends: re.Match[str]) -> bool:
+    low, high = ([int(part) for part in ends[name][1:].split(".")] for name in ("low", "high"))
+    return len(low) == len(high) and low < high
+
+
+def _range(ends: re.Match[str], start: int) -> list[Token]:
+    """ "19.3-19.21" is written without spaces; 13.1-49.13 is one version."""
+    dash = start + ends.end("low")
+    return [
+        Token(Kind.VERSION, ends[0][: dash - start], start, dash),
+        Token(Kind.TO, "-", dash, dash + 1),
+        Token(Kind.VERSION, ends[0][dash - start + 1 :], dash + 1, start + ends.end()),
+    ]
 
 
 def _without_alternatives(tokens: list[Token]) -> list[Token]:

@@ -50,6 +50,17 @@ def advisory(*lines: str, vendor: str = "", product: str = "", content: str = ""
         ("Apache Solr versions antérieures à 8.3 sur Linux", "Solr (Windows)", "8.2", SAFE),
         ("Apache Solr versions antérieures à 8.3 sur Linux", "Solr", "8.1.1", REVIEW),
         ("Desigo CC toutes versions", "Desigo CC", "", AFFECTED),
+        ("GitLab Enterprise Edition versions antérieures à 17.6.4", "GitLab Enterprise", "15.7.1",
+         AFFECTED),
+        ("VLC versions antérieures à 3.0.21", "VideoLAN VLC media player", "3.0.20", AFFECTED),
+        ("Visual Studio 2019 version 16.11 (includes 16.0 - 16.10)", "Visual Studio 2019", "16.4.2",
+         AFFECTED),
+        ("Oracle Database Server versions 19.3-19.21, 21.3-21.12", "Oracle Database Server", "21.5",
+         AFFECTED),
+        ("Desigo XWP versions V6.1 et antérieures sans le dernier correctif de sécurité",
+         "Desigo XWP", "5.0", REVIEW),
+        ("Microsoft Edge (basé sur Chromium) versions antérieures à 98.0.1108.50", "Microsoft Edge",
+         "98.0.1108.43", AFFECTED),
         ("Desigo CC toutes versions avec le module OIS", "Desigo CC", "5.0", REVIEW),
         ("Apex One version 2019 sans le dernier correctif de sécurité", "Apex One", "2019", REVIEW),
         ("Visual Studio 2022 versions 17.4.x antérieures à 17.4.18", "Visual Studio 2022",
@@ -79,6 +90,38 @@ def test_a_bare_bound_yields_to_the_branch_of_a_sibling(matcher: Matcher) -> Non
     assert matcher.judge(reading, InventoryProduct("", "PAN-OS", "11.2.10")).kind is SAFE
     assert matcher.judge(reading, InventoryProduct("", "PAN-OS", "11.2.9")).kind is AFFECTED
     assert matcher.judge(reading, InventoryProduct("", "PAN-OS", "12.1.3")).kind is AFFECTED
+
+
+def test_a_train_between_two_that_are_named_is_worth_a_question(matcher: Matcher) -> None:
+    reading = matcher.read(
+        advisory(
+            "Kibana versions antérieures à 8.19.8",
+            "Kibana versions 9.1.x antérieures à 9.1.8",
+            "Kibana versions 9.2.x antérieures à 9.2.2",
+        )
+    )
+
+    def judged(version: str) -> tuple[VerdictKind, str]:
+        verdict = matcher.judge(reading, InventoryProduct("Elastic", "Kibana", version))
+        return verdict.kind, verdict.target
+
+    assert judged("9.0.4") == (REVIEW, "")
+    assert judged("8.19.7") == (AFFECTED, "8.19.8")
+    assert judged("8.19.9")[0] is SAFE
+    assert judged("9.1.8")[0] is SAFE
+    assert judged("9.3.0")[0] is SAFE
+
+
+def test_a_vendor_that_bears_the_name_of_its_product_is_no_excuse(matcher: Matcher) -> None:
+    reading = matcher.read(advisory("GLPI versions antérieures à 10.0.18", vendor="GLPI"))
+    for vendor, product, expected in (
+        ("GLPI Dashboard Project", "GLPI Dashboard", SAFE),
+        ("glpi-project", "glpi", AFFECTED),
+        ("GLPI-TNG", "glpi-tng", SAFE),
+        ("Teclib'", "GLPI", AFFECTED),
+    ):
+        verdict = matcher.judge(reading, InventoryProduct(vendor, product, "10.0.16"))
+        assert verdict.kind is expected, product
 
 
 def test_two_bare_bounds_are_one_per_train(matcher: Matcher) -> None:

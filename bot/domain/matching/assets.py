@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from feeds.affected import Phrase, read_phrase
 from feeds.affected.tokens import Kind, Token, fold, tokenize
-from feeds.names import Name, widened
+from feeds.names import Name, normal_words, widened
 from feeds.products import Catalogue
 from feeds.versions import Version, read_version
 
@@ -101,9 +101,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
         said.extend(qualifier.replace("_", " ").split())
     phrase = Phrase(phrase.words, phrase.numbers, phrase.hosts, tuple(said), phrase.parts)
     vendor = vendor or named.vendor.replace("_", " ")
-    if not _repeats(vendor, phrase.words):
-        phrase = replace(phrase, words=(*catalogue.vendor_text(vendor), *phrase.words))
-    name = catalogue.name(phrase, vendor)
+    name = _name(catalogue, phrase, vendor)
     wide = frozenset(family for word in name.words for family in widened(word))
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
@@ -115,6 +113,20 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     patches = frozenset(PATCH.findall(fold(f"{product} {version}"))) - wide
     plain = replace(name, asides=name.asides - catalogue.descriptors, numbers=())
     return Asset(plain, wide, wide | (known - catalogue.descriptors), main, shown, patches)
+
+
+def _name(catalogue: Catalogue, phrase: Phrase, vendor: str) -> Name:
+    """The name of a product: its vendor's words say nothing of it, unless it has no others.
+
+    "Samba-TNG", by Samba-TNG, is not Samba; "squid", by squid-cache, is squid.
+    """
+    canonical, vendor_words = catalogue.vendor(vendor)
+    if vendor_words.issuperset(normal_words(phrase.words)):
+        name = catalogue.name(phrase)
+        return replace(name, vendor=name.vendor or canonical, vendor_words=vendor_words)
+    if not _repeats(vendor, phrase.words):
+        phrase = replace(phrase, words=(*catalogue.vendor_text(vendor), *phrase.words))
+    return catalogue.name(phrase, vendor)
 
 
 def _repeats(vendor: str, words: tuple[str, ...]) -> bool:

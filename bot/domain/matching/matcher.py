@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from bot.domain.matching.assets import Asset, read_asset
 from bot.domain.matching.combining import Chorus, combine
+from bot.domain.matching.gaps import gaps_of
 from bot.domain.matching.statements import Ruling, Sentence, rule, sentences_of
 from feeds.advisory import Advisory
 from feeds.affected import Grade
@@ -32,6 +33,7 @@ REASONS = {
     "component": "the bulletin speaks of a component of this product",
     "deferred": "the bulletin sends to the vendor's own bulletin for versions",
     "not-understood": "the line could not be read",
+    "between-branches": "no line names the train of the version, between two that are fixed",
     "no-range": "only the title or the summary names the product",
     "out-of-range": "the version lies outside the range",
     "fixed": "the version is the fixed one or a later one",
@@ -141,7 +143,7 @@ class Matcher:
             grades[sentence.field] = max(known, sentence.grade, key=list(Grade).index)
         counts = list(grades.values())
         return Reading(
-            sentences,
+            (*sentences, *gaps_of(sentences)),
             Chorus(sentences),
             frozenset(key for sentence in sentences for key in sentence.keys),
             counts.count(Grade.DECIDED),

@@ -30,6 +30,7 @@ class Relation:
 EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
+_NO_WORDS = frozenset[str]()
 SAME = Relation(Kinship.SAME)
 _OTHER = Relation(Kinship.OTHER, "other-product")
 
@@ -84,14 +85,20 @@ def _hosted(name: Name, asset: Asset) -> Relation:
 
 def _distinct(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[str]) -> bool:
     """Whether the inventory says words that make it another product."""
-    allowed = name.words | name.asides | name.vendor_words | asset.name.vendor_words | confirmed
+    allowed = name.words | name.asides | name.vendor_words | confirmed
+    if not asset.name.words <= asset.name.vendor_words:  # GLPI Dashboard, by "GLPI Dashboard"
+        allowed |= asset.name.vendor_words
     allowed |= {word for host in name.hosts for word in host} | name.models
+    optional = catalogue.optional if _OPERATING.isdisjoint(name.words) else _NO_WORDS
+    if name.editions:  # "GitLab Enterprise" beside "GitLab Enterprise Edition"
+        written = (words for key in name.editions for words in catalogue.editions[key].words)
+        optional &= {word for words in written for word in words}
     for word in asset.name.words - allowed:
         if _MARK.match(word) or len(widened(word)) > 1 or is_model(word):
             continue  # a model, a generation: says more, not something else
         if word in catalogue.descriptors:
             continue
-        if word in catalogue.optional and not name.editions and _OPERATING.isdisjoint(name.words):
+        if word in optional:
             continue
         return True
     return False

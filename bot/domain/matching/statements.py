@@ -61,6 +61,7 @@ class Sentence:
     text: str
     negative: bool = False
     only_named: bool = False  # read from a title: names a product, bounds nothing
+    between: bool = False  # what no line names, between two that are: see gaps
 
     def of_row(self, position: int) -> Sentence:
         """The same sentence, said by the row at ``position`` (written out: it is the hot path)."""
@@ -278,7 +279,8 @@ def rule_related(sentence: Sentence, name: Name, relation: Relation, asset: Asse
         if each.inside < placement.inside:
             placement = each
     reason = "every-version" if placement is IN and not sentence.bounds else placement.reason
-    return Ruling(sentence, name, placement.inside, reason, _target(sentence, asset))
+    target = "" if sentence.between else _target(sentence, asset)
+    return Ruling(sentence, name, placement.inside, reason, target)
 
 
 def _reservations(
@@ -300,6 +302,8 @@ def _reservations(
         yield Placement(Inside.UNSURE, "not-understood")
     if sentence.only_named:
         yield Placement(Inside.UNSURE, "no-range")
+    if sentence.between:
+        yield Placement(Inside.UNSURE, "between-branches")
 
 
 def place_any(ranges: Sequence[Bounds], asset: Asset, name: Name) -> Placement:
