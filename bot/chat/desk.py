@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands.base import CommandBook, Invocation, Reply
 from bot.domain.clock import Clock
 from bot.domain.message import ChannelName, Choice, Message
+from bot.domain.wording import fold
 from bot.render import Renderer
 from bot.store import Database, Session, outbox
 
@@ -112,18 +112,6 @@ def read_answer(text: str, choices: Sequence[Choice]) -> tuple[Choice, str] | No
 def without_quote(text: str) -> str:
     """What was written, without the answered message that a client quotes above it."""
     return QUOTED.sub("", text)
-
-
-def fold(text: str) -> str:
-    """Lower case, without accents, with straight apostrophes; as long as ``text``."""
-    return "".join(_fold_character(character) for character in text.strip())
-
-
-def _fold_character(character: str) -> str:
-    if character in "’ʼ´`":
-        return "'"
-    base = unicodedata.normalize("NFKD", character)[:1].casefold()
-    return base if len(base) == 1 else character
 
 
 def answer_invocation(value: str, note: str) -> tuple[str, str]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from bot.channels.slack import escape
 from bot.channels.slack_limits import MAX_VIEW_TITLE
-from bot.chat.desk import fold
 from bot.commands.base import FieldKind, Form, FormField
+from bot.domain.wording import fold
 
 SKIPPED = {"-", "–", "—"}  # what one writes to leave an optional question
 TORN = re.compile(r"&[a-z]{0,3}\Z")  # half an escaped character

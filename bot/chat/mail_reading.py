@@ -13,8 +13,8 @@ from email.header import decode_header, make_header
 from email.message import Message as Mail
 from email.utils import getaddresses
 
-from bot.chat.desk import fold
 from bot.chat.mail_text import answer_text, html_text
+from bot.domain.wording import fold
 
 MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>\s]+>")
 AUTOMATIC_PRECEDENCE = frozenset({"bulk", "junk", "list", "auto_reply"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from bot.chat.desk import fold
+from bot.domain.wording import fold
 
 SEPARATORS = (  # folded: lower case, no accents; below each begins what is quoted
     re.compile(

@@ -15,7 +15,7 @@ from bot.domain.message import ChannelName
 from bot.pipeline.priority import Computation, computation
 from bot.pipeline.view import alert_views
 from bot.render import Renderer
-from bot.store import Session, alerts, facilities
+from bot.store import Session, alerts, facilities, lots
 from bot.store.alerts import ListedAlert
 from feeds.advisory import Tlp
 
@@ -106,7 +106,7 @@ def _in_full(session: Session, reference: str, renderer: Renderer) -> str:
     history = [
         f"{answer.at:%Y-%m-%d %H:%M} {answer.person} [{answer.category.value}]"
         f" {answer.kind.value} {answer.note}".rstrip()
-        for answer in alerts.answers(session, alert.id)
+        for answer in lots.answers(session, alert.id)
     ]
     return "\n".join([message.text, *history])
 

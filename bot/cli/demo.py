@@ -35,7 +35,7 @@ from bot.pipeline.inventory import upload_inventory
 from bot.pipeline.view import alert_views
 from bot.resources import config_folder
 from bot.settings import Settings
-from bot.store import Session, alerts, facilities, outbox, people
+from bot.store import Session, alerts, facilities, lots, outbox, people
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
 from feeds.advisory import Advisory, Tlp
@@ -162,11 +162,18 @@ def _answer(session: Session, *, now: datetime) -> None:
     names = {facility.id: facility.finess for facility in facilities.every(session)}
     for each in alerts.listed(session, limit=1000):
         alert = each.alert
-        if alert.reminder_at is None or names[alert.facility_id] == SILENT:
+        waiting = [lot for lot in lots.of_alert(session, alert.id) if lot.reminder_at]
+        if not waiting or names[alert.facility_id] == SILENT:
             continue
         kind = AnswerKind.TAKEN if alert.headline else AnswerKind.READ
-        lots = [lot.category for lot in alerts.lots(session, alert.id)]
-        alerts.record_answer(session, alert.id, lots, person_id=person.id, kind=kind, now=now)
+        lots.record_answer(
+            session,
+            alert.id,
+            [lot.category for lot in waiting],
+            person_id=person.id,
+            kind=kind,
+            now=now,
+        )
 
 
 def _dated(folder: Path, now: datetime) -> list[tuple[datetime, Path]]:

@@ -9,7 +9,7 @@ from bot.domain.alert import Coverage
 from bot.domain.marking import COUNTS_FLOOR
 from bot.domain.reference import UnreadableReferenceError, split
 from bot.pipeline.view import alert_views, merged
-from bot.store import Session, alerts, facilities, inventory
+from bot.store import Session, alerts, facilities, inventory, lots
 from bot.store.alerts import Alert
 from feeds.advisory import Tlp
 
@@ -63,7 +63,7 @@ def show_alert(session: Session, setting: Setting) -> Reply:
     views = alert_views(session, found, language=setting.invocation.language)
     message = setting.renderer.alert(merged(views), channel=place.channel, ceiling=ceiling)
     history = setting.reply(
-        "history", answers=[answer for a in found for answer in alerts.answers(session, a.id)]
+        "history", answers=[answer for a in found for answer in lots.answers(session, a.id)]
     )
     return Reply(
         text=f"{message.text}\n\n{history.text}".strip(),

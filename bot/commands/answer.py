@@ -13,7 +13,7 @@ from bot.commands.declare import proposed
 from bot.domain.alert import AnswerKind
 from bot.domain.answers import BadDayError, read_day
 from bot.domain.reference import CAMPAIGN, combine
-from bot.store import Session, alerts, audit, facilities
+from bot.store import Session, audit, facilities, lots
 from bot.store.alerts import Alert
 
 
@@ -62,8 +62,8 @@ def _record(
     note: str,
     due: date | None,
 ) -> None:
-    categories = [lot.category for lot in alerts.lots(session, alert.id)]
-    alerts.record_answer(
+    categories = [lot.category for lot in lots.of_alert(session, alert.id)]
+    lots.record_answer(
         session,
         alert.id,
         categories,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Self
 
 from bot.domain.facility import AssetCategory
-from bot.domain.reason import Reason
+from bot.domain.reason import Reason, ReasonCode
 from bot.domain.scope import NO_CHANGE, Change
 from feeds.advisory import AdvisoryKind, Pap, Reference, Tlp
 
@@ -34,14 +36,14 @@ class AlertState(StrEnum):
 
     @classmethod
     def of_lots(cls, lots: Iterable[str]) -> AlertState:
-        """The state of the whole from that of each lot: ``open`` or an answer's kind.
+        """The state of the whole from that of each lot: ``open``, ``cleared`` or an answer's kind.
 
         One lot without an answer keeps the alert open, whatever the others said.
         """
         states = list(lots)
-        if not states or "open" in states or AnswerKind.UNKNOWN in states:
+        if not states or LOT_OPEN in states or AnswerKind.UNKNOWN in states:
             return cls.OPEN
-        return cls.DONE if all(state in CLOSING_ANSWERS for state in states) else cls.TAKEN
+        return cls.DONE if all(state in CLOSED_LOT for state in states) else cls.TAKEN
 
 
 class AnswerKind(StrEnum):
@@ -59,6 +61,7 @@ class AnswerKind(StrEnum):
     READ = "read"  # FAIT : la consigne est lue et passée
     RECEIVED = "received"  # REÇU : la fraude est arrivée ici, personne n'y a répondu
     REPLIED = "replied"  # RÉPONDU : quelqu'un y a répondu, il faut l'aider
+    REOPENED = "reopened"  # rouvrir : ce qui a été répondu ne vaut plus
 
 
 CLOSING_ANSWERS = frozenset(
@@ -70,6 +73,9 @@ CLOSING_ANSWERS = frozenset(
         AnswerKind.RECEIVED,
     }
 )
+LOT_OPEN = "open"
+LOT_CLEARED = "cleared"  # its machines are gone, or were upgraded
+CLOSED_LOT = frozenset({*CLOSING_ANSWERS, LOT_CLEARED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,26 @@ class Coverage:
     without_version: int = 0
     unrecognised: int = 0
     uploaded_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """How one lot of an alert stands: ``state`` is ``open``, ``cleared`` or an answer's code.
+
+    ``person`` answered last, on ``at`` (aware); ``note`` and ``due`` are of that answer.
+    """
+
+    category: AssetCategory
+    state: str
+    person: str = ""
+    at: datetime | None = None
+    note: str = ""
+    due: date | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether something remains to be done for this lot."""
+        return self.state not in CLOSED_LOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +170,8 @@ class AlertView:
     reminder: int = 0  # how many times it was said before without an answer
     revised: bool = False  # this facility was told before, and something changed for it
     change: Change = NO_CHANGE  # what is worse than when the facility was last told
+    lots: tuple[LotView, ...] = ()  # how each stands, where that is told
+    only: tuple[AssetCategory, ...] = ()  # the lots this destination is told of; empty: all
     language: str = "fr"
 
     @property
@@ -159,6 +187,38 @@ class AlertView:
         is raised as if it named machines.
         """
         return not (self.product or self.names_machines)
+
+    @property
+    def categories(self) -> tuple[AssetCategory, ...]:
+        """The lots this view speaks of, each once."""
+        lines = (*self.affected, *self.to_check)
+        return tuple(dict.fromkeys(line.category for line in lines)) or (AssetCategory.GENERAL,)
+
+    def of_lots(self, lots: Collection[AssetCategory]) -> Self:
+        """What somebody who answers for these lots reads: no machine of another team.
+
+        Unchanged when there is nothing else in it.
+        """
+        if set(self.categories) <= set(lots):
+            return self
+        affected = tuple(line for line in self.affected if line.category in lots)
+        to_check = tuple(line for line in self.to_check if line.category in lots)
+        names = [line.product for line in affected or to_check]
+        kept = {line.product for line in (*affected, *to_check)}
+        return dataclasses.replace(
+            self,
+            product=max(dict.fromkeys(names), key=names.count) if names else self.product,
+            affected=affected,
+            to_check=to_check,
+            why=tuple(why for why in self.why if not why.products or kept & set(why.products)),
+            urgency_reasons=tuple(
+                reason
+                for reason in self.urgency_reasons
+                if reason.code is not ReasonCode.BIOMEDICAL or AssetCategory.BIOMEDICAL in lots
+            ),
+            lots=tuple(lot for lot in self.lots if lot.category in lots),
+            only=tuple(category for category in self.categories if category in lots),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from feeds.advisory import Tlp
+
 
 class FacilityKind(StrEnum):
     """Kinds of structure, as the field abbreviates them."""
@@ -78,13 +80,19 @@ class Facility:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody to reach; ``rank`` 1 first (RSSI), then the deputy, then the direction."""
+    """Somebody to reach; ``rank`` 1 first (RSSI), then the deputy, then the direction.
+
+    ``role`` is rssi, suppleant, direction, biomedical, reseau, prestataire, ssi, or
+    astreinte: told of *alertes* at once, outside working hours too. ``ceiling`` is what
+    their mailbox may be told: below AMBER, counts and no machine.
+    """
 
     name: str
-    role: str  # rssi, suppleant, direction, biomedical, reseau, prestataire, ssi
+    role: str
     email: str = ""
     phone: str = ""
     rank: int = 1
+    ceiling: Tlp = Tlp.GREEN
 
 
 class FinessError(ValueError):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.alert import Urgency
 from bot.domain.delivery import Address
-from bot.domain.facility import Facility, FacilityKind
+from bot.domain.facility import AssetCategory, Facility, FacilityKind
 from feeds.advisory import Audience, Tlp
 
 
@@ -25,6 +26,7 @@ class Rhythm(StrEnum):
     MONTHLY = "monthly"
 
 
+EVERY: frozenset[AssetCategory] = frozenset()  # lots of a destination that is not limited
 SMALL = frozenset(
     {
         FacilityKind.EHPAD,
@@ -48,7 +50,10 @@ def usual_rhythm(kind: FacilityKind) -> Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A destination of a facility. ``digested_at``: what opened since is not told yet."""
+    """A destination of a facility. ``digested_at``: what opened since is not told yet.
+
+    ``lots`` are those it is limited to; empty for all.
+    """
 
     id: int
     facility_id: int
@@ -57,6 +62,7 @@ class Subscription:
     rhythm: Rhythm
     language: str
     digested_at: datetime
+    lots: frozenset[AssetCategory] = frozenset()
 
 
 def told_at_once(rhythm: Rhythm, soon: Urgency) -> bool:
@@ -68,12 +74,31 @@ def one_per_address(subscriptions: Iterable[Subscription]) -> list[Subscription]
     """Each address once, in a stable order; the lowest ceiling and language of the first win.
 
     An address that is subscribed twice must never receive more than its strictest
-    subscription allows.
+    subscription allows; it is told of the lots of both.
     """
     kept: dict[Address, Subscription] = {}
     for subscription in sorted(subscriptions, key=lambda s: (s.ceiling, s.id)):
-        kept.setdefault(subscription.to, subscription)
+        first = kept.setdefault(subscription.to, subscription)
+        if first is not subscription:
+            both = first.lots | subscription.lots if first.lots and subscription.lots else EVERY
+            kept[subscription.to] = dataclasses.replace(first, lots=both)
     return sorted(kept.values(), key=lambda s: s.to.address)
+
+
+def by_lot(
+    subscriptions: Iterable[Subscription], lots: Collection[AssetCategory]
+) -> list[tuple[Subscription, frozenset[AssetCategory]]]:
+    """Who is told of which of these lots, each address once; who is told of none is left out.
+
+    A destination limited to some lots is told of those only. The surprising case: a lot
+    that no destination asks for goes to those that are not limited, and to all when every
+    one is: nothing is told to nobody because of a limit.
+    """
+    once = one_per_address(subscriptions)
+    wanted = frozenset(lots)
+    asked = frozenset[AssetCategory]().union(*(each.lots or wanted for each in once))
+    told = [(each, wanted & (each.lots or wanted) | (wanted - asked)) for each in once]
+    return [(each, some) for each, some in told if some]
 
 
 def is_for(audience: Audience, facility: Facility) -> bool:

@@ -8,21 +8,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.alert import AlertState, AlertView, Coverage, Urgency
+from bot.domain.alert import LOT_CLEARED, AlertState, AlertView, Coverage, Urgency
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.escalation import HoursOf, next_contact, next_rung
 from bot.domain.facility import AssetCategory
 from bot.domain.matching import VerdictKind
 from bot.domain.priority import Judgement
-from bot.domain.routing import Subscription, one_per_address, told_at_once
+from bot.domain.routing import Subscription, by_lot, told_at_once
 from bot.domain.scope import Change, Scope, change
 from bot.pipeline.concern import Concern, concerns
 from bot.pipeline.priority import Priorities
 from bot.pipeline.view import merged, view
 from bot.render import Renderer
-from bot.store import Session, alerts, facilities, inventory, outbox
+from bot.store import Session, alerts, facilities, inventory, lots, outbox
 from bot.store.advisories import StoredRevision
 from bot.store.alerts import OPEN_STATES, Alert
+from bot.store.lots import Lot, NewLot
 from bot.store.schema import new_id
 from feeds.advisory import Tlp
 
@@ -43,10 +44,15 @@ class AlertReport:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A concern people are told of; ``worse`` is None the first time."""
+    """A concern people are told of; ``worse`` is None the first time.
+
+    ``lots`` are those that are new or worse: nobody is told of the others.
+    """
 
     concern: Concern
     alert: Alert
+    lots: tuple[AssetCategory, ...]
+    remind_at: datetime | None
     worse: Change | None = None
 
 
@@ -56,8 +62,11 @@ class _Batch:
 
     opened: list[Alert] = field(default_factory=list)
     changed: list[Alert] = field(default_factory=list)
-    lots: list[tuple[uuid.UUID, AssetCategory]] = field(default_factory=list)
-    reopened: list[tuple[uuid.UUID, AssetCategory]] = field(default_factory=list)
+    lots: list[NewLot] = field(default_factory=list)
+    reopened: list[NewLot] = field(default_factory=list)
+    kept: dict[uuid.UUID, list[AssetCategory]] = field(default_factory=dict)
+    ended: list[uuid.UUID] = field(default_factory=list)
+    moved: list[uuid.UUID] = field(default_factory=list)
     told: list[_Told] = field(default_factory=list)
     silent: int = 0
 
@@ -80,12 +89,16 @@ def raise_alerts(
     """
     advisory_ids = [revision.advisory_id for revision in revisions]
     known = alerts.of_advisories(session, advisory_ids, facility_ids=facility_ids)
+    standing = lots.of_alerts(session, [alert.id for alert in known.values()])
     found = concerns(session, revisions, facility_ids=facility_ids, known=known)
-    batch = _sort(session, found, known, now=now, hours=hours, priorities=priorities)
-    alerts.add(session, batch.opened, batch.lots)
+    batch = _sort(session, found, known, standing, now=now, hours=hours, priorities=priorities)
+    alerts.add(session, batch.opened)
     alerts.save_match(session, batch.changed)
-    alerts.add_lots(session, batch.lots)
-    alerts.reopen_lots(session, batch.reopened)
+    lots.add(session, batch.lots)
+    lots.reopen(session, batch.reopened)
+    lots.clear(session, batch.kept)
+    lots.follow(session, batch.moved)
+    lots.silence(session, batch.ended)
     deliveries = _deliveries(session, batch.told, renderer, floor=floor)
     written = outbox.enqueue(session, deliveries, now=now)
     return AlertReport(len(batch.opened), len(batch.changed), batch.silent, written)
@@ -95,6 +108,7 @@ def _sort(
     session: Session,
     found: Iterable[Concern],
     known: Mapping[tuple[int, int], Alert],
+    standing: Mapping[uuid.UUID, Sequence[Lot]],
     *,
     now: datetime,
     hours: HoursOf,
@@ -109,31 +123,72 @@ def _sort(
         if alert is None:
             fresh += [] if concern.over else [concern]  # nobody was told of what has ended
             continue
-        worse = change(alert.scope, concern.scope)
         judgement = priorities.judge(concern, today=now.date())
-        updated = _alert(concern, judgement, now=now, previous=alert, news=worse.is_news)
-        if worse.is_news:
-            updated = _to_be_reminded(updated, concern, hours, now)
-        if updated == alert:
-            batch.silent += 1
-            continue
-        batch.changed.append(updated)
-        batch.lots += [(alert.id, category) for category in concern.categories]
-        if worse.is_news:
-            batch.reopened += [(alert.id, category) for category in concern.categories]
-            batch.told.append(_Told(concern, updated, worse))
-        else:
-            batch.silent += 1
-    batch.changed += [_cleared(alert) for alert in over.values() if alert.state in OPEN_STATES]
+        _sort_known(batch, concern, judgement, alert, standing[alert.id], now=now, hours=hours)
+    cleared = [_cleared(alert) for alert in over.values() if alert.state in OPEN_STATES]
+    batch.changed += cleared
+    batch.ended += [alert.id for alert in cleared]
     references = alerts.take_references(session, len(fresh), now=now) if fresh else []
     for concern, reference in zip(fresh, references, strict=True):
         judgement = priorities.judge(concern, today=now.date())
         opened = _alert(concern, judgement, now=now, reference=reference)
-        opened = _to_be_reminded(opened, concern, hours, now)
+        remind_at = _reminder(opened, concern, hours, now)
         batch.opened.append(opened)
-        batch.lots += [(opened.id, category) for category in concern.categories]
-        batch.told.append(_Told(concern, opened))
+        batch.lots += _waiting(opened, concern.categories, remind_at)
+        batch.told.append(_Told(concern, opened, tuple(concern.categories), remind_at))
     return batch
+
+
+def _sort_known(
+    batch: _Batch,
+    concern: Concern,
+    judgement: Judgement,
+    alert: Alert,
+    standing: Sequence[Lot],
+    *,
+    now: datetime,
+    hours: HoursOf,
+) -> None:
+    """What becomes of an alert that people were told of before."""
+    worse = change(alert.scope, concern.scope)
+    updated = _alert(concern, judgement, now=now, previous=alert, news=worse.is_news)
+    there = {lot.category for lot in standing if lot.state != LOT_CLEARED}
+    moved = [] if concern.over else [each for each in concern.categories if each not in there]
+    if updated == alert and not moved:
+        batch.silent += 1
+        return
+    remind_at = _reminder(updated, concern, hours, now)
+    touched = _touched(alert, concern, worse) if worse.is_news else ()
+    batch.changed.append(updated)
+    if concern.over:
+        batch.ended.append(alert.id)
+    else:
+        again = _waiting(updated, dict.fromkeys([*touched, *moved]), remind_at)
+        batch.lots += again
+        batch.reopened += again
+        batch.kept[alert.id] = concern.categories
+        batch.moved += [alert.id] if moved else []
+    if worse.is_news:
+        batch.told.append(_Told(concern, updated, touched, remind_at, worse))
+    else:
+        batch.silent += 1
+
+
+def _waiting(
+    alert: Alert, categories: Iterable[AssetCategory], remind_at: datetime | None
+) -> list[NewLot]:
+    return [NewLot(alert.id, category, remind_at) for category in categories]
+
+
+def _touched(alert: Alert, concern: Concern, worse: Change) -> tuple[AssetCategory, ...]:
+    """The lots that what is worse is about: the others keep what was answered for them."""
+    if worse != Change(worse.newly_affected, worse.newly_to_check):
+        return tuple(concern.categories)  # exploited, another version to reach, the end
+    before = alert.scope.affected
+    new = [asset for asset in concern.affected if asset.asset_id not in before]
+    unsure = before | alert.scope.to_check
+    new += [asset for asset in concern.to_check if asset.asset_id not in unsure]
+    return tuple(dict.fromkeys(asset.category for asset in new))
 
 
 def _cleared(alert: Alert) -> Alert:
@@ -144,7 +199,6 @@ def _cleared(alert: Alert) -> Alert:
         scope=Scope(),
         assets_affected=0,
         assets_to_check=0,
-        reminder_at=None,
     )
 
 
@@ -178,8 +232,6 @@ def _alert(
         opened_at=previous.opened_at if previous else now,
         changed_at=told_before.changed_at if told_before else now,
         trace_id=concern.revision.trace_id,
-        reminder_step=previous.reminder_step if previous else 0,
-        reminder_at=previous.reminder_at if previous else None,
     )
 
 
@@ -192,16 +244,14 @@ def _state(concern: Concern, previous: Alert | None, *, news: bool) -> AlertStat
     return previous.state
 
 
-def _to_be_reminded(alert: Alert, concern: Concern, hours: HoursOf, now: datetime) -> Alert:
-    """Say when nobody's answer becomes a silence; what waits for a digest is not reminded."""
-    if concern.over:
-        return dataclasses.replace(alert, reminder_at=None)
-    if alert.urgency is not Urgency.IMMEDIATE:
-        return alert
+def _reminder(alert: Alert, concern: Concern, hours: HoursOf, now: datetime) -> datetime | None:
+    """When nobody's answer becomes a silence; what waits for a digest is not reminded."""
+    if concern.over or alert.urgency is not Urgency.IMMEDIATE:
+        return None
     first = next_rung(
         0, now, hours(concern.facility), concern.facility.contacts, aimed=not concern.assets
     )
-    return dataclasses.replace(alert, reminder_step=0, reminder_at=first.at if first else None)
+    return first.at if first else None
 
 
 def _deliveries(
@@ -213,10 +263,11 @@ def _deliveries(
     coverage = inventory.coverage(session, ids)
     shared: dict[tuple[int, Address], list[tuple[_Told, Subscription]]] = {}
     for each in told:
-        for subscription in one_per_address(subscribed.get(each.concern.facility.id, ())):
+        for subscription, some in by_lot(subscribed.get(each.concern.facility.id, ()), each.lots):
             if told_at_once(subscription.rhythm, each.alert.urgency):
                 place = (each.concern.revision.id, subscription.to)
-                shared.setdefault(place, []).append((each, subscription))
+                part = dataclasses.replace(each, lots=tuple(some))
+                shared.setdefault(place, []).append((part, subscription))
     return [
         _delivery(session, together, coverage, renderer, floor=floor)
         for together in shared.values()
@@ -258,6 +309,7 @@ def _view(told: _Told, coverage: Mapping[int, Coverage]) -> AlertView:
     covered = coverage.get(told.concern.facility.id, Coverage())
     shown = view(told.concern, told.alert, covered)
     contacts = told.concern.facility.contacts if told.concern.assets else ()
-    following = next_contact(told.alert.reminder_step, contacts)
-    shown = dataclasses.replace(shown, next_step=told.alert.reminder_at, next_contact=following)
+    following = next_contact(0, contacts)
+    shown = dataclasses.replace(shown, next_step=told.remind_at, next_contact=following)
+    shown = shown.of_lots(told.lots) if set(told.lots) < set(told.concern.categories) else shown
     return shown if told.worse is None else dataclasses.replace(shown, change=told.worse)

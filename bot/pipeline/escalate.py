@@ -1,13 +1,15 @@
-"""Alerts that nobody answered: a reminder, then the deputy, then the direction.
+"""Lots that nobody answered for: a reminder, then the deputy, then the direction.
 
-An answer, whatever it says, stops it at once: it clears the hour of the next reminder in
-the transaction that records it, and nothing else decides.
+Each lot climbs the ladder by itself: an answer, whatever it says, clears the hour of the
+next reminder of its lots in the transaction that records it, and nothing else decides. One
+message an address and step, however many lots are silent there.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.alert import AlertView
@@ -16,71 +18,120 @@ from bot.domain.escalation import (
     LADDER,
     SAME_PEOPLE,
     HoursOf,
+    Rung,
     next_contact,
     next_rung,
     reachable,
 )
 from bot.domain.facility import Facility
-from bot.domain.routing import one_per_address, told_at_once
-from bot.pipeline.view import alert_views
+from bot.domain.lots import CORRESPONDENTS
+from bot.domain.routing import Subscription, by_lot, told_at_once
+from bot.pipeline.view import alert_views, lot_views
 from bot.render import Renderer
-from bot.store import Session, alerts, facilities, outbox
+from bot.store import Session, alerts, facilities, lots, outbox
 from bot.store.alerts import Alert
+from bot.store.lots import Lot
 from feeds.advisory import Tlp
 
 AT_ONCE = 200  # alerts reminded in one transaction
-CONTACT_CEILING = Tlp.GREEN  # of a mailbox that nobody subscribed: counts, no machine
+
+
+@dataclass(slots=True)
+class _Reminder:
+    """What one address is told: of which lots, at which step of the ladder."""
+
+    ceiling: Tlp
+    language: str
+    lots: list[Lot] = field(default_factory=list)
 
 
 def write_reminders(
     session: Session, renderer: Renderer, hours: HoursOf, *, now: datetime, floor: Tlp
 ) -> int:
     """Write the reminders that are due and set the hour of the next; return how many."""
-    due = alerts.due_reminders(session, now=now, limit=AT_ONCE)
+    due = alerts.by_ids(session, lots.due_alerts(session, now=now, limit=AT_ONCE))
     owners = facilities.by_ids(session, {alert.facility_id for alert in due})
+    told = facilities.subscriptions(session, sorted(owners))
+    parts = lots.of_alerts(session, [alert.id for alert in due])
     deliveries: list[NewDelivery] = []
     for alert, view in zip(due, alert_views(session, due), strict=True):
         facility = owners[alert.facility_id]
+        silent = [lot for lot in parts[alert.id] if lot.is_due(now)]
+        following = _climb(session, alert, facility, silent, view, hours, now)
+        shown = dataclasses.replace(
+            view,
+            lots=lot_views(session, alert.id, facility.time_zone),
+            next_step=following.at if following else None,
+            next_contact=next_contact(following.step - 1, facility.contacts) if following else "",
+        )
+        addressed = _addressed(alert, facility, silent, told.get(facility.id, ()))
+        deliveries += _deliveries(session, renderer, alert, shown, addressed, floor)
+    return outbox.enqueue(session, deliveries, now=now)
+
+
+def _climb(
+    session: Session,
+    alert: Alert,
+    facility: Facility,
+    silent: Sequence[Lot],
+    view: AlertView,
+    hours: HoursOf,
+    now: datetime,
+) -> Rung | None:
+    """Set the next reminder of each of these lots; return the soonest."""
+    rungs = []
+    for lot in silent:
         following = next_rung(
-            alert.reminder_step + 1,
+            lot.reminder_step + 1,
             now,
             hours(facility),
             facility.contacts,
             aimed=view.about_functions,
         )
-        shown = dataclasses.replace(
-            view,
-            reminder=alert.reminder_step + 1,
-            next_step=following.at if following else None,
-            next_contact=next_contact(following.step - 1, facility.contacts) if following else "",
-        )
-        deliveries += _deliveries(session, renderer, alert, facility, shown, floor)
-        alerts.set_reminder(
-            session,
-            alert.id,
-            step=following.step if following else len(LADDER),
-            at=following.at if following else None,
-        )
-    return outbox.enqueue(session, deliveries, now=now)
+        rungs += [following] if following else []
+        step, at = (following.step, following.at) if following else (len(LADDER), None)
+        lots.set_reminder(session, alert.id, lot.category, step=step, at=at)
+    return min(rungs, key=lambda rung: (rung.at, rung.step), default=None)
+
+
+def _addressed(
+    alert: Alert, facility: Facility, silent: Sequence[Lot], subscribed: Sequence[Subscription]
+) -> dict[Address, _Reminder]:
+    """Where this step goes, lot by lot, each address once."""
+    found: dict[Address, _Reminder] = {}
+    known = {each.to for each in subscribed}
+    for lot in silent:
+        role = LADDER[lot.reminder_step]
+        if role == SAME_PEOPLE:
+            for each, _ in by_lot(subscribed, [lot.category]):
+                if told_at_once(each.rhythm, alert.urgency):
+                    reminder = _Reminder(each.ceiling, each.language)
+                    found.setdefault(each.to, reminder).lots.append(lot)
+            role = CORRESPONDENTS.get(lot.category, "")
+        for contact in reachable(role, facility.contacts):
+            to = Address.mailbox(contact.email)
+            if to not in known:
+                found.setdefault(to, _Reminder(contact.ceiling, "fr")).lots.append(lot)
+    return found
 
 
 def _deliveries(
     session: Session,
     renderer: Renderer,
     alert: Alert,
-    facility: Facility,
     view: AlertView,
+    addressed: dict[Address, _Reminder],
     floor: Tlp,
 ) -> list[NewDelivery]:
     threads = outbox.thread_roots(session, alert.id)
     found = []
-    for to, ceiling, language in _recipients(session, alert, facility):
-        message = renderer.alert(
-            dataclasses.replace(view, language=language),
-            channel=to.channel,
-            ceiling=ceiling,
-            floor=floor,
+    for to, reminder in addressed.items():
+        part = view.of_lots([lot.category for lot in reminder.lots])
+        step = max(lot.reminder_step for lot in reminder.lots)
+        shown = dataclasses.replace(
+            part, reminder=step + 1, lots=view.lots, language=reminder.language
         )
+        message = renderer.alert(shown, channel=to.channel, ceiling=reminder.ceiling, floor=floor)
         found.append(
             NewDelivery(
                 kind=DeliveryKind.REMINDER,
@@ -89,26 +140,15 @@ def _deliveries(
                 to=to,
                 message=dataclasses.replace(message, thread=threads.get(to, "")),
                 trace_id=alert.trace_id,
-                facility_id=facility.id,
+                facility_id=alert.facility_id,
                 content=alert.match_digest,
-                occurrence=f"reminder-{alert.reminder_step}",
+                occurrence=_occurrence(reminder.lots),
             )
         )
     return found
 
 
-def _recipients(
-    session: Session, alert: Alert, facility: Facility
-) -> Sequence[tuple[Address, Tlp, str]]:
-    """Where this step goes, with what each place may read."""
-    role = LADDER[alert.reminder_step]
-    subscribed = facilities.subscriptions(session, [facility.id]).get(facility.id, [])
-    if role == SAME_PEOPLE:
-        return [
-            (each.to, each.ceiling, each.language)
-            for each in one_per_address(subscribed)
-            if told_at_once(each.rhythm, alert.urgency)
-        ]
-    told = {each.to for each in subscribed}
-    mailboxes = [Address.mailbox(contact.email) for contact in reachable(role, facility.contacts)]
-    return [(to, CONTACT_CEILING, "fr") for to in mailboxes if to not in told]
+def _occurrence(silent: Sequence[Lot]) -> str:
+    """Tells this reminder apart from any other: a lot may climb the ladder more than once."""
+    steps = (f"{lot.category.name}:{lot.reminder_step}:{lot.reminder_at}" for lot in silent)
+    return "reminder " + " ".join(sorted(steps))

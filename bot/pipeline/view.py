@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import uuid
 from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
 
-from bot.domain.alert import AlertView, AssetLine, Coverage, Why
+from bot.domain.alert import AlertView, AssetLine, Coverage, LotView, Why
 from bot.domain.matching import VerdictKind
 from bot.domain.reason import all_reasons
 from bot.domain.reference import combine
 from bot.pipeline.concern import Concern, concerns, display_name
-from bot.store import Session, advisories, facilities, inventory
+from bot.store import Session, advisories, facilities, inventory, lots
 from bot.store.alerts import Alert
 from bot.store.verdicts import MatchedAsset
 
@@ -75,6 +77,26 @@ def view(concern: Concern, alert: Alert, covered: Coverage) -> AlertView:
     )
 
 
+def lot_views(session: Session, alert_id: uuid.UUID, time_zone: str) -> tuple[LotView, ...]:
+    """How each lot of an alert stands, with the last answer, dated where the facility is."""
+    last = {answer.category: answer for answer in lots.answers(session, alert_id)}
+    zone = ZoneInfo(time_zone)
+    found = []
+    for lot in lots.of_alert(session, alert_id):
+        said = last.get(lot.category)
+        shown = LotView(lot.category, lot.state)
+        if said is not None:
+            shown = dataclasses.replace(
+                shown,
+                person=said.person,
+                at=said.at.astimezone(zone),
+                note=said.note,
+                due=said.due,
+            )
+        found.append(shown)
+    return tuple(found)
+
+
 def merged(views: Sequence[AlertView]) -> AlertView:
     """One view for several facilities told at one address: each asset says whose it is."""
     first = views[0]
@@ -89,6 +111,9 @@ def merged(views: Sequence[AlertView]) -> AlertView:
         affected=tuple(_owned(each, line) for each in views for line in each.affected),
         to_check=tuple(_owned(each, line) for each in views for line in each.to_check),
         why=tuple(dict.fromkeys(why for each in views for why in each.why)),
+        only=tuple(dict.fromkeys(lot for each in views for lot in each.only))
+        if all(each.only for each in views)
+        else (),
         urgency_reasons=all_reasons(each.urgency_reasons for each in views),
         coverage=Coverage(
             total=sum(each.coverage.total for each in views),

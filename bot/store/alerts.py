@@ -1,23 +1,22 @@
-"""Alerts, their lots, and what people answered."""
+"""Alerts: what concerns whom. Their lots and answers are in :mod:`bot.store.lots`."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
-from bot.domain.alert import AlertState, AnswerKind, Urgency
-from bot.domain.facility import AssetCategory
+from bot.domain.alert import AlertState, Urgency
 from bot.domain.matching import VerdictKind
 from bot.domain.reason import Reason
 from bot.domain.reference import ALERT, numbered, series
 from bot.domain.routing import Subscription
 from bot.domain.scope import Scope
-from bot.store.schema import AdvisoryRow, AlertRow, AnswerRow, DigestedRow, LotRow, PersonRow
+from bot.store.schema import AdvisoryRow, AlertRow, DigestedRow
 from bot.store.statements import insert_ignoring, next_numbers
 
 LATE_COMMIT = timedelta(days=1)  # far longer than any transaction takes to commit
@@ -46,8 +45,6 @@ class Alert:
     opened_at: datetime
     changed_at: datetime
     trace_id: str
-    reminder_step: int = 0
-    reminder_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +56,6 @@ class ListedAlert:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """The part of an alert one team answers for; ``state`` is ``open`` or an answer."""
-
-    category: AssetCategory
-    state: str
-    answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What somebody answered, and when."""
-
-    category: AssetCategory
-    person: str
-    kind: AnswerKind
-    note: str
-    due: date | None
-    at: datetime
-
-
 def take_references(session: Session, count: int, *, now: datetime) -> list[str]:
     """``count`` new alert references of the current year."""
     name = series(ALERT, now.year)
@@ -89,30 +65,25 @@ def take_references(session: Session, count: int, *, now: datetime) -> list[str]
 def of_advisories(
     session: Session, advisory_ids: Sequence[int], *, facility_ids: Sequence[int] | None = None
 ) -> dict[tuple[int, int], Alert]:
-    """The alerts these advisories raised, there or everywhere, by (advisory id, facility id)."""
-    query = select(AlertRow).where(AlertRow.advisory_id.in_(advisory_ids))
+    """The alerts these advisories raised, there or everywhere, by (advisory id, facility id).
+
+    Nobody answers them until the transaction ends: what is written back is what was read.
+    """
+    query = (
+        select(AlertRow)
+        .where(AlertRow.advisory_id.in_(advisory_ids))
+        .order_by(AlertRow.id)
+        .with_for_update(key_share=True)
+    )
     if facility_ids is not None:
         query = query.where(AlertRow.facility_id.in_(facility_ids))
     return {(row.advisory_id, row.facility_id): _alert(row) for row in session.scalars(query)}
 
 
-def add(
-    session: Session, alerts: Sequence[Alert], lots: Iterable[tuple[uuid.UUID, AssetCategory]]
-) -> None:
-    """Write new alerts with their lots."""
-    if not alerts:
-        return
-    session.execute(insert(AlertRow), [_values(alert) for alert in alerts])
-    add_lots(session, lots)
-
-
-def add_lots(session: Session, lots: Iterable[tuple[uuid.UUID, AssetCategory]]) -> None:
-    """Open lots that are not there yet."""
-    rows = [
-        {"alert_id": alert_id, "category": category.value, "state": "open", "answered_at": None}
-        for alert_id, category in lots
-    ]
-    insert_ignoring(session, LotRow, rows, conflict=["alert_id", "category"])
+def add(session: Session, alerts: Sequence[Alert]) -> None:
+    """Write new alerts; their lots come next."""
+    if alerts:
+        session.execute(insert(AlertRow), [_values(alert) for alert in alerts])
 
 
 def save_match(session: Session, alerts: Sequence[Alert]) -> None:
@@ -121,32 +92,11 @@ def save_match(session: Session, alerts: Sequence[Alert]) -> None:
         session.execute(update(AlertRow), [_values(alert) for alert in alerts])
 
 
-def reopen_lots(session: Session, reopened: Iterable[tuple[uuid.UUID, AssetCategory]]) -> None:
-    """Let lots wait for an answer again: what they answered was about something else."""
-    for alert_id, category in reopened:
-        session.execute(
-            update(LotRow)
-            .where(LotRow.alert_id == alert_id, LotRow.category == category.value)
-            .values(state="open")
-        )
-
-
-def due_reminders(session: Session, *, now: datetime, limit: int) -> list[Alert]:
-    """Open alerts whose reminder is due, oldest first."""
-    rows = session.scalars(
-        select(AlertRow)
-        .where(AlertRow.reminder_at <= now, AlertRow.state == AlertState.OPEN.value)
-        .order_by(AlertRow.reminder_at)
-        .limit(limit)
-    )
-    return [_alert(row) for row in rows]
-
-
-def set_reminder(session: Session, alert_id: uuid.UUID, *, step: int, at: datetime | None) -> None:
-    """Say when an alert is next reminded, and to which step of the ladder; None: no more."""
-    session.execute(
-        update(AlertRow).where(AlertRow.id == alert_id).values(reminder_step=step, reminder_at=at)
-    )
+def by_ids(session: Session, ids: Sequence[uuid.UUID]) -> list[Alert]:
+    """These alerts, in that order."""
+    rows = session.scalars(select(AlertRow).where(AlertRow.id.in_(ids)))
+    found = {row.id: _alert(row) for row in rows}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 def by_reference(session: Session, reference: str) -> Alert | None:
@@ -207,66 +157,6 @@ def mark_digested(session: Session, subscription_id: int, told: Iterable[Alert])
     insert_ignoring(session, DigestedRow, rows, conflict=conflict)
 
 
-def lots(session: Session, alert_id: uuid.UUID) -> list[Lot]:
-    """The lots of an alert."""
-    rows = session.scalars(
-        select(LotRow).where(LotRow.alert_id == alert_id).order_by(LotRow.category)
-    )
-    return [Lot(AssetCategory(row.category), row.state, row.answered_at) for row in rows]
-
-
-def answers(session: Session, alert_id: uuid.UUID) -> list[Answer]:
-    """What was answered to an alert, in order."""
-    rows = session.execute(
-        select(AnswerRow, PersonRow.name)
-        .join(PersonRow, PersonRow.id == AnswerRow.person_id)
-        .where(AnswerRow.alert_id == alert_id)
-        .order_by(AnswerRow.at, AnswerRow.id)
-    )
-    return [
-        Answer(AssetCategory(row.category), name, AnswerKind(row.kind), row.note, row.due, row.at)
-        for row, name in rows
-    ]
-
-
-def record_answer(
-    session: Session,
-    alert_id: uuid.UUID,
-    categories: Sequence[AssetCategory],
-    *,
-    person_id: uuid.UUID,
-    kind: AnswerKind,
-    note: str = "",
-    due: date | None = None,
-    now: datetime,
-) -> None:
-    """Append an answer for these lots and let the alert's state follow."""
-    session.add_all(
-        AnswerRow(
-            alert_id=alert_id,
-            category=category.value,
-            person_id=person_id,
-            kind=kind.value,
-            note=note,
-            due=due,
-            at=now,
-        )
-        for category in categories
-    )
-    session.execute(
-        update(LotRow)
-        .where(LotRow.alert_id == alert_id)
-        .where(LotRow.category.in_([category.value for category in categories]))
-        .values(state=kind.value, answered_at=now)
-    )
-    states = session.scalars(select(LotRow.state).where(LotRow.alert_id == alert_id)).all()
-    session.execute(
-        update(AlertRow)
-        .where(AlertRow.id == alert_id)
-        .values(state=AlertState.of_lots(states).value, reminder_at=None)
-    )
-
-
 def _listed(session: Session, query: Select[AlertRow, str, str]) -> list[ListedAlert]:
     return [
         ListedAlert(_alert(row), reference, title)
@@ -305,6 +195,4 @@ def _alert(row: AlertRow) -> Alert:
         opened_at=row.opened_at,
         changed_at=row.changed_at,
         trace_id=row.trace_id,
-        reminder_step=row.reminder_step,
-        reminder_at=row.reminder_at,
     )

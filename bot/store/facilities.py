@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.delivery import Address
-from bot.domain.facility import Contact, Facility, FacilityKind, Function
+from bot.domain.facility import AssetCategory, Contact, Facility, FacilityKind, Function
 from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm, Subscription
 from bot.store.schema import ContactRow, FacilityRow, SubscriptionRow
@@ -143,8 +143,13 @@ def subscribe(
     rhythm: Rhythm,
     language: str,
     now: datetime,
+    lots: Iterable[AssetCategory] = (),
 ) -> None:
-    """Tell ``to`` what concerns a facility; an existing subscription takes the new terms."""
+    """Tell ``to`` what concerns a facility; an existing subscription takes the new terms.
+
+    Args:
+        lots: only what concerns these; all without any.
+    """
     upsert(
         session,
         SubscriptionRow,
@@ -156,6 +161,7 @@ def subscribe(
             "rhythm": rhythm.value,
             "language": language,
             "digested_at": now,
+            "categories": sorted(lot.value for lot in lots),
         },
         key=["facility_id", "channel", "address"],
         kept=["digested_at"],
@@ -225,6 +231,11 @@ def mark_digested(session: Session, subscription_ids: Sequence[int], *, now: dat
 
 
 def _replace_contacts(session: Session, facility_id: int, contacts: Iterable[Contact]) -> None:
+    """A file of facilities knows no ceiling: that of a mailbox is kept."""
+    known = select(ContactRow.email, ContactRow.ceiling).where(
+        ContactRow.facility_id == facility_id
+    )
+    kept = dict(session.execute(known).all())
     session.execute(delete(ContactRow).where(ContactRow.facility_id == facility_id))
     session.add_all(
         ContactRow(
@@ -234,6 +245,7 @@ def _replace_contacts(session: Session, facility_id: int, contacts: Iterable[Con
             email=contact.email,
             phone=contact.phone,
             rank=contact.rank,
+            ceiling=max(int(contact.ceiling), kept.get(contact.email, 0)),
         )
         for contact in contacts
     )
@@ -247,7 +259,7 @@ def _read(session: Session, ids: Sequence[int] | None) -> list[Facility]:
         people = people.where(ContactRow.facility_id.in_(ids))
     contacts: dict[int, list[Contact]] = {}
     for row in session.scalars(people):
-        contact = Contact(row.name, row.role, row.email, row.phone, row.rank)
+        contact = Contact(row.name, row.role, row.email, row.phone, row.rank, Tlp(row.ceiling))
         contacts.setdefault(row.facility_id, []).append(contact)
     return [_facility(row, contacts) for row in session.scalars(query)]
 
@@ -278,4 +290,5 @@ def _subscription(row: SubscriptionRow) -> Subscription:
         rhythm=Rhythm(row.rhythm),
         language=row.language,
         digested_at=row.digested_at,
+        lots=frozenset(AssetCategory(category) for category in row.categories),
     )

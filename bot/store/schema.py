@@ -229,6 +229,24 @@ class ContactRow(Base):
     email: Mapped[str]
     phone: Mapped[str]
     rank: Mapped[int]
+    ceiling: Mapped[int] = mapped_column(default=1, server_default="1")  # GREEN: no machine
+
+
+class AbsenceRow(Base):
+    """Somebody away, and who stands in. People and contacts alike are known by their mail."""
+
+    __tablename__ = "absence"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    email: Mapped[str] = mapped_column(String(256), index=True)
+    name: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]  # included
+    substitute_email: Mapped[str] = mapped_column(String(256), index=True)  # empty: nobody
+    substitute_name: Mapped[str]
+    noted_at: Mapped[datetime]
+    noted_by: Mapped[str]
+    ended_at: Mapped[datetime | None]  # taken back before its end
 
 
 class UploadRow(Base):
@@ -328,8 +346,6 @@ class AlertRow(Base):
     match_digest: Mapped[str] = mapped_column(String(64))  # of the scope last told
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]  # when there was last something to tell
-    reminder_step: Mapped[int]  # of the ladder of escalation, from 0
-    reminder_at: Mapped[datetime | None] = mapped_column(index=True)  # null once answered
     trace_id: Mapped[str] = mapped_column(String(32))
     cleared_at: Mapped[datetime | None]  # when no machine was left
     cleared_by: Mapped[str | None] = mapped_column(String(16))  # inventory, or revision
@@ -342,19 +358,26 @@ class LotRow(Base):
 
     alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alert.id"), primary_key=True)
     category: Mapped[str] = mapped_column(String(32), primary_key=True)
-    state: Mapped[str] = mapped_column(String(16))  # open, or the last answer's kind
+    state: Mapped[str] = mapped_column(String(16))  # open, cleared, or the last answer's kind
     answered_at: Mapped[datetime | None]
+    reminder_step: Mapped[int] = mapped_column(default=0, server_default="0")  # of the ladder
+    reminder_at: Mapped[datetime | None] = mapped_column(index=True)  # null once answered
 
 
 class AnswerRow(Base):
-    """What somebody answered; answers follow one another and are never overwritten."""
+    """What somebody answered; answers follow one another and are never overwritten.
+
+    Either ``person_id`` is set, or ``contact``: the mailbox of a contact who is nobody
+    registered.
+    """
 
     __tablename__ = "answer"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     alert_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("alert.id"), index=True)
     category: Mapped[str] = mapped_column(String(32))
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    contact: Mapped[str] = mapped_column(default="", server_default="")
     kind: Mapped[str] = mapped_column(String(16))
     note: Mapped[str]
     due: Mapped[date | None]
@@ -462,6 +485,7 @@ class SubscriptionRow(Base):
     rhythm: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(2))
     digested_at: Mapped[datetime]  # last digest, or the day of subscription
+    categories: Mapped[list[str]] = mapped_column(default=list, server_default="[]")  # empty: all
 
 
 class DigestedRow(Base):

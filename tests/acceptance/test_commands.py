@@ -14,7 +14,7 @@ from bot.domain.facility import Facility
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.domain.routing import Rhythm
-from bot.store import Session, alerts, audit, people
+from bot.store import Session, alerts, audit, lots, people
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from tests.acceptance.conftest import Town
 
@@ -105,7 +105,7 @@ def test_an_answer_closes_the_alert_and_is_kept(counter: Counter) -> None:
     alert = database.call(alerts.by_reference, ALERT)
     assert alert is not None
     assert alert.state is AlertState.DONE
-    kept = database.call(alerts.answers, alert.id)
+    kept = database.call(lots.answers, alert.id)
     assert [(each.kind.value, each.note) for each in kept] == [
         ("taken", ""),
         ("fixed", "mis à jour hier"),

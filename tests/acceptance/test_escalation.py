@@ -10,7 +10,7 @@ import pytest
 from bot.domain.alert import AnswerKind
 from bot.domain.facility import AssetCategory, Contact, Facility
 from bot.domain.message import ChannelName
-from bot.store import Session, alerts, facilities, people
+from bot.store import Session, alerts, facilities, lots, people
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from tests.acceptance.conftest import Town
 
@@ -80,7 +80,7 @@ async def test_an_answer_stops_it_at_once(town: Town, hospital: Facility) -> Non
         alert = alerts.by_reference(session, "ALR-2026-0001")
         assert alert is not None
         assert alert.facility_id == hospital.id
-        alerts.record_answer(
+        lots.record_answer(
             session,
             alert.id,
             [AssetCategory.SERVER],

@@ -14,7 +14,7 @@ from bot.domain.alert import AnswerKind
 from bot.domain.delivery import Address, DeliveryState
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
-from bot.store import Session, alerts, inventory, mails, outbox, people
+from bot.store import Session, alerts, inventory, lots, mails, outbox, people
 from bot.store.outbox import Delivery
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from tests.acceptance.conftest import Town
@@ -88,7 +88,7 @@ class Post:
         def read(session: Session) -> list[AnswerKind]:
             alert = alerts.by_reference(session, reference)
             assert alert is not None
-            return [answer.kind for answer in alerts.answers(session, alert.id)]
+            return [answer.kind for answer in lots.answers(session, alert.id)]
 
         return self.town.application.database.call(read)
 

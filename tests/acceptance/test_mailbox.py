@@ -29,7 +29,7 @@ from bot.domain.incident import Declaration
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.settings import Email, Incident, Mailbox, Network, Settings
-from bot.store import Session, alerts, audit, mails, outbox, people
+from bot.store import Session, alerts, audit, lots, mails, outbox, people
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
@@ -161,13 +161,13 @@ def words(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def answers(post: Post, reference: str) -> list[alerts.Answer]:
+def answers(post: Post, reference: str) -> list[lots.Answer]:
     """What was answered to the alert, in order."""
 
-    def read(session: Session) -> list[alerts.Answer]:
+    def read(session: Session) -> list[lots.Answer]:
         alert = alerts.by_reference(session, reference)
         assert alert is not None
-        return alerts.answers(session, alert.id)
+        return lots.answers(session, alert.id)
 
     return post.town.application.database.call(read)
 

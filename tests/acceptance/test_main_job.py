@@ -12,7 +12,7 @@ from bot.domain.alert import AlertState, Urgency
 from bot.domain.facility import FacilityKind, Function
 from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm
-from bot.store import alerts, exploits
+from bot.store import alerts, exploits, lots
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Audience, Tlp
 from feeds.exploited import Exploited
 from tests.acceptance.conftest import Town
@@ -248,7 +248,8 @@ async def test_a_bulletin_that_ends_says_so_once_in_the_same_alert(
     assert said in town.deliveries()[0].message.text
     (listed,) = town.application.database.call(alerts.listed, open_only=False)
     assert listed.alert.state is state
-    assert listed.alert.reminder_at is None
+    parts = town.application.database.call(lots.of_alert, listed.alert.id)
+    assert [lot.reminder_at for lot in parts] == [None]
     reworded = dataclasses.replace(ended, summary="Coquille.")
     assert (await town.publish(reworded)).alerts.deliveries == 0
 

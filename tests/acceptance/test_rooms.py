@@ -26,8 +26,8 @@ from bot.domain.alert import AnswerKind
 from bot.domain.delivery import Address, DeliveryState
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
-from bot.store import Session, alerts, audit, people
-from bot.store.alerts import Answer
+from bot.store import Session, alerts, audit, lots, people
+from bot.store.lots import Answer
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
 from tests.acceptance.conftest import Town
 from tests.servers.matrix import Reader, reading
@@ -88,7 +88,7 @@ class World:
 
         def read(session: Session) -> list[Answer]:
             (listed,) = alerts.listed(session, facility_ids=[self.facility_id])
-            return alerts.answers(session, listed.alert.id)
+            return lots.answers(session, listed.alert.id)
 
         return self.town.application.database.call(read)
 

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from bot.channels.slack import escape
 from bot.channels.slack_limits import view_faults
-from bot.chat.desk import answer_invocation, fold, read_answer, read_command
+from bot.chat.desk import answer_invocation, read_answer, read_command
 from bot.chat.forms import Questions, modal, question, sections, submitted, text_modal, value_of
 from bot.commands.base import FieldKind, Form, FormField
 from bot.domain.message import Choice
+from bot.domain.wording import fold
 from tests.servers.slack_rules import faults_in_message, faults_in_view
 
 CHOICES = (
