@@ -28,6 +28,7 @@ from pydantic import (
 
 from bot.domain.message import ChannelName
 from bot.domain.priority import Scale
+from bot.domain.quiet import QuietHours
 
 PREFIX = "TOCSIN_"
 NESTED = "__"
@@ -155,6 +156,17 @@ class Digest(_Section):
     weekday: int = Field(0, ge=0, le=6)
 
 
+class Quiet(_Section):
+    """When destinations that say nothing themselves are interrupted by *alertes* only."""
+
+    hours: str = ""
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        QuietHours.read(self.hours)  # raises ValueError when it cannot be
+        return self
+
+
 class Priority(_Section):
     """How much each reason weighs, in points: see :class:`bot.domain.priority.Scale`."""
 
@@ -238,6 +250,7 @@ class Settings(_Section):
     mailbox: Mailbox = Mailbox()
     delivery: Delivery = Delivery()
     digest: Digest = Digest()
+    quiet: Quiet = Quiet()
     priority: Priority = Priority()
     incident: Incident = Incident()
     health: Health = Health()

@@ -17,6 +17,7 @@ from bot.domain.facility import Facility
 from bot.domain.incident import IncidentRouting
 from bot.domain.matching import Matcher
 from bot.domain.message import ChannelName
+from bot.domain.quiet import QuietHours
 from bot.domain.support import EndsOfSupport
 from bot.inventory.authorities import Authorities
 from bot.inventory.support import read_ends
@@ -141,6 +142,7 @@ class Application:
             clock=self.clock,
             hours=self.hours,
             priorities=self.priorities,
+            quiet=QuietHours.read(self.settings.quiet.hours),
             floor=self.floor,
         )
 

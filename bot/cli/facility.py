@@ -134,8 +134,7 @@ def _listing(
     made = table("FINESS", "name", "kind", "authority", "GHT", "told at")
     for facility in found:
         places = [
-            f"{s.to.channel.value} {s.to.address} (≤ {s.ceiling.label}, {s.rhythm.value})"
-            + _bouncing(bad.get(s.to))
+            f"{s.to.channel.value} {s.to.address} ({_terms(s)})" + _bouncing(bad.get(s.to))
             for s in told.get(facility.id, ())
         ]
         head = " (head)" if facility.ght_head else ""
@@ -148,6 +147,11 @@ def _listing(
             "\n".join(places) or "nowhere: tocsin subscribe",
         )
     return made
+
+
+def _terms(subscription: Subscription) -> str:
+    quiet = "" if subscription.quiet is None else f", quiet {subscription.quiet}"
+    return f"≤ {subscription.ceiling.label}, {subscription.rhythm.value}{quiet}"
 
 
 def _bouncing(bad: BadAddress | None) -> str:

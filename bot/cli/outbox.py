@@ -168,7 +168,9 @@ def _id(option: str, text: str) -> UUID:
 
 
 def _listing(found: list[Delivery]) -> Table:
-    made = table("id", "kind", "about", "channel", "address", "state", "tries", "last refusal")
+    made = table(
+        "id", "kind", "about", "channel", "address", "state", "due", "tries", "last refusal"
+    )
     for each in found:
         made.add_row(
             str(each.id),
@@ -177,6 +179,7 @@ def _listing(found: list[Delivery]) -> Table:
             each.channel,
             each.address,
             each.state.value,
+            "" if each.settled_at else f"{each.due_at:%Y-%m-%d %H:%M}",
             str(each.attempts),
             each.reason,
         )

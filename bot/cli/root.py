@@ -27,6 +27,7 @@ from bot.cli import (
     inventory,
     outbox,
     person,
+    quiet,
     review,
     run,
     setup,
@@ -116,6 +117,7 @@ demo.register(app)
 facility.register(app)
 inventory.register(app)
 person.register(app)
+quiet.register(app)
 bulletins.register(app)
 alerts.register(app)
 incident.register(app)

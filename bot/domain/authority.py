@@ -84,7 +84,7 @@ class WorkingHours:
     def contains(self, moment: datetime) -> bool:
         """Whether ``moment`` (aware) is within working hours."""
         local = moment.astimezone(ZoneInfo(self.time_zone))
-        return self._is_working_day(local.date()) and self.opens <= local.time() < self.closes
+        return self.is_working_day(local.date()) and self.opens <= local.time() < self.closes
 
     def next_open(self, moment: datetime) -> datetime:
         """Return ``moment`` if it is within working hours, else when they start next.
@@ -98,11 +98,12 @@ class WorkingHours:
         day = local.date()
         if local.time() >= self.opens:  # opened already, and closed since
             day += timedelta(days=1)
-        while not self._is_working_day(day):
+        while not self.is_working_day(day):
             day += timedelta(days=1)
         return datetime.combine(day, self.opens, zone)
 
-    def _is_working_day(self, day: date) -> bool:
+    def is_working_day(self, day: date) -> bool:
+        """Whether a day is neither of a week-end nor a local holiday."""
         return day.weekday() < SATURDAY and day not in self.authority.holidays(
             day.year, self.department
         )

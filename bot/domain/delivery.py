@@ -77,6 +77,7 @@ class NewDelivery:
     facility_id: int | None = None
     occurrence: str = ""
     content: str = ""  # digest of what is said; the message's text when empty
+    not_before: datetime | None = None  # it waits until then, for people's quiet hours
 
     @property
     def key(self) -> str:

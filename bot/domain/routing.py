@@ -11,6 +11,7 @@ from enum import StrEnum
 from bot.domain.alert import Urgency
 from bot.domain.delivery import Address
 from bot.domain.facility import AssetCategory, Facility, FacilityKind
+from bot.domain.quiet import QuietHours
 from feeds.advisory import Audience, Tlp
 
 
@@ -53,6 +54,7 @@ class Subscription:
     """A destination of a facility. ``digested_at``: what opened since is not told yet.
 
     ``lots`` are those it is limited to; empty for all.
+    ``quiet``: its own quiet hours; None: those of the configuration.
     """
 
     id: int
@@ -63,6 +65,7 @@ class Subscription:
     language: str
     digested_at: datetime
     lots: frozenset[AssetCategory] = frozenset()
+    quiet: QuietHours | None = None
 
 
 def told_at_once(rhythm: Rhythm, soon: Urgency) -> bool:

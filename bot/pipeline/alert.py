@@ -14,10 +14,12 @@ from bot.domain.escalation import HoursOf, next_contact, next_rung
 from bot.domain.facility import AssetCategory
 from bot.domain.matching import VerdictKind
 from bot.domain.priority import Judgement
+from bot.domain.quiet import NO_QUIET, QuietHours
 from bot.domain.routing import Subscription, by_lot, told_at_once
 from bot.domain.scope import Change, Scope, change
 from bot.pipeline.concern import Concern, concerns
 from bot.pipeline.priority import Priorities
+from bot.pipeline.quiet import Hush
 from bot.pipeline.view import merged, view
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities, inventory, lots, outbox
@@ -79,6 +81,7 @@ def raise_alerts(
     now: datetime,
     hours: HoursOf,
     priorities: Priorities,
+    quiet: QuietHours = NO_QUIET,
     facility_ids: Sequence[int] | None = None,
     floor: Tlp = Tlp.AMBER,
 ) -> AlertReport:
@@ -91,7 +94,9 @@ def raise_alerts(
     known = alerts.of_advisories(session, advisory_ids, facility_ids=facility_ids)
     standing = lots.of_alerts(session, [alert.id for alert in known.values()])
     found = concerns(session, revisions, facility_ids=facility_ids, known=known)
-    batch = _sort(session, found, known, standing, now=now, hours=hours, priorities=priorities)
+    subscribed = facilities.subscriptions(session, list({each.facility.id for each in found}))
+    hush = Hush(quiet, hours, subscribed, now)
+    batch = _sort(session, found, known, standing, now=now, hush=hush, priorities=priorities)
     alerts.add(session, batch.opened)
     alerts.save_match(session, batch.changed)
     lots.add(session, batch.lots)
@@ -99,7 +104,7 @@ def raise_alerts(
     lots.clear(session, batch.kept)
     lots.follow(session, batch.moved)
     lots.silence(session, batch.ended)
-    deliveries = _deliveries(session, batch.told, renderer, floor=floor)
+    deliveries = _deliveries(session, batch.told, renderer, hush, floor=floor)
     written = outbox.enqueue(session, deliveries, now=now)
     return AlertReport(len(batch.opened), len(batch.changed), batch.silent, written)
 
@@ -111,7 +116,7 @@ def _sort(
     standing: Mapping[uuid.UUID, Sequence[Lot]],
     *,
     now: datetime,
-    hours: HoursOf,
+    hush: Hush,
     priorities: Priorities,
 ) -> _Batch:
     """Tell apart what is new, what is worse, what is only different, and what is over."""
@@ -124,7 +129,7 @@ def _sort(
             fresh += [] if concern.over else [concern]  # nobody was told of what has ended
             continue
         judgement = priorities.judge(concern, today=now.date())
-        _sort_known(batch, concern, judgement, alert, standing[alert.id], now=now, hours=hours)
+        _sort_known(batch, concern, judgement, alert, standing[alert.id], now=now, hush=hush)
     cleared = [_cleared(alert) for alert in over.values() if alert.state in OPEN_STATES]
     batch.changed += cleared
     batch.ended += [alert.id for alert in cleared]
@@ -132,7 +137,7 @@ def _sort(
     for concern, reference in zip(fresh, references, strict=True):
         judgement = priorities.judge(concern, today=now.date())
         opened = _alert(concern, judgement, now=now, reference=reference)
-        remind_at = _reminder(opened, concern, hours, now)
+        remind_at = _reminder(opened, concern, hush)
         batch.opened.append(opened)
         batch.lots += _waiting(opened, concern.categories, remind_at)
         batch.told.append(_Told(concern, opened, tuple(concern.categories), remind_at))
@@ -147,7 +152,7 @@ def _sort_known(
     standing: Sequence[Lot],
     *,
     now: datetime,
-    hours: HoursOf,
+    hush: Hush,
 ) -> None:
     """What becomes of an alert that people were told of before."""
     worse = change(alert.scope, concern.scope)
@@ -157,7 +162,7 @@ def _sort_known(
     if updated == alert and not moved:
         batch.silent += 1
         return
-    remind_at = _reminder(updated, concern, hours, now)
+    remind_at = _reminder(updated, concern, hush)
     touched = _touched(alert, concern, worse) if worse.is_news else ()
     batch.changed.append(updated)
     if concern.over:
@@ -244,32 +249,38 @@ def _state(concern: Concern, previous: Alert | None, *, news: bool) -> AlertStat
     return previous.state
 
 
-def _reminder(alert: Alert, concern: Concern, hours: HoursOf, now: datetime) -> datetime | None:
+def _reminder(alert: Alert, concern: Concern, hush: Hush) -> datetime | None:
     """When nobody's answer becomes a silence; what waits for a digest is not reminded."""
     if concern.over or alert.urgency is not Urgency.IMMEDIATE:
         return None
+    facility = concern.facility
     first = next_rung(
-        0, now, hours(concern.facility), concern.facility.contacts, aimed=not concern.assets
+        0,
+        hush.heard_at(concern),
+        hush.hours(facility),
+        facility.contacts,
+        aimed=not concern.assets,
     )
     return first.at if first else None
 
 
 def _deliveries(
-    session: Session, told: Sequence[_Told], renderer: Renderer, *, floor: Tlp
+    session: Session, told: Sequence[_Told], renderer: Renderer, hush: Hush, *, floor: Tlp
 ) -> list[NewDelivery]:
     """One message per advisory and address: a room shared by several facilities gets one."""
     ids = list({each.concern.facility.id for each in told})
-    subscribed = facilities.subscriptions(session, ids)
     coverage = inventory.coverage(session, ids)
     shared: dict[tuple[int, Address], list[tuple[_Told, Subscription]]] = {}
     for each in told:
-        for subscription, some in by_lot(subscribed.get(each.concern.facility.id, ()), each.lots):
+        for subscription, some in by_lot(
+            hush.subscribed.get(each.concern.facility.id, ()), each.lots
+        ):
             if told_at_once(subscription.rhythm, each.alert.urgency):
                 place = (each.concern.revision.id, subscription.to)
                 part = dataclasses.replace(each, lots=tuple(some))
                 shared.setdefault(place, []).append((part, subscription))
     return [
-        _delivery(session, together, coverage, renderer, floor=floor)
+        _delivery(session, together, coverage, renderer, hush, floor=floor)
         for together in shared.values()
     ]
 
@@ -279,6 +290,7 @@ def _delivery(
     together: Sequence[tuple[_Told, Subscription]],
     coverage: Mapping[int, Coverage],
     renderer: Renderer,
+    hush: Hush,
     *,
     floor: Tlp,
 ) -> NewDelivery:
@@ -302,6 +314,7 @@ def _delivery(
         trace_id=first.alert.trace_id,
         facility_id=first.concern.facility.id,
         content=first.alert.match_digest,
+        not_before=min(hush.until(told.concern, each) for told, each in together),
     )
 
 

@@ -15,6 +15,7 @@ from bot.domain.escalation import HoursOf
 from bot.domain.matching import Matcher, Reading, Verdict
 from bot.domain.matching.index import ProductIndex
 from bot.domain.matching.readings import ReadingIndex
+from bot.domain.quiet import NO_QUIET, QuietHours
 from bot.pipeline.alert import AlertReport, raise_alerts
 from bot.pipeline.priority import Priorities
 from bot.render import Renderer
@@ -62,6 +63,7 @@ class MatchEngine:
         clock: Clock,
         hours: HoursOf,
         priorities: Priorities,
+        quiet: QuietHours = NO_QUIET,
         floor: Tlp = Tlp.AMBER,
     ) -> None:
         self._database = database
@@ -70,6 +72,7 @@ class MatchEngine:
         self._clock = clock
         self._hours = hours
         self._priorities = priorities
+        self._quiet = quiet
         self._floor = floor
         self._aliases: list[tuple[str, str]] = []
         self._start_with(catalogue)
@@ -197,6 +200,7 @@ class MatchEngine:
             facility_ids=facility_ids,
             hours=self._hours,
             priorities=self._priorities,
+            quiet=self._quiet,
             floor=self._floor,
         )
 

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from bot.domain.delivery import Address
 from bot.domain.facility import AssetCategory, Contact, Facility, FacilityKind, Function
 from bot.domain.message import ChannelName
+from bot.domain.quiet import QuietHours
 from bot.domain.routing import Rhythm, Subscription
 from bot.store.schema import ContactRow, FacilityRow, SubscriptionRow
-from bot.store.statements import upsert
+from bot.store.statements import rows_changed, upsert
 from feeds.advisory import Tlp
 
 
@@ -168,6 +169,22 @@ def subscribe(
     )
 
 
+def set_quiet(
+    session: Session, facility_id: int, quiet: QuietHours | None, *, to: Address | None = None
+) -> int:
+    """Give the destinations of a facility, or one of them, their own quiet hours.
+
+    None gives them back those of the configuration. Returns how many there are.
+    """
+    query = update(SubscriptionRow).where(SubscriptionRow.facility_id == facility_id)
+    if to is not None:
+        query = query.where(
+            SubscriptionRow.channel == to.channel.value, SubscriptionRow.address == to.address
+        )
+    done = session.execute(query.values(quiet=None if quiet is None else str(quiet)))
+    return rows_changed(done)
+
+
 def unsubscribe(session: Session, facility_id: int, to: Address) -> bool:
     """Stop telling ``to``; False if it was not subscribed."""
     row = session.scalar(
@@ -291,4 +308,5 @@ def _subscription(row: SubscriptionRow) -> Subscription:
         language=row.language,
         digested_at=row.digested_at,
         lots=frozenset(AssetCategory(category) for category in row.categories),
+        quiet=None if row.quiet is None else QuietHours.read(row.quiet),
     )

@@ -97,7 +97,7 @@ def enqueue(session: Session, deliveries: Iterable[NewDelivery], *, now: datetim
             "marking": int(delivery.message.marking),
             "payload": delivery.message.to_json(),
             "state": DeliveryState.DUE.value,
-            "due_at": now,
+            "due_at": max(now, delivery.not_before or now),
             "attempts": 0,
             "created_at": now,
             "trace_id": delivery.trace_id,

@@ -486,6 +486,7 @@ class SubscriptionRow(Base):
     language: Mapped[str] = mapped_column(String(2))
     digested_at: Mapped[datetime]  # last digest, or the day of subscription
     categories: Mapped[list[str]] = mapped_column(default=list, server_default="[]")  # empty: all
+    quiet: Mapped[str | None] = mapped_column(String(32))  # null: as the configuration says
 
 
 class DigestedRow(Base):
