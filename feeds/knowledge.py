@@ -34,6 +34,10 @@ class Builtin:
     generic: frozenset[str]
     codenames: frozenset[str]
     optional: frozenset[str]
+    umbrellas: frozenset[str]
+    nouns: frozenset[str]
+    hardware: tuple[tuple[str, str, str, tuple[str, ...]], ...]
+    """``(vendor, word, first digits, words of its firmware)``"""
     translations: Mapping[str, tuple[str, ...]]
     vendors: Mapping[tuple[str, ...], str]
     renames: Mapping[tuple[str, ...], tuple[str, ...]]
@@ -62,11 +66,24 @@ def load_builtin(toml_text: str) -> Builtin:
         raise CatalogueError(f"products.toml: {error!r}: compare with the one shipped") from error
 
 
+def _hardware(text: str) -> tuple[str, str, str]:
+    """``"cisco catalyst 9"``: vendor, word, and how its number begins (empty: any)."""
+    vendor, word, *digits = text.split(" ")
+    return vendor.replace("_", " "), word, "".join(digits)
+
+
 def _builtin(values: dict[str, Any]) -> Builtin:
     return Builtin(
         descriptors=frozenset(normal_words(values["descriptors"])),
         generic=frozenset(normal_words(values["generic"])),
         optional=frozenset(normal_words(values["optional"])),
+        nouns=frozenset(word for text in values["nouns"] for word in text.split()),
+        umbrellas=frozenset(normal_words(values["umbrellas"])),
+        hardware=tuple(
+            (*_hardware(text), tuple(normal_words([firmware])))
+            for firmware, texts in values["hardware"].items()
+            for text in texts
+        ),
         codenames=frozenset(normal_words(values["codenames"])),
         translations={
             normal_words([word])[0]: tuple(normal_words([to]))

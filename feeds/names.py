@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase
 
 from feeds.affected.tokens import fold
 
@@ -13,6 +14,8 @@ _SPLIT = re.compile(r"[^\w.+#!&'-]+|_")
 _X64 = re.compile(r"x86[_-]64")
 _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
+_CPU = re.compile(r"[a-z]{2,3}\d{3,4}$")
+_FIGURES = re.compile(r"\d\d")
 _UNCHANGED = ("ss", "us", "is", "os", "xs", "ws", "bs", "as")
 
 
@@ -34,6 +37,10 @@ class Name:
         family: numbering family: java, suse, windows or empty.
         parts: part numbers.
         carriers: products this one is a part of, each a set of words.
+        spellings: what runs of its words are also written as, with those words: *vda* for
+            *virtual delivery agent*, *groupfolder* for *group folder*.
+        firmware: words of the firmware that its hardware runs: *junos* for an SRX340.
+        whole_range: it stands for a whole range of products ("gamme X").
     """
 
     words: frozenset[str]
@@ -50,6 +57,28 @@ class Name:
     family: str = ""
     parts: frozenset[str] = frozenset()
     carriers: tuple[frozenset[str], ...] = ()
+    spellings: frozenset[tuple[str, frozenset[str]]] = frozenset()
+    firmware: frozenset[str] = frozenset()
+    whole_range: bool = False
+
+
+def spellings_of(words: Sequence[str]) -> frozenset[tuple[str, frozenset[str]]]:
+    """Acronyms of runs of three words and more, and pairs of words written as one."""
+    found = set()
+    for start in range(len(words)):
+        for length in range(2, min(5, len(words) - start) + 1):
+            run = words[start : start + length]
+            if length == 2 and run[0].isalpha() and run[1][0].isdigit():
+                found.add((run[0] + run[1], frozenset(run)))  # ET 200SP
+            if not all(word.isalpha() for word in run):
+                break
+            if length > 2:
+                acronym = "".join(word[0] for word in run)
+                if acronym not in run:
+                    found.add((acronym, frozenset(run)))
+            elif len(run[0]) + len(run[1]) > 5:
+                found.add((_singular(run[0] + run[1]), frozenset(run)))
+    return frozenset(found)
 
 
 def normal_words(texts: Iterable[str]) -> list[str]:
@@ -89,6 +118,10 @@ def _join(pieces: list[str]) -> list[str]:
         return [pieces[0], *_join(pieces[1:])]
     if pieces[0].isdigit() and pieces[1].isalpha() and len(pieces[1]) > 2:
         return pieces
+    if all(piece.isdigit() for piece in pieces) or _CPU.match(pieces[0]):
+        return ["-".join(pieces)]  # 1543-1, CP1543-1: never the number 15431
+    if len(pieces) > 2 and pieces[0].isalpha() and _FIGURES.search(pieces[1]):
+        return ["".join(pieces[:2]) + "-" + "".join(pieces[2:])]  # a variant of EDS-G4012
     return ["".join(pieces)]
 
 
@@ -101,6 +134,10 @@ def _singular(word: str) -> str:
 @lru_cache(maxsize=50_000)
 def widened(word: str) -> tuple[str, ...]:
     """The word and the hardware families it belongs to: *srx340* is also *srx*, *xc208* *xc200*."""
+    stem, _, variant = word.partition("-")
+    if variant:
+        figures = stem.lstrip(ascii_lowercase)
+        return (word, f"{figures}-{variant}", *widened(stem))
     match = _MODEL.match(word)
     if match is None:
         return (word,)

@@ -16,13 +16,15 @@ from typing import Any
 from feeds.affected import Phrase
 from feeds.affected.tokens import fold
 from feeds.knowledge import Builtin, CatalogueError, Edition, load_builtin
-from feeds.names import Name, is_model, normal_words
+from feeds.names import Name, is_model, normal_words, spellings_of
 
 __all__ = ["Builtin", "Catalogue", "CatalogueError", "Edition", "load_builtin"]
 
 _NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
 _WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me", "hlk"})
 _WINDOWS_EDITIONS = frozenset({"enterprise", "education", "home"})
+_RANGES = frozenset({"gamme", "gammes", "famille", "familles"})
+_STUCK = re.compile(r"([a-z]{2,})(\d{3,5}[a-z]?)$")
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 _COMPANY = frozenset(
     {
@@ -86,6 +88,10 @@ class Catalogue:
         self._editions = _Trie(
             {words: each.key for each in builtin.editions.values() for words in each.words}
         )
+        self._abbreviations = {
+            words for words in (*builtin.renames, *builtin.known) if len(words) == 1
+        }
+        self._telling = builtin.generic.union(*builtin.known, *builtin.renames.values())
         self._recognised: dict[str, set[frozenset[str]]] = {}
         self.learn(Name(frozenset(words)) for words in (*builtin.renames.values(), *builtin.known))
         self._phrase = lru_cache(maxsize=20_000)(self._read_phrase)
@@ -126,6 +132,16 @@ class Catalogue:
     def optional(self) -> frozenset[str]:
         """Words that a name may have or not."""
         return self._known.optional
+
+    @property
+    def umbrellas(self) -> frozenset[str]:
+        """Names of ranges, which staff say or leave out: "SIMATIC", "Tanzu"."""
+        return self._known.umbrellas
+
+    @property
+    def telling(self) -> frozenset[str]:
+        """Words that make another product of a name that is longer by them."""
+        return self._telling
 
     def releases_of_build(self, family: str, numbers: tuple[int, ...]) -> tuple[str, ...]:
         """Names under which a build is sold: Windows (10, 0, 17763) is 1809 and 2019."""
@@ -172,6 +188,32 @@ class Catalogue:
             return ()
         words = re.split(r"[\s_]+|-(?=project$)", fold(text).strip())
         return tuple(word for word in words if word.strip(".,") not in _COMPANY)
+
+    def without_nouns(self, phrase: Phrase) -> Phrase:
+        """Put aside the common nouns that staff begin with: "Caméra AXIS P3245-V"."""
+        words = phrase.words
+        count = 0
+        while count < len(words) - 1 and words[count] in self._known.nouns:
+            count += 1
+        common = self._known.generic | self._known.platforms.keys() | self._known.descriptors
+        if not count or common.issuperset(normal_words(words[count:])):
+            return phrase
+        return replace(phrase, words=words[count:], asides=(*words[:count], *phrase.asides))
+
+    def unpacked(self, phrase: Phrase) -> Phrase:
+        """Part an abbreviation from the model number stuck to it: "WC7665" is a WC 7665."""
+        words: list[str] = []
+        numbers: list[str] = []
+        for word in phrase.words:
+            stuck = _STUCK.match(word)
+            if stuck and (stuck[1],) in self._abbreviations:
+                words.append(stuck[1])
+                numbers.append(stuck[2])
+            else:
+                words.append(word)
+        if not numbers:
+            return phrase
+        return replace(phrase, words=tuple(words), numbers=(*numbers, *phrase.numbers))
 
     def name(self, phrase: Phrase, vendor: str = "") -> Name:
         """Read a product; ``vendor`` is the column beside it, trusted only as a hint."""
@@ -278,8 +320,29 @@ class Catalogue:
             weak=not sure and all(w in known.generic or len(w) < 3 for w in identifying),
             family=self._family(identifying, canonical),
             parts=frozenset(phrase.parts),
-            carriers=qualifiers.carriers,
+            carriers=qualifiers.hosts if "plugin" in identifying else qualifiers.carriers,
+            spellings=spellings_of(core),
+            firmware=self._firmware(identifying, phrase.numbers, canonical),
+            whole_range=bool(phrase.words) and phrase.words[0] in _RANGES,
         )
+
+    def _firmware(
+        self, words: frozenset[str], numbers: tuple[str, ...], vendor: str
+    ) -> frozenset[str]:
+        """Words of the firmware that this hardware is known to run."""
+        found: set[str] = set()
+        for maker, word, digits, firmware in self._known.hardware:
+            if vendor not in ("", maker):
+                continue
+            if word in words:
+                said = not digits or any(text.startswith(digits) for text in numbers)
+            else:
+                size = len(word)
+                models = (w for w in words if w.startswith(word) and w[size : size + 1].isdigit())
+                said = any(model.startswith(digits, size) for model in models)
+            if said:
+                found.update(firmware)
+        return frozenset(found)
 
     def _whole(self, words: frozenset[str]) -> frozenset[str]:
         for name, meant in self._known.whole.items():

@@ -96,6 +96,7 @@ _SERVICE_RELEASES = frozenset(
         "d",
     }
 )  # 21.2R3 and 11.2.4 are complete without -S5, -h15
+_NUMBERED_LEVELS = frozenset({"fp", "mp", "mr", "sp"})
 _HUGE = 1000  # a component this large is a build number, not a release one
 _END = (1, 0, "", 0)
 
@@ -175,7 +176,7 @@ def _prepare(text: str, family: str) -> str:
         low = _WINDOWS_BUILD.sub(r"10.0.\1", low)
     elif family == "suse":
         low = _SUSE.sub(r"\1 sp\2", low)
-    low = _PREFIX.sub("", low)
+    low = _PREFIX.sub("", low.replace("_", " "))
     if low.isascii() and low.replace(".", "").isdigit():
         return low
     low = _ESXI.sub(_esxi, low)
@@ -214,12 +215,18 @@ def order(version: Version, bound: Version) -> Order:
     if version.key[0] != bound.key[0]:
         if _truncates(version, bound):
             return Order.COARSE
+        if _other_scale(version, bound):
+            return Order.UNKNOWN
         if (build := _beside_build(version, bound)) is not None:
             return build
+        if (level := _beside_level(version, bound)) is not None:
+            return level
         return Order.BELOW if version.key[0] < bound.key[0] else Order.ABOVE
     for mine, theirs in zip(version.key[1], bound.key[1], strict=False):
         if mine == theirs:
             continue
+        if mine == _END and theirs[2] == "b" and bound.release[-1:] >= (_HUGE,):
+            return Order.EQUAL  # 4.5.4.2790 is the build already
         if mine == _END and theirs[0] == 3 and theirs[2] not in _SERVICE_RELEASES:
             return Order.COARSE
         if theirs != _END and mine != _END and (mine[0], mine[2]) != (theirs[0], theirs[2]):
@@ -241,6 +248,29 @@ def _beside_build(version: Version, bound: Version) -> Order | None:
     if mine == theirs:
         return Order.EQUAL
     return Order.BELOW if mine < theirs else Order.ABOVE
+
+
+def _beside_level(version: Version, bound: Version) -> Order | None:
+    """``6.3.0.5`` beside ``6.3.0 FP7``: fix packs are often typed as the next number."""
+    if not bound.levels or bound.levels[0][2] not in _NUMBERED_LEVELS or version.levels:
+        return None
+    length = len(bound.release)
+    if version.release[:length] != bound.release:
+        return None
+    typed = [number for number in version.release[length:] if number]
+    if not typed or typed[0] >= _HUGE:
+        return None
+    level = bound.levels[0][3]
+    if typed[0] == level:
+        return Order.EQUAL if len(bound.levels) == 1 else Order.UNKNOWN
+    return Order.BELOW if typed[0] < level else Order.ABOVE
+
+
+def _other_scale(version: Version, bound: Version) -> bool:
+    """Whether the bound is a build or a date (2305) and the version a dotted number (19.12.7)."""
+    if len(bound.release) != 1 or bound.release[0] < _HUGE or len(version.release) < 2:
+        return False
+    return version.release[0] < _HUGE
 
 
 def _truncates(version: Version, bound: Version) -> bool:

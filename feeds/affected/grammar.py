@@ -15,12 +15,13 @@ the reader of the verdict is told, and nothing is concluded from it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 
 from feeds.affected.draft import Draft
 from feeds.affected.statement import Condition, Fix, Range, Statement
-from feeds.affected.tokens import Kind, Token, fold, tokenize
+from feeds.affected.tokens import Kind, Token, read_tokens
 
 _NUMERIC = frozenset({Kind.VERSION, Kind.WILD})
 _BOUNDS = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO})
@@ -28,6 +29,9 @@ _ENDS_HOST = frozenset(
     {*_BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
+_MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$")
+_FORMER = frozenset({"anciennement", "formerly", "ex", "aka"})
+_PARTS = frozenset({"greffon", "plugin", "plug-in", "extension", "module", "composant"})
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
 
 
@@ -37,14 +41,24 @@ def parse_line(text: str) -> tuple[Statement, ...]:
     return _Parser(text).parse()
 
 
+def _included(kind: Kind) -> Kind:
+    """ "antérieures à 2.8.2.1 (comprise)" is an inclusive bound, whatever its first words."""
+    return {Kind.LT: Kind.LE, Kind.GT: Kind.GE}.get(kind, kind)
+
+
+def _second_notation(group: list[str]) -> bool:
+    """Whether what stands in parentheses is the bound again: *9.8 SP3 FP1 (9.8.3.103)*."""
+    return len(group) == 1 and group[0].count(".") > 1 and group[0].replace(".", "").isdigit()
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._folded = fold(text)
-        self._tokens = tokenize(self._folded)
+        self._tokens = read_tokens(text)
         self._at = 0
         self._done: list[Statement] = []
         self._draft = Draft()
+        self._closed = False  # the list just read ends with "incluse"
 
     def parse(self) -> tuple[Statement, ...]:
         while (token := self._peek()) is not None:
@@ -74,8 +88,10 @@ class _Parser:
             case Kind.VERSIONS if token.text.startswith("avec") and self._has_versions():
                 self._condition()  # "version 3.14 avec une version de WibuKey antérieure à 6.50"
             case Kind.VERSIONS:
+                self._models()
                 self._draft.keyword = True
             case Kind.ALL:
+                self._models()
                 self._draft.keyword = self._draft.every = True
             case Kind.LT | Kind.LE | Kind.GE | Kind.GT | Kind.UPTO:
                 self._bound(token.kind)
@@ -85,6 +101,11 @@ class _Parser:
                 self._between()
             case Kind.TO:
                 self._upper_end(token)
+            case Kind.OPEN if token.text not in "([" and self._names_a_part():
+                pass  # 'Greffon "WASM Client" pour Traefik': the quotes hold the name
+            case Kind.OPEN if self._other_name():
+                self._at += 1
+                self._draft.words.append([])
             case Kind.OPEN:
                 self._aside()
             case Kind.ON:
@@ -97,6 +118,7 @@ class _Parser:
             case Kind.PATCHED:
                 self._patched()
             case Kind.DEFER:
+                self._models()
                 self._draft.deferred = True
             case Kind.REF:
                 self._draft.parts.append(token.text)
@@ -143,6 +165,18 @@ class _Parser:
         else:
             draft.pending.append(token)
 
+    def _models(self) -> None:
+        """Numbers that stand before the word "versions" and are no versions: *SMA 100*."""
+        draft = self._draft
+        if draft.keyword or not self._named() or not draft.pending:
+            return
+        if any(_MODEL_NUMBER.match(token.text) is None for token in draft.pending):
+            return
+        first, *others = draft.pending
+        draft.pending.clear()
+        draft.words[-1].append(first)
+        draft.words.extend([other] for other in others)
+
     def _level_of(self, number: Token, level: Token) -> Token | None:
         """ "7 … Service Pack 1" is one release, "2019 CU 13 et 14" are two of 2019."""
         before = self._tokens[self._at - 2]
@@ -164,6 +198,22 @@ class _Parser:
                 draft.pending.clear()
             draft.words.append([])
 
+    def _names_a_part(self) -> bool:
+        (*_, last) = self._draft.words
+        return bool(last) and last[-1].text in _PARTS
+
+    def _other_name(self) -> bool:
+        """Whether a parenthesis gives the product's other name: "(ou …)", "(anciennement …)"."""
+        opening, draft = self._peek(), self._draft
+        if opening is None or not self._named() or draft.ranges or draft.pending:
+            return False
+        if not (opening.text == "ou" or opening.text in _FORMER) or self._kind(1) != Kind.WORD:
+            return False
+        ahead = 1
+        while self._kind(ahead) == Kind.WORD:
+            ahead += 1
+        return self._kind(ahead) == Kind.CLOSE
+
     def _versions_ahead(self) -> bool:
         for ahead in range(len(self._tokens) - self._at):
             kind = self._kind(ahead)
@@ -178,6 +228,7 @@ class _Parser:
     def _list(self) -> list[str]:
         """Read ``version (SEP version)*``, stopping before a version that starts a new range."""
         values: list[str] = []
+        self._closed = False
         while self._kind() in _NUMERIC:
             if values and self._kind(1) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
                 break
@@ -186,6 +237,7 @@ class _Parser:
             self._draft.end = token.end
             self._at += 1
             while self._kind() == Kind.INCLUSIVE:
+                self._closed = True
                 self._at += 1
             if self._kind() == Kind.SEP and self._kind(1) in _NUMERIC:
                 if self._kind(2) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
@@ -207,6 +259,7 @@ class _Parser:
             else:
                 self._at += 1
         values = tuple(self._list())
+        kind = _included(kind) if self._closed else kind
         last = draft.ranges[-1] if draft.ranges else None
         if not values:
             if self._kind() != Kind.NOFIX:
@@ -216,6 +269,12 @@ class _Parser:
             self._lower(kind, values)
             return
         lt, le = (values, ()) if kind == Kind.LT else ((), values)
+        starts = bool(draft.pending) and draft.pending[-1].kind == Kind.VERSION
+        if kind == Kind.UPTO and starts and values[0][0].isdigit():  # "9.0 jusqu'à 9.4"
+            lowest = draft.pending.pop().text
+            draft.close_list()
+            draft.ranges.append(Range(ge=lowest, le=le))
+            return
         if not draft.pending and last and (last.ge or last.gt) and not last.lt:
             draft.ranges[-1] = replace(last, lt=lt, le=le)
         else:
@@ -295,6 +354,8 @@ class _Parser:
                 group.append(token.text)
         if versioned and self._named() and not self._has_versions():
             draft.condition = Condition(tuple(group))  # "(Java Version 6)"
+        elif draft.ranges and not draft.pending and _second_notation(group):
+            draft.ranges[-1] = replace(draft.ranges[-1], also=group[0])
         elif host and group:
             draft.hosts.append(tuple(group))
         else:
@@ -346,6 +407,11 @@ class _Parser:
             groups.append(tuple(each.text for each in group))
 
     def _new_statement_after_host(self, group: list[Token]) -> bool:
+        words = 1
+        while self._kind(words) == Kind.WORD:
+            words += 1
+        if words > 2 and self._kind(words) == Kind.ON and group and not self._draft.ranges:
+            return True  # "X pour Windows et Y Z pour Windows"
         models = bool(group) and group[0].text.startswith(("model", "serie", "gamme"))
         return bool(self._draft.ranges) and self._kind(1) in _NUMERIC and not models
 
@@ -373,7 +439,9 @@ class _Parser:
         self._draft = draft
         draft.end = outer_end
         draft.fix = draft.fix or inner.fix
-        if words or inner.ranges:
+        if inner.ranges and not words and not draft.ranges:
+            draft.ranges.extend(inner.ranges)  # "avec une version antérieure à": its own
+        elif words or inner.ranges:
             draft.condition = Condition(tuple(words), tuple(inner.ranges))
 
     def _patched(self) -> None:
@@ -394,8 +462,10 @@ class _Parser:
         start = opening.start
         latest = "derni" in opening.text
         while (token := self._peek()) is not None:
-            if token.kind == Kind.OPEN:
+            if token.kind == Kind.OPEN and token.text in "([":
                 break
+            if token.kind == Kind.OPEN:
+                latest = False  # sans le dernier correctif "Patch 33": it has a name after all
             if token.kind in (Kind.ON, Kind.WITH) and not latest:
                 break
             if token.kind == Kind.VERSION and not level and not token.text[0].isdigit():

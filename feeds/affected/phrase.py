@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from feeds.affected.statement import Phrase
-from feeds.affected.tokens import Kind, Token, fold, tokenize
+from feeds.affected.tokens import Kind, Token, read_tokens
+
+_PACKAGE = re.compile(r"([a-z]\w*(?:-[a-z]\w*)*)-v?(\d+\.\d[\w.~+-]*)$")  # openssl-1.0.2k-fips
 
 
 @dataclass
@@ -24,6 +27,10 @@ class _Cut:
 
     def place(self, token: Token) -> None:
         """Put one token where it belongs; other kinds say nothing of the name."""
+        if token.kind is Kind.WORD and (package := _PACKAGE.match(token.text)):
+            for kind, text in ((Kind.WORD, package[1]), (Kind.VERSION, package[2])):
+                self.place(Token(kind, text, token.start, token.end))
+            return
         match token.kind:
             case Kind.OPEN | Kind.CLOSE:
                 self.depth += 1 if token.kind == Kind.OPEN else -1
@@ -56,7 +63,7 @@ def read_phrase(text: str) -> tuple[Phrase, tuple[str, ...]]:
     What stands in parentheses or after a dash may be a remark: it is kept apart.
     """
     cut = _Cut()
-    for token in tokenize(fold(text)):
+    for token in read_tokens(text):
         cut.place(token)
     if not cut.words:
         cut.words, cut.asides = cut.asides, []

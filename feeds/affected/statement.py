@@ -45,6 +45,7 @@ class Range:
     ge: str = ""
     gt: str = ""
     named: bool = False
+    also: str = ""  # the upper bound in another notation: "9.8 SP3 FP1 (9.8.3.103)"
     patched: bool = False  # "antérieures à 17.1.0.3 avec le correctif": 17.1.0.3 alone is in doubt
 
     @property

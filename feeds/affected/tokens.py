@@ -110,10 +110,11 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.NOISE,
-        "pour disposant suivant sont strictement uniquement seulement only inclus vulnerable "
+        "pour vers: disposant suivant sont strictement uniquement seulement only inclus vulnerable "
         "affecte base",
         r"\bbasee?s?\s+sur\s+chromium(?:\s+versions?\s+[\d.]+(?:\s+et\s+[\d.]+)*)?|"
         r"\bpour\s+l[ae]s?\s+vulnerabilites?(?:(?:\s|,|et\b|ou\b)*cve-\d{4}-\d+)*|"
+        r"\bvers:\w+/(?=\s|$)|"
         r"\bdisposant\s+d'un\s+correctif\b|"
         r"\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
         r"\bsuivante?s?\b|"
@@ -169,8 +170,8 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (Kind.BETWEEN, "comprise entre", r"\b(?:comprise?s?\s+)?entre\b(?:\s+les)?(?:\s+versions?)?"),
     (
         Kind.INCLUSIVE,
-        "( inclus comprise",
-        r"\(\s*(?:inclu|compri)s?e?s?\s*\)|\b(?:incluse?s?|comprise?s?)\b(?!\s+dans)",
+        "( inclu comprise",
+        r"\(\s*(?:inclu|compri)s?e?s?\s*\)|\b(?:incluse?s?|inclues?|comprise?s?)\b(?!\s+dans)",
     ),
     (Kind.ON, "pour sur", r"\b(?:pour|sur)\s+toutes\s+les\s+versions\s+d(?:e|u|es)\b"),
     (
@@ -183,7 +184,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         Kind.VERSIONS,
         "avec dans en ayant le la les version branche release microgiciel",
         r"\b(?:avec\s+(?:une?|le|la|les|des)\s+(?:microgiciels?|micrologiciels?|firmwares?)\s+"
-        r"(?:multi-plateformes?\s+)?(?:d'une\s+|en\s+)?|dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
+        r"(?:multi-plateformes?\s+)?(?:d'une\s+|de\s+|en\s+)?|dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
         r"(?:versions?(?=v?\d)|versions?|branches?|releases?|microgiciel\s+(?=anter)|"
         r"microgiciel\s+en\s+version)(?:\b|(?<=[sn])(?=v?\d))"
         r"(?:\s+(?:logicielles?|logiciel|du\s+mic?rologiciel|du\s+microgiciel|du\s+firmware|"
@@ -243,12 +244,17 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     (
         "SUPPORT",
         "4 update",
-        r"\b4\s+years\s+of\s+updates\b|\bupdate\s+services\s+(?:for|pour)\s+sap\s+solutions\b",
+        r"\b4\s+years\s+of\s+updates\b|\bupdate\s+services\s+(?:for|pour)\s+sap(?:\s+solutions)?\b",
     ),
     (
         "MODEL",
         "0 b0 p0",
-        r"\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|\b\d+[a-z]{3,}\w*",
+        r"\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|"
+        r"\b\d{4,5}[a-z]{0,2}-(?!rc|sp|hf|cu|fp|[bhps]\d)[a-z]{1,3}\d?\b(?!\.)|"
+        r"\b(?!(?:19|20)\d\d)\d{3,4}(?:[acefmpqstvwx]|sp|tq|yc)\b(?![.(-])|"
+        r"\b(?!(?:19|20)\d\d-)\d{3,4}(?:[a-z]{2})?-\d{1,2}\b(?![.-]?\d)|"
+        rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga)[a-z]{{2}}\d{{2}}\b(?!\.)|"
+        r"\b\d+[a-z]{3,}\w*",
     ),
     (
         "VERSION",
@@ -349,6 +355,15 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
     if "/" in folded:
         tokens = _without_alternatives(tokens)
     return _versions_by_place(tokens)
+
+
+def read_tokens(text: str) -> list[Token]:
+    """Cut a line as it was written: a capital "ET" among small letters joins nothing (ET 200SP)."""
+    tokens = tokenize(fold(text))
+    for position, token in enumerate(tokens):
+        if token.kind is Kind.SEP and text[token.start : token.end] == "ET" and not text.isupper():
+            tokens[position] = token._replace(kind=Kind.WORD)
+    return tokens
 
 
 def _ascending(ends: re.Match[str]) -> bool:

@@ -32,7 +32,9 @@ _UNKNOWN = frozenset(
 )
 _CPE_SPLIT = re.compile(r"(?<!\\):")
 _CPE_ESCAPE = re.compile(r"\\(.)")
-PATCH = re.compile(r"(?<![a-z])[a-z]{2,}-?\d{3,}\w*")
+PATCH = re.compile(
+    r"(?<![a-z])[a-z]{2,}-?\d{3,}(?:[\w.-]*\w)?|(?<![\w.-])20\d\d-\d{2,3}(?![\w.-]*\d)"
+)
 EDITION_MARKS = ("evo", "fips")  # 22.3R2-EVO is Junos OS Evolved's, 13.1-37.235-FIPS a train
 _DOTTED = re.compile(r"\d\.\d")
 
@@ -91,6 +93,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     named = split_cpe(cpe)
     words = named.product.replace("_", " ")
     phrase, asides_numbers = read_phrase(product or words)
+    phrase = catalogue.unpacked(catalogue.without_nouns(phrase))
     column, extra_words = _version_column(version)
     if not column and named.version:
         column = f"{named.version} {named.update}".strip()
@@ -105,6 +108,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     wide = frozenset(family for word in name.words for family in widened(word))
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
+    known |= name.firmware.union(spelling for spelling, _ in name.spellings)
     main, shown = _versions(catalogue, name, column, phrase.numbers, asides_numbers)
     if main is not None and any(level[2] == "deb" for level in main.levels):
         known |= {

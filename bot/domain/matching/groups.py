@@ -80,7 +80,7 @@ class Group:
         return found.values()
 
     def _chosen(self, bounds: Bounds) -> Iterator[Variant] | None:
-        if bounds.unreadable:
+        if bounds.unreadable or bounds.also is not None:
             return None
         if bounds.branches:
             firsts = [branch.release[:1] for branch in bounds.branches]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import takewhile
@@ -14,6 +15,7 @@ from feeds.versions import Cover, Order, Parts, Version, cover, order, parts, re
 
 _TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
 _FIGURES = re.compile(r".*\.\d+x$")
+_LEADING = re.compile(r"\d{4,5}(?=[a-z])")
 BUILD = 1000  # a part this large is a build number
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
@@ -54,6 +56,7 @@ class Bounds:
     le: tuple[Version, ...] = ()
     ge: Version | None = None
     gt: Version | None = None
+    also: Version | None = None  # the upper bound in another notation
     lengths: frozenset[int] = frozenset()  # digits of the branches' first parts
     named: bool = False
     patched: bool = False
@@ -96,6 +99,7 @@ def read_bounds(written: Range, name: Name) -> Bounds:
         le=tuple(v for text in written.le if (v := read(text, base))),
         ge=read(lowest, base) if lowest else None,
         gt=read(written.gt, base) if written.gt else None,
+        also=read(written.also, "") if written.also and (written.lt or written.le) else None,
         named=written.named,
         patched=written.patched,
         unreadable=unreadable,
@@ -116,11 +120,18 @@ def _is_generation(branches: tuple[Version, ...], lt: tuple[Version, ...]) -> bo
     return all(limit.release and limit.release[0] not in (number, number + 1) for limit in lt)
 
 
-def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
-    """Say whether the asset's version lies in the range."""
+def place(bounds: Bounds, asset: Asset, family: str, *, patchable: bool = False) -> Placement:
+    """Say whether the asset's version lies in the range.
+
+    ``patchable``: a patch decides besides, so that 8.8.15 P32 is still "8.8.15".
+    """
     if bounds.unreadable:
         return UNCLEAR
     branch = _in_branches(bounds, asset, family)
+    if patchable and branch.inside is Inside.OUT and asset.main is not None:
+        stripped = asset.main.release
+        if any(each.release == stripped and not each.levels for each in bounds.branches):
+            branch = IN
     if branch.inside is Inside.OUT and asset.main is not None and _starts_at(bounds, asset.main):
         return UNCLEAR  # "versions 4.6 antérieures à 4.9": 4.7 may be meant
     if branch.inside is Inside.OUT:
@@ -134,21 +145,40 @@ def place(bounds: Bounds, asset: Asset, family: str) -> Placement:
         return MISSING  # "Office, version 2016" beside a build
     if bounds.patched and any(main.key == limit.key for limit in bounds.lt):
         return Placement(Inside.UNSURE, "patch-unknown")
-    limits = [below(bounds.lt, main, inclusive=False, family=family)] if bounds.lt else []
-    if bounds.le:
-        limits.append(below(bounds.le, main, inclusive=True, family=family))
+    lt, le = _as_written(bounds, main)
+    limits = [below(lt, main, inclusive=False, family=family)] if lt else []
+    if le:
+        limits.append(below(le, main, inclusive=True, family=family))
     if bounds.ge is not None:
+        if main.key == bounds.ge.key and len(main.release) == len(bounds.ge.release):
+            return branch  # "4.0 à 4.0.3": 4.0 is a version of the publisher's own
         limits.append(_above(bounds.ge, main, strict=False))
     if bounds.gt is not None:
         limits.append(_above(bounds.gt, main, strict=True))
     return min((*limits, branch), key=lambda placement: placement.inside)
 
 
+def _as_written(bounds: Bounds, main: Version) -> tuple[tuple[Version, ...], tuple[Version, ...]]:
+    """The upper bounds in the notation of the version: 9.8.1.201 beside 9.8.3.103, not 9.8 SP3."""
+    also = bounds.also
+    if also is None or main.levels or len(main.release) < len(also.release):
+        return bounds.lt, bounds.le
+    return ((also,), ()) if bounds.lt else ((), (also,))
+
+
 def _whole_number(asset: Asset, bounds: Bounds) -> Version | None:
-    """The number of "Firefox 51", when the bounds are as large: not that of "ET 200"."""
+    """The number of "Firefox 51", when the bounds are as large: not that of "ET 200".
+
+    Bounds that are one number of four digits (2305) are met by one of four digits.
+    """
     limits = (*bounds.lt, *bounds.le)
+    if limits and all(len(limit.key[0]) == 1 and limit.release[0] >= BUILD for limit in limits):
+        dated = (v for v in asset.shown if len(v.release) == 1 and BUILD <= v.release[0] < 10_000)
+        return next(dated, None)
     if not limits or any(limit.release[:1] < (20,) for limit in limits):
         return None
+    if len(asset.name.words) > 1:
+        return None  # "Flex 170"
     plain = (v for v in asset.shown if len(v.release) == 1 and not v.levels)
     return next((v for v in plain if 20 <= v.release[0] < BUILD), None)
 
@@ -180,7 +210,7 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
     if family == "windows" and _first_windows_10(bounds, asset):
         return Placement(Inside.OUT, "other-release")
     for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
-        for version in asset.shown:
+        for version in _of_kind(branch, asset.shown):
             if family == "sap" and _same_digits(version, branch):
                 return IN
             found = _in_branch(bounds, branch, wild, version, suse=family == "suse")
@@ -192,6 +222,14 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
         if bounds.generation:
             return IN if bounds.branches[0].release < (10,) else UNSAID
     return best
+
+
+def _of_kind(branch: Version, shown: tuple[Version, ...]) -> tuple[Version, ...]:
+    """Beside a bare level (SP2), the levels of its kind that are shown say all there is to say."""
+    if branch.release or not branch.levels:
+        return shown
+    kind = branch.levels[0][2]
+    return tuple(v for v in shown if v.levels and v.levels[0][2] == kind) or shown
 
 
 def _same_digits(version: Version, branch: Version) -> bool:
@@ -329,6 +367,8 @@ def _above(limit: Version, version: Version, *, strict: bool) -> Placement:
 def carries_numbers(name: Name, asset: Asset) -> Placement:
     """Whether the numbers inside the product's name (Windows *10*) are the asset's."""
     result = IN
+    if name.asides and _lists(name, asset):
+        return IN
     for text in name.numbers:
         if text.isdigit() and int(text) < 10 and not _single_digits(asset):
             continue  # "pgAdmin 4": staff seldom type it
@@ -357,6 +397,12 @@ def carries_numbers(name: Name, asset: Asset) -> Placement:
     return result
 
 
+def _lists(name: Name, asset: Asset) -> bool:
+    """Whether the model is one that the bulletin lists: "SMA 100 (incluant SMA 200, 210)"."""
+    listed = {word for word in name.asides if word[0].isdigit()}
+    return not listed.isdisjoint({version.text for version in asset.shown} | asset.known)
+
+
 def is_year(version: Version) -> bool:
     """Whether a version is a year: the name of a release, seldom a number to compare."""
     return len(version.release) == 1 and 1990 <= version.release[0] <= 2040
@@ -380,12 +426,18 @@ def _same_model(text: str, wanted: Version, name: Name, asset: Asset) -> bool:
     return (
         number >= 3000
         and number % 1000 == 0
-        and any(
-            number <= version.release[0] < number + 1000
-            for version in asset.shown
-            if len(version.release) == 1
-        )
+        and any(number <= each < number + 1000 for each in _model_numbers(asset))
     )
+
+
+def _model_numbers(asset: Asset) -> Iterator[int]:
+    """Numbers of four or five digits that an asset says: 3172, 9336 of "9336C-FX2"."""
+    for version in asset.shown:
+        if len(version.release) == 1:
+            yield version.release[0]
+    for word in asset.name.words:
+        if match := _LEADING.match(word):
+            yield int(match[0][:4])
 
 
 def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
@@ -402,8 +454,11 @@ def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
         base = next((r.branches[-1] for r in statement.ranges if r.branches), "")
         base = base or (name.numbers[-1] if name.numbers else "")
         limit = read_version(f"{_TAIL.sub('', base)} {fix.level}", name.family)
-        if limit is not None and asset.main is not None:
-            placement = below_one(limit, asset.main, inclusive=False, family=name.family)
+        levelled = (v for v in asset.shown if v.levels and v is not asset.main)
+        for version in (asset.main, *levelled) if limit is not None else ():
+            if version is None or limit is None or version.release[:1] != limit.release[:1]:
+                continue
+            placement = below_one(limit, version, inclusive=False, family=name.family)
             if placement.inside is not Inside.UNSURE:
                 return placement
     return Placement(Inside.UNSURE, "patch-unknown")

@@ -30,7 +30,9 @@ class Relation:
 EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
-_NO_WORDS = frozenset[str]()
+_KINDS = frozenset({"linux", "unix"})  # AIX and Solaris are both Unix, and not the same
+_VARIANT = re.compile(r"^([a-z]{1,4})\d{2,4}$")
+_NONE = frozenset[str]()
 SAME = Relation(Kinship.SAME)
 _OTHER = Relation(Kinship.OTHER, "other-product")
 
@@ -41,12 +43,24 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     ``confirmed`` are words of the bulletin's condition or of its vendor, which the inventory
     may say without becoming another product.
     """
-    missing = name.words - asset.known
+    missing, spelt = name.words - asset.known, _NONE
+    if name.spellings or asset.name.spellings:
+        spelt = _spelt(name, asset)
+        missing -= spelt
+    if missing and not missing.isdisjoint(catalogue.umbrellas) and _specific(catalogue, name):
+        missing -= catalogue.umbrellas
     if not name.words or not _holds(catalogue, name, asset, missing):
         return _hosted(name, asset)
-    if _distinct(catalogue, name, asset, confirmed):
-        return _OTHER
     relation = _vendors_agree(name, asset)
+    if name.words <= asset.name.firmware or name.whole_range:
+        extra = _NONE
+    else:
+        extra = _extra(catalogue, name, asset, confirmed | spelt)
+    if extra:
+        own = name.words - catalogue.optional - name.vendor_words
+        if len(own) < 2 or own <= catalogue.generic or not extra.isdisjoint(catalogue.telling):
+            return _OTHER
+        relation = min(relation, Relation(Kinship.UNSURE, "name-longer"), key=_kinship)
     if missing and missing <= catalogue.optional and not any(map(is_model, name.words)):
         relation = min(relation, Relation(Kinship.UNSURE, "edition-unknown"), key=_kinship)
     for check in (_editions(catalogue, name, asset), *_traits(catalogue, name, asset)):
@@ -83,25 +97,47 @@ def _hosted(name: Name, asset: Asset) -> Relation:
     return _OTHER
 
 
-def _distinct(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[str]) -> bool:
-    """Whether the inventory says words that make it another product."""
+def _specific(catalogue: Catalogue, name: Name) -> bool:
+    """Whether the name still identifies the product without the range it belongs to."""
+    return bool(name.words - catalogue.umbrellas - catalogue.generic - name.vendor_words)
+
+
+def _spelt(name: Name, asset: Asset) -> frozenset[str]:
+    """Words that one side spells out and the other writes short or as one word."""
+    known = {
+        word
+        for short, words in name.spellings
+        if short in asset.name.words
+        for word in (short, *words)
+    }
+    for short, words in asset.name.spellings:
+        if short in name.words and short not in asset.words:
+            known.update(words)
+    if known and name.vendor and asset.name.vendor and name.vendor != asset.name.vendor:
+        return _NONE
+    return frozenset(known)
+
+
+def _extra(
+    catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[str]
+) -> frozenset[str]:
+    """Words that the inventory says and the bulletin does not, and that may tell products apart."""
     allowed = name.words | name.asides | name.vendor_words | confirmed
     if not asset.name.words <= asset.name.vendor_words:  # GLPI Dashboard, by "GLPI Dashboard"
         allowed |= asset.name.vendor_words
     allowed |= {word for host in name.hosts for word in host} | name.models
-    optional = catalogue.optional if _OPERATING.isdisjoint(name.words) else _NO_WORDS
+    if _specific(catalogue, name) or len(name.words) > 1:
+        allowed |= catalogue.umbrellas
+    optional = catalogue.optional if _OPERATING.isdisjoint(name.words) else _NONE
     if name.editions:  # "GitLab Enterprise" beside "GitLab Enterprise Edition"
         written = (words for key in name.editions for words in catalogue.editions[key].words)
         optional &= {word for words in written for word in words}
-    for word in asset.name.words - allowed:
+    found = set()
+    for word in asset.name.words - allowed - optional - catalogue.descriptors:
         if _MARK.match(word) or len(widened(word)) > 1 or is_model(word):
             continue  # a model, a generation: says more, not something else
-        if word in catalogue.descriptors:
-            continue
-        if word in optional:
-            continue
-        return True
-    return False
+        found.add(word)
+    return frozenset(found)
 
 
 def _vendors_agree(name: Name, asset: Asset) -> Relation:
@@ -150,11 +186,26 @@ def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
         checks.append(SAME if agree else _unsure_or_other(silent, "architecture"))
     if name.models:
         checks.append(_model(name, asset))
+    if name.asides and _other_variant(name, asset):
+        checks.append(Relation(Kinship.OTHER, "other-model"))
     if name.hosts and not any(host <= asset.known or host & asset.known for host in name.hosts):
         checks.append(Relation(Kinship.UNSURE, "host-unknown"))
     if name.parts and asset.name.parts and name.parts.isdisjoint(asset.name.parts):
         checks.append(Relation(Kinship.OTHER, "other-model"))
     return checks
+
+
+def _other_variant(name: Name, asset: Asset) -> bool:
+    """Whether both say a model in parentheses, not the same: "(CP300)" and "(CP100)"."""
+    said = asset.name.words | asset.name.asides | asset.name.models
+    for word in name.asides:
+        match = _VARIANT.match(word)
+        if match is None or word in said:
+            continue
+        rivals = {each for each in said if (m := _VARIANT.match(each)) and m[1] == match[1]}
+        if rivals and rivals.isdisjoint(name.asides | name.words):
+            return True
+    return False
 
 
 def _unsure_or_other(silent: bool, what: str) -> Relation:
@@ -167,7 +218,10 @@ def _platform(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     wanted = {each for word in name.platforms for each in catalogue.platform(word)}
     said = asset.name.platforms.union(*asset.name.hosts)
     mine = {each for word in said for each in catalogue.platform(word)} & catalogue.platforms
-    if not mine.isdisjoint(wanted) or (not mine and wanted >= EVERY_PLATFORM):
+    shared = mine & wanted
+    if shared - _KINDS or not shared.isdisjoint(said | name.platforms):
+        return SAME
+    if not mine and wanted >= EVERY_PLATFORM:
         return SAME
     return _unsure_or_other(not mine, "platform")
 

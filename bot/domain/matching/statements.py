@@ -241,9 +241,18 @@ def _of_packages(statement: Statement) -> Statement:
 def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
     """One word that any asset of that name says, and the words of what carries it."""
     models = [word for word in name.words if is_model(word)]
+    common = catalogue.generic
     yield max(
-        models or name.words, key=lambda word: (word not in catalogue.generic, len(word), word)
+        models or name.words,
+        key=lambda word: (
+            word not in common and word not in catalogue.umbrellas,
+            word not in common,
+            len(word),
+            word,
+        ),
     )
+    for spelling, _ in name.spellings:
+        yield spelling
     for carrier in name.carriers:
         yield from carrier - name.vendor_words
 
@@ -270,8 +279,15 @@ def rule_related(sentence: Sentence, name: Name, relation: Relation, asset: Asse
         sentence.condition <= asset.known | asset.name.platforms | asset.name.editions
     )
     component = confirmed and bool(sentence.condition_bounds and sentence.condition)
+    if component and sentence.bounds:
+        alone = (asset.main,) if asset.main is not None else ()
+        own = place_any(sentence.bounds, replace(asset, shown=alone), name)
+        inner = next((v for v in asset.shown if v is not asset.main and len(v.release) > 1), None)
+        if own.inside is Inside.IN and inner is not None:  # "VIOS 4.1 (python 3.9.19.1)"
+            asset = replace(asset, main=inner, shown=(inner,))
     ranges = sentence.condition_bounds if component else sentence.bounds
-    placement = place_any(ranges, asset, name)
+    patchable = sentence.statement.fix is not None
+    placement = place_any(ranges, asset, name, patchable=patchable)
     if placement.inside is Inside.OUT:
         return Ruling(sentence, name, Inside.OUT, placement.reason)
     unmet = condition is not None and not confirmed
@@ -306,11 +322,16 @@ def _reservations(
         yield Placement(Inside.UNSURE, "between-branches")
 
 
-def place_any(ranges: Sequence[Bounds], asset: Asset, name: Name) -> Placement:
+def place_any(
+    ranges: Sequence[Bounds], asset: Asset, name: Name, *, patchable: bool = False
+) -> Placement:
     """The most worrying of several ranges; everything, when there is none."""
     if not ranges:
         return IN
-    placements = [place(bounds, asset, name.family) for bounds in ranges]
+    if asset.main is None and name.numbers:  # the 320 of "Gateway Security 320" is no version
+        said = tuple(each for each in asset.shown if each.text not in name.numbers)
+        asset = replace(asset, shown=said)
+    placements = [place(bounds, asset, name.family, patchable=patchable) for bounds in ranges]
     best = max(placements, key=lambda placement: placement.inside)
     if best.inside is Inside.OUT:
         return next((each for each in placements if each.reason == "fixed"), best)
