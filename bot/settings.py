@@ -53,6 +53,14 @@ def _listed(value: Any) -> Any:
 Words = Annotated[list[str], BeforeValidator(_listed)]
 
 
+def _check_address(key: str, written: str) -> None:
+    channel, _, address = written.partition(":")
+    if channel not in set(ChannelName) or not address:
+        raise ValueError(
+            f"{key}: {written!r} is not channel:address, such as email:duty@example.org"
+        )
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
@@ -202,6 +210,19 @@ class Incident(_Section):
     room: Literal["matrix", "slack", "none"] = "matrix"
 
 
+class Silences(_Section):
+    """When and where an authority is told who has not answered."""
+
+    hour: int = Field(10, ge=9, le=17)
+    addresses: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        for code, each in self.addresses.items():
+            _check_address(f"addresses.{code}", each)
+        return self
+
+
 class Health(_Section):
     """From when on something is wrong with Tocsin itself."""
 
@@ -226,11 +247,7 @@ class Operator(_Section):
     @model_validator(mode="after")
     def _readable(self) -> Self:
         for each in self.addresses:
-            channel, _, address = each.partition(":")
-            if channel not in set(ChannelName) or not address:
-                raise ValueError(
-                    f"addresses: {each!r} is not channel:address, such as email:duty@example.org"
-                )
+            _check_address("addresses", each)
         return self
 
 
@@ -253,6 +270,7 @@ class Settings(_Section):
     quiet: Quiet = Quiet()
     priority: Priority = Priority()
     incident: Incident = Incident()
+    silences: Silences = Silences()
     health: Health = Health()
     web: Web = Web()
     operator: Operator = Operator()

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from bot.channels.base import Channel
 from bot.domain.authority import WorkingHours
 from bot.domain.clock import Clock, system_clock
-from bot.domain.delivery import RetryPolicy
+from bot.domain.delivery import Address, RetryPolicy
 from bot.domain.digest import Schedule
 from bot.domain.facility import Facility
 from bot.domain.incident import IncidentRouting
@@ -29,6 +29,7 @@ from bot.pipeline.incident import IncidentDesk
 from bot.pipeline.initial import write_initial_states
 from bot.pipeline.match import MatchEngine, MatchReport
 from bot.pipeline.priority import Priorities
+from bot.pipeline.silences import write_silences
 from bot.render import Renderer
 from bot.resources import config_folder
 from bot.settings import ConfigurationError, Settings
@@ -169,7 +170,7 @@ class Application:
         return WorkingHours(authority, facility.time_zone, facility.department)
 
     async def write_periodic(self) -> int:
-        """Write what is due by the clock: initial states, digests, reminders, campaigns."""
+        """Write what is due by the clock, from initial states to what authorities are told."""
         now = self.clock()
         digest = self.settings.digest
         initial = await self.database.run(
@@ -182,7 +183,27 @@ class Application:
         reminders = await self.database.run(
             write_reminders, self.renderer, self.hours, now=now, floor=self.floor
         )
-        return initial + digests + reminders + await send_due(self.database, self.renderer, now=now)
+        silences = await self.database.run(
+            write_silences,
+            self.renderer,
+            list(self.authorities),
+            self.authority_addresses,
+            now=now,
+            hour=self.settings.silences.hour,
+            language=self.settings.language,
+        )
+        written = initial + digests + reminders + silences
+        return written + await send_due(self.database, self.renderer, now=now)
+
+    @property
+    def authority_addresses(self) -> dict[str, Address]:
+        """Where each authority is told of silences: as configured, else its SSI mailbox."""
+        mailboxes = self.settings.incident.authority_mailboxes
+        found = {code: Address.mailbox(mailbox) for code, mailbox in mailboxes.items() if mailbox}
+        for code, written in self.settings.silences.addresses.items():
+            channel, _, address = written.partition(":")
+            found[code] = Address(ChannelName(channel), address)
+        return found
 
     @property
     def incident_routing(self) -> IncidentRouting:

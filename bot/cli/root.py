@@ -31,6 +31,7 @@ from bot.cli import (
     review,
     run,
     setup,
+    silences,
 )
 from bot.cli.logs import configure_logs
 from bot.cli.output import Context, Exit, Failure, stop
@@ -118,6 +119,7 @@ facility.register(app)
 inventory.register(app)
 person.register(app)
 quiet.register(app)
+silences.register(app)
 bulletins.register(app)
 alerts.register(app)
 incident.register(app)

@@ -83,15 +83,17 @@ def _listing(found: list[Peer]) -> Table:
 
 
 def _check_mailboxes(settings: Settings) -> None:
-    """An incident's mail for an authority that does not exist would never be written."""
+    """A mail for an authority that does not exist would never be written."""
     known = Authorities.read((config_folder() / "authorities.toml").read_text("utf-8")).by_code
-    for code in settings.incident.authority_mailboxes:
+    named = [
+        ("incident.authority_mailboxes", each) for each in settings.incident.authority_mailboxes
+    ]
+    named += [("silences.addresses", each) for each in settings.silences.addresses]
+    for key, code in named:
         if code not in known:
             near = difflib.get_close_matches(code, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise ConfigurationError(
-                f"incident.authority_mailboxes: no authority has the code {code}{hint}"
-            )
+            raise ConfigurationError(f"{key}: no authority has the code {code}{hint}")
 
 
 def _shown(settings: Settings, key: str) -> object:

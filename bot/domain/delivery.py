@@ -42,6 +42,7 @@ class DeliveryKind(StrEnum):
     INCIDENT_PIN = "incident-pin"  # not a message: the summary pinned
     INCIDENT_AUTHORITY = "incident-authority"
     INCIDENT_CERT = "incident-cert"
+    SILENCES = "silences"  # to an authority: who has not answered
     ALARM = "alarm"  # to the operator, about Tocsin itself
     REPLY = "reply"  # to a mail that somebody wrote
     INCIDENT_DECLARANT = "incident-declarant"  # something failed, and no room says it

@@ -24,6 +24,7 @@ from bot.domain.alert import (
 from bot.domain.health import AlarmView
 from bot.domain.message import Choice
 from bot.domain.reason import Reason
+from bot.domain.silence import Silence, SilencesView
 from bot.domain.views import CampaignView, IncidentView, TimelineEntry
 from bot.render.compose import Composer
 from bot.render.errors import located
@@ -44,6 +45,7 @@ KINDS = {
     "campaign": {"campaign"},
     "incident": {"incident"},
     "alarm": {"alarm"},
+    "silences": {"silences"},
     "notice": {"reference", "command"},
     "poster": {"alert"},
     "mail": {"body", "subject", "language"},
@@ -55,6 +57,8 @@ VIEWS: dict[str, type] = {
     "campaign": CampaignView,
     "incident": IncidentView,
     "alarm": AlarmView,
+    "silences": SilencesView,
+    "silence": Silence,
     "decision": Decision,
     "question": OpenQuestion,
     "choice": Choice,

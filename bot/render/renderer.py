@@ -12,6 +12,7 @@ from bot.domain.clock import Clock, system_clock
 from bot.domain.health import AlarmView
 from bot.domain.marking import MACHINES_FLOOR, Form, Passage, passage
 from bot.domain.message import Attachment, ChannelName, Choice, Message
+from bot.domain.silence import SilencesView
 from bot.domain.views import CampaignView, IncidentView
 from bot.render import samples
 from bot.render.answers import alert_choices, campaign_choices, taken_only
@@ -71,6 +72,9 @@ class Renderer:
             for incident in samples.INCIDENTS:
                 spoken_incident = replace(incident, language=language)
                 self.incident(spoken_incident, channel=channel, ceiling=Tlp.RED)
+            for silence in samples.SILENCES:
+                spoken_silence = replace(silence, language=language)
+                self.silences(spoken_silence, channel=channel, ceiling=Tlp.RED)
             for alarm in samples.ALARMS:
                 self.alarm(alarm, channel=channel, language=language)
         for language, (name, variables) in product(LANGUAGES, samples.REPLIES.items()):
@@ -169,6 +173,17 @@ class Renderer:
         if view.tlp > ceiling:
             return self._notice(about)
         return self._make("incident", {"incident": view}, about, view.tlp)
+
+    def silences(self, view: SilencesView, *, channel: ChannelName, ceiling: Tlp) -> Message:
+        """Render what an authority is told of silences.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        about = _About(view.reference, view.language, channel, view.exercise, "alertes")
+        if view.tlp > ceiling:
+            return self._notice(about)
+        return self._make("silences", {"silences": view}, about, view.tlp)
 
     def alarm(
         self, view: AlarmView, *, channel: ChannelName, language: str, thread: str = ""

@@ -28,6 +28,7 @@ from bot.domain.facility import AssetCategory
 from bot.domain.health import AlarmView, Problem
 from bot.domain.reason import Reason, ReasonCode
 from bot.domain.scope import Change
+from bot.domain.silence import AuthorityCount, Silence, SilenceKind, SilencesView
 from bot.domain.views import (
     CampaignView,
     CareImpact,
@@ -290,6 +291,34 @@ INCIDENTS = (
     replace(INCIDENT, care=CareImpact.NO, state="closed", number="2026-00123"),
 )
 
+SILENCES = (
+    SilencesView(
+        reference="SIL-ars-demonstration-20260311",
+        authority="ARS de Démonstration",
+        on=date(2026, 3, 11),
+        silences=(
+            Silence(
+                SilenceKind.ALERTE,
+                "CERTFR-2026-ALE-9001",
+                "Vulnérabilité dans Citrix NetScaler",
+                datetime(2026, 3, 6, 17, tzinfo=PARIS),
+                41,
+                ("CH de Démonstration", "Clinique de Démonstration"),
+            ),
+            Silence(
+                SilenceKind.CAMPAIGN, "CMP-2026-0003", "Fax", NOW, 1, ("EHPAD",) * 60, Tlp.GREEN
+            ),
+            Silence(SilenceKind.ALERTE, "", "", NOW, 2, ("CH",), Tlp.RED, hidden=True),
+        ),
+    ),
+    SilencesView(
+        reference="SIL-fssi-20260311",
+        authority="FSSI",
+        on=date(2026, 3, 11),
+        counts=(AuthorityCount("ARS de Démonstration", 41, 2), AuthorityCount("ARS", 1, 1)),
+        exercise=True,
+    ),
+)
 ALARMS = tuple(
     AlarmView(problem.value, subject, since=NOW, count=count, over=over)
     for problem in Problem
