@@ -175,6 +175,12 @@ class Quiet(_Section):
         return self
 
 
+class Actions(_Section):
+    """Upgrades. ``confirmed_by``: who says that one is done, a person, or the next inventory."""
+
+    confirmed_by: Literal["person", "inventory"] = "person"
+
+
 class Priority(_Section):
     """How much each reason weighs, in points: see :class:`bot.domain.priority.Scale`."""
 
@@ -268,6 +274,7 @@ class Settings(_Section):
     delivery: Delivery = Delivery()
     digest: Digest = Digest()
     quiet: Quiet = Quiet()
+    actions: Actions = Actions()
     priority: Priority = Priority()
     incident: Incident = Incident()
     silences: Silences = Silences()

@@ -40,6 +40,7 @@ from feeds.exploited import Signals
 from feeds.http import Access
 from feeds.products import Catalogue, load_builtin
 from feeds.registry import make_signals, make_source, read_signals, read_sources
+from feeds.releases import Releases, read_releases
 from feeds.source import Source
 
 PRODUCTS_REMEMBERED = 20_000  # whose end of support was looked up
@@ -144,8 +145,15 @@ class Application:
             hours=self.hours,
             priorities=self.priorities,
             quiet=QuietHours.read(self.settings.quiet.hours),
+            releases=self.releases,
+            inventory_confirms=self.settings.actions.confirmed_by == "inventory",
             floor=self.floor,
         )
+
+    @cached_property
+    def releases(self) -> Releases:
+        """The dated releases of vendors, and products that are upgraded as one."""
+        return read_releases((config_folder() / "releases.toml").read_text("utf-8"))
 
     @cached_property
     def priorities(self) -> Priorities:

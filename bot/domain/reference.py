@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 ALERT = "ALR"
+ACTION = "ACT"
 INCIDENT = "INC"
 CAMPAIGN = "CMP"
 QUESTION = "QST"

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
@@ -62,6 +63,16 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """Why something waits again: answered *corrigé*, and a later inventory disagrees."""
+
+    answered_on: date
+    inventory_on: date
+    machines: int
+    versions: tuple[str, ...] = ()  # still seen
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What is worse, or else to be done, than when the facility was last told."""
 
@@ -71,6 +82,7 @@ class Change:
     newly_exploited: bool = False
     reworded: bool = False
     over: Over = Over.NOT  # when the bulletin has just ended; nothing else matters then
+    again: Reopening | None = None  # an answer that the inventory contradicts
 
     @property
     def is_news(self) -> bool:

@@ -17,6 +17,7 @@ from bot.domain.priority import Judgement
 from bot.domain.quiet import NO_QUIET, QuietHours
 from bot.domain.routing import Subscription, by_lot, told_at_once
 from bot.domain.scope import Change, Scope, change
+from bot.pipeline.action import ActionKeeper, Contradiction, contradicted
 from bot.pipeline.concern import Concern, concerns
 from bot.pipeline.priority import Priorities
 from bot.pipeline.quiet import Hush
@@ -24,7 +25,7 @@ from bot.pipeline.view import merged, view
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities, inventory, lots, outbox
 from bot.store.advisories import StoredRevision
-from bot.store.alerts import OPEN_STATES, Alert
+from bot.store.alerts import OPEN_STATES, Alert, ClearedBy
 from bot.store.lots import Lot, NewLot
 from bot.store.schema import new_id
 from feeds.advisory import Tlp
@@ -70,6 +71,8 @@ class _Batch:
     ended: list[uuid.UUID] = field(default_factory=list)
     moved: list[uuid.UUID] = field(default_factory=list)
     told: list[_Told] = field(default_factory=list)
+    followed: list[tuple[Concern, Alert]] = field(default_factory=list)  # all that concerns
+    gone: list[Alert] = field(default_factory=list)
     silent: int = 0
 
 
@@ -81,14 +84,20 @@ def raise_alerts(
     now: datetime,
     hours: HoursOf,
     priorities: Priorities,
+    keeper: ActionKeeper,
     quiet: QuietHours = NO_QUIET,
     facility_ids: Sequence[int] | None = None,
+    inspected: datetime | None = None,
     floor: Tlp = Tlp.AMBER,
 ) -> AlertReport:
     """Open, or bring up to date, the alerts these revisions raise, and write what is told.
 
     A revision that changes nothing for a facility is silent there. A bulletin older than
     the facility's first inventory raises nothing: it is part of the initial state.
+
+    Args:
+        inspected: the day that the latest inventory of these facilities describes: an
+            answer *corrigé* older than it, that it contradicts, waits again.
     """
     advisory_ids = [revision.advisory_id for revision in revisions]
     known = alerts.of_advisories(session, advisory_ids, facility_ids=facility_ids)
@@ -96,14 +105,22 @@ def raise_alerts(
     found = concerns(session, revisions, facility_ids=facility_ids, known=known)
     subscribed = facilities.subscriptions(session, list({each.facility.id for each in found}))
     hush = Hush(quiet, hours, subscribed, now)
-    batch = _sort(session, found, known, standing, now=now, hush=hush, priorities=priorities)
+    again = contradicted(session, found, known, inspected) if inspected else {}
+    batch = _sort(session, found, known, standing, again, now=now, hush=hush, priorities=priorities)
+    current = {revision.advisory_id: revision.id for revision in revisions}
+    cleared = [
+        _cleared(alert, current[alert.advisory_id], now)
+        for alert in batch.gone
+        if alert.state in (*OPEN_STATES, AlertState.SUPERSEDED)
+    ]
     alerts.add(session, batch.opened)
-    alerts.save_match(session, batch.changed)
+    alerts.save_match(session, [*batch.changed, *cleared])
     lots.add(session, batch.lots)
     lots.reopen(session, batch.reopened)
     lots.clear(session, batch.kept)
     lots.follow(session, batch.moved)
-    lots.silence(session, batch.ended)
+    lots.silence(session, [*batch.ended, *(alert.id for alert in cleared)])
+    keeper.follow(session, batch.followed, batch.gone, known=bool(known), again=again, now=now)
     deliveries = _deliveries(session, batch.told, renderer, hush, floor=floor)
     written = outbox.enqueue(session, deliveries, now=now)
     return AlertReport(len(batch.opened), len(batch.changed), batch.silent, written)
@@ -114,6 +131,7 @@ def _sort(
     found: Iterable[Concern],
     known: Mapping[tuple[int, int], Alert],
     standing: Mapping[uuid.UUID, Sequence[Lot]],
+    again: Mapping[uuid.UUID, Contradiction],
     *,
     now: datetime,
     hush: Hush,
@@ -129,16 +147,16 @@ def _sort(
             fresh += [] if concern.over else [concern]  # nobody was told of what has ended
             continue
         judgement = priorities.judge(concern, today=now.date())
-        _sort_known(batch, concern, judgement, alert, standing[alert.id], now=now, hush=hush)
-    cleared = [_cleared(alert) for alert in over.values() if alert.state in OPEN_STATES]
-    batch.changed += cleared
-    batch.ended += [alert.id for alert in cleared]
+        lots_before, denied = standing[alert.id], again.get(alert.id)
+        _sort_known(batch, concern, judgement, alert, lots_before, denied, now=now, hush=hush)
+    batch.gone = list(over.values())
     references = alerts.take_references(session, len(fresh), now=now) if fresh else []
     for concern, reference in zip(fresh, references, strict=True):
         judgement = priorities.judge(concern, today=now.date())
         opened = _alert(concern, judgement, now=now, reference=reference)
         remind_at = _reminder(opened, concern, hush)
         batch.opened.append(opened)
+        batch.followed.append((concern, opened))
         batch.lots += _waiting(opened, concern.categories, remind_at)
         batch.told.append(_Told(concern, opened, tuple(concern.categories), remind_at))
     return batch
@@ -150,20 +168,24 @@ def _sort_known(
     judgement: Judgement,
     alert: Alert,
     standing: Sequence[Lot],
+    denied: Contradiction | None,
     *,
     now: datetime,
     hush: Hush,
 ) -> None:
     """What becomes of an alert that people were told of before."""
     worse = change(alert.scope, concern.scope)
+    if denied:
+        worse = dataclasses.replace(worse, again=denied.why)
     updated = _alert(concern, judgement, now=now, previous=alert, news=worse.is_news)
+    batch.followed.append((concern, updated))
     there = {lot.category for lot in standing if lot.state != LOT_CLEARED}
     moved = [] if concern.over else [each for each in concern.categories if each not in there]
     if updated == alert and not moved:
         batch.silent += 1
         return
     remind_at = _reminder(updated, concern, hush)
-    touched = _touched(alert, concern, worse) if worse.is_news else ()
+    touched = _touched(alert, concern, worse, denied) if worse.is_news else ()
     batch.changed.append(updated)
     if concern.over:
         batch.ended.append(alert.id)
@@ -185,8 +207,12 @@ def _waiting(
     return [NewLot(alert.id, category, remind_at) for category in categories]
 
 
-def _touched(alert: Alert, concern: Concern, worse: Change) -> tuple[AssetCategory, ...]:
+def _touched(
+    alert: Alert, concern: Concern, worse: Change, denied: Contradiction | None
+) -> tuple[AssetCategory, ...]:
     """The lots that what is worse is about: the others keep what was answered for them."""
+    if denied and worse == Change(again=denied.why):
+        return denied.categories
     if worse != Change(worse.newly_affected, worse.newly_to_check):
         return tuple(concern.categories)  # exploited, another version to reach, the end
     before = alert.scope.affected
@@ -196,11 +222,15 @@ def _touched(alert: Alert, concern: Concern, worse: Change) -> tuple[AssetCatego
     return tuple(dict.fromkeys(asset.category for asset in new))
 
 
-def _cleared(alert: Alert) -> Alert:
+def _cleared(alert: Alert, revision_id: int, now: datetime) -> Alert:
     """Nothing it concerned is left: upgraded, removed, or the bulletin says otherwise now."""
+    revised = revision_id != alert.revision_id
     return dataclasses.replace(
         alert,
         state=AlertState.CLEARED,
+        revision_id=revision_id,
+        cleared_at=now,
+        cleared_by=ClearedBy.REVISION if revised else ClearedBy.INVENTORY,
         scope=Scope(),
         assets_affected=0,
         assets_to_check=0,
@@ -300,6 +330,7 @@ def _delivery(
         language=subscription.language,
         revised=first.worse is not None,
     )
+    again = first.worse.again if first.worse else None
     ceiling = min(each.ceiling for _, each in together)
     message = renderer.alert(shown, channel=subscription.to.channel, ceiling=ceiling, floor=floor)
     if first.worse is not None:
@@ -315,6 +346,7 @@ def _delivery(
         facility_id=first.concern.facility.id,
         content=first.alert.match_digest,
         not_before=min(hush.until(told.concern, each) for told, each in together),
+        occurrence=f"again-{again.inventory_on}" if again else "",
     )
 
 

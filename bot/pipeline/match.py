@@ -16,6 +16,7 @@ from bot.domain.matching import Matcher, Reading, Verdict
 from bot.domain.matching.index import ProductIndex
 from bot.domain.matching.readings import ReadingIndex
 from bot.domain.quiet import NO_QUIET, QuietHours
+from bot.pipeline.action import ActionKeeper
 from bot.pipeline.alert import AlertReport, raise_alerts
 from bot.pipeline.priority import Priorities
 from bot.render import Renderer
@@ -24,6 +25,7 @@ from bot.store.advisories import StoredRevision
 from feeds.advisory import Tlp
 from feeds.names import Name
 from feeds.products import Catalogue
+from feeds.releases import Releases
 
 REVISIONS_AT_ONCE = 200  # verdicts of one transaction: a few thousand rows
 
@@ -64,6 +66,8 @@ class MatchEngine:
         hours: HoursOf,
         priorities: Priorities,
         quiet: QuietHours = NO_QUIET,
+        releases: Releases,
+        inventory_confirms: bool = False,
         floor: Tlp = Tlp.AMBER,
     ) -> None:
         self._database = database
@@ -73,6 +77,8 @@ class MatchEngine:
         self._hours = hours
         self._priorities = priorities
         self._quiet = quiet
+        self._releases = releases
+        self._inventory_confirms = inventory_confirms
         self._floor = floor
         self._aliases: list[tuple[str, str]] = []
         self._start_with(catalogue)
@@ -81,6 +87,9 @@ class MatchEngine:
         """Forget what was remembered: names are read with this catalogue from now on."""
         self._catalogue = catalogue
         self._matcher = Matcher(catalogue)
+        self._keeper = ActionKeeper(
+            self._matcher, self._releases, confirmed=self._inventory_confirms
+        )
         self._products = ProductIndex(self._matcher)
         self._readings: ReadingIndex[Reading] = ReadingIndex(self._matcher)
         self._names_loaded = False
@@ -133,10 +142,12 @@ class MatchEngine:
         """Let the alerts of a facility follow its equipment: raise, bring up to date, clear."""
         now = self._clock()
         revision_ids = verdicts.revisions_concerning(session, facility_id)
+        inspected = facilities.inspected(session, facility_id)
         report = MatchReport()
         for start in range(0, len(revision_ids), REVISIONS_AT_ONCE):
             revisions = advisories.by_ids(session, revision_ids[start : start + REVISIONS_AT_ONCE])
-            report += MatchReport(alerts=self._raise(session, revisions, now, [facility_id]))
+            raised = self._raise(session, revisions, now, [facility_id], inspected)
+            report += MatchReport(alerts=raised)
         inventory.refresh_coverage(session, [facility_id])
         facilities.settle(session, facility_id, changed_at)
         return report
@@ -191,6 +202,7 @@ class MatchEngine:
         revisions: Iterable[StoredRevision],
         now: datetime,
         facility_ids: Sequence[int] | None = None,
+        inspected: datetime | None = None,
     ) -> AlertReport:
         return raise_alerts(
             session,
@@ -198,6 +210,8 @@ class MatchEngine:
             self._renderer,
             now=now,
             facility_ids=facility_ids,
+            inspected=inspected,
+            keeper=self._keeper,
             hours=self._hours,
             priorities=self._priorities,
             quiet=self._quiet,

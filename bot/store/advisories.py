@@ -165,6 +165,11 @@ def by_ids(session: Session, revision_ids: Sequence[int]) -> list[StoredRevision
     return [_stored(row) for row in rows]
 
 
+def latest(session: Session, advisory_ids: Sequence[int]) -> list[StoredRevision]:
+    """The current revisions of these advisories."""
+    return _read(session, RevisionRow.advisory_id.in_(advisory_ids), limit=None)
+
+
 def former(session: Session, revisions: Sequence[StoredRevision]) -> list[StoredRevision]:
     """The revision before each of these, where there is one."""
     wanted = [(revision.advisory_id, revision.number - 1) for revision in revisions]

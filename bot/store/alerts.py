@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
@@ -21,6 +22,14 @@ from bot.store.statements import insert_ignoring, next_numbers
 
 LATE_COMMIT = timedelta(days=1)  # far longer than any transaction takes to commit
 OPEN_STATES = (AlertState.OPEN, AlertState.TAKEN)
+AT_ONCE = 5_000  # identifiers in one statement
+
+
+class ClearedBy(StrEnum):
+    """Why an alert concerns no machine any more."""
+
+    INVENTORY = "inventory"
+    REVISION = "revision"  # of the bulletin
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,8 @@ class Alert:
     opened_at: datetime
     changed_at: datetime
     trace_id: str
+    cleared_at: datetime | None = None
+    cleared_by: ClearedBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +105,10 @@ def save_match(session: Session, alerts: Sequence[Alert]) -> None:
 
 def by_ids(session: Session, ids: Sequence[uuid.UUID]) -> list[Alert]:
     """These alerts, in that order."""
-    rows = session.scalars(select(AlertRow).where(AlertRow.id.in_(ids)))
-    found = {row.id: _alert(row) for row in rows}
+    found: dict[uuid.UUID, Alert] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        query = select(AlertRow).where(AlertRow.id.in_(ids[start : start + AT_ONCE]))
+        found |= {row.id: _alert(row) for row in session.scalars(query)}
     return [found[id_] for id_ in ids if id_ in found]
 
 
@@ -103,6 +116,13 @@ def by_reference(session: Session, reference: str) -> Alert | None:
     """The alert that has this reference."""
     row = session.scalar(select(AlertRow).where(AlertRow.reference == reference.upper()))
     return _alert(row) if row else None
+
+
+def set_state(session: Session, ids: Sequence[uuid.UUID], state: AlertState) -> None:
+    """Let these alerts be in this state."""
+    for start in range(0, len(ids), AT_ONCE):
+        batch = ids[start : start + AT_ONCE]
+        session.execute(update(AlertRow).where(AlertRow.id.in_(batch)).values(state=state.value))
 
 
 def listed(
@@ -195,4 +215,6 @@ def _alert(row: AlertRow) -> Alert:
         opened_at=row.opened_at,
         changed_at=row.changed_at,
         trace_id=row.trace_id,
+        cleared_at=row.cleared_at,
+        cleared_by=ClearedBy(row.cleared_by) if row.cleared_by else None,
     )

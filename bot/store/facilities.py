@@ -99,6 +99,11 @@ def inventory_since(session: Session, ids: Iterable[int]) -> dict[int, datetime]
     return {row.id: row.inventory_since for row in rows}
 
 
+def inspected(session: Session, facility_id: int) -> datetime | None:
+    """The day that the latest inventory of a facility describes."""
+    return session.scalar(select(FacilityRow.inventory_dated).where(FacilityRow.id == facility_id))
+
+
 def awaiting_initial_state(session: Session) -> list[int]:
     """Facilities that have an inventory and were never sent their first picture."""
     return list(

@@ -165,6 +165,12 @@ def products_after(session: Session, product_id: int) -> Iterator[tuple[int, Inv
         product_id = rows[-1].id
 
 
+def products_by_ids(session: Session, ids: Sequence[int]) -> dict[int, InventoryProduct]:
+    """These products, by id."""
+    rows = session.execute(select(*PRODUCT).where(ProductRow.id.in_(ids)))
+    return {row.id: _typed(row) for row in rows}
+
+
 def unrecognised_products(session: Session) -> list[tuple[int, InventoryProduct]]:
     """Products that no bulletin and no catalogue named so far, those never assessed included."""
     rows = session.execute(select(*PRODUCT).where(ProductRow.recognised.is_not(True)))

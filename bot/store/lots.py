@@ -18,7 +18,7 @@ from bot.domain.reason import Reason
 from bot.store.schema import AlertRow, AnswerRow, FacilityRow, LotRow, PersonRow
 from bot.store.statements import insert_ignoring
 
-LIVING = (AlertState.OPEN, AlertState.TAKEN, AlertState.DONE)
+LIVING = (AlertState.OPEN, AlertState.TAKEN, AlertState.DONE, AlertState.SUPERSEDED)
 TICK = timedelta(microseconds=1)  # between two answers to one alert: their order is their date
 
 
@@ -162,6 +162,22 @@ def silence(session: Session, alert_ids: Sequence[uuid.UUID]) -> None:
         .where(LotRow.alert_id.in_(alert_ids), LotRow.reminder_at.is_not(None))
         .values(reminder_at=None)
     )
+
+
+def fixed(
+    session: Session, alert_ids: Sequence[uuid.UUID], *, before: datetime
+) -> dict[uuid.UUID, dict[AssetCategory, datetime]]:
+    """The lots of these alerts answered *corrigé* before then, and when."""
+    found: dict[uuid.UUID, dict[AssetCategory, datetime]] = {}
+    rows = session.execute(
+        select(LotRow.alert_id, LotRow.category, LotRow.answered_at)
+        .where(LotRow.alert_id.in_(alert_ids), LotRow.state == AnswerKind.FIXED.value)
+        .where(LotRow.answered_at < before)
+    )
+    for alert_id, category, answered_at in rows:
+        if answered_at is not None:
+            found.setdefault(alert_id, {})[AssetCategory(category)] = answered_at
+    return found
 
 
 def due_alerts(session: Session, *, now: datetime, limit: int) -> list[uuid.UUID]:

@@ -37,6 +37,7 @@ class MatchedAsset:
     product: str
     version: str
     cpe: str
+    product_id: int
     category: AssetCategory
     location: str
     exposed: bool
@@ -223,6 +224,7 @@ def _matched(verdict: VerdictRow, asset: AssetRow, product: ProductRow) -> Match
         product=product.product,
         version=product.version,
         cpe=product.cpe,
+        product_id=product.id,
         category=AssetCategory(asset.category),
         location=asset.location,
         exposed=asset.exposed,

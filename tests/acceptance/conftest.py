@@ -84,6 +84,17 @@ class Town:
 
         self.application.database.call(write)
 
+    def removes(self, facility: Facility, *names: str) -> None:
+        """Take servers out of the inventory."""
+        self.application.database.call(
+            inventory.write_lines,
+            facility.id,
+            added=[],
+            changed=[],
+            removed=names,
+            now=self.clock(),
+        )
+
     def told(
         self,
         facility: Facility,

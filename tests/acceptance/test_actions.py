@@ -1,0 +1,250 @@
+"""Bulletins that one upgrade closes are one action, from the first to the next inventory."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.action import Action, ActionState
+from bot.domain.alert import AlertState, AnswerKind, Urgency
+from bot.domain.facility import AssetCategory, Facility
+from bot.store import Session, actions, alerts, lots, people
+from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Reference
+from tests.acceptance.conftest import Town
+
+DAY = timedelta(days=1)
+PATCH_TUESDAY = datetime(2026, 3, 11, tzinfo=UTC)  # as CERT-FR dates it, the day after
+
+
+def bulletin(
+    town: Town,
+    number: int,
+    *rows: str,
+    kind: AdvisoryKind = AdvisoryKind.AVIS,
+    at: datetime | None = None,
+    urls: tuple[str, ...] = (),
+) -> Advisory:
+    published = at or town.clock() + timedelta(days=number)
+    return Advisory(
+        publisher="CERT-FR",
+        reference=f"CERTFR-2026-{kind.value}-{9000 + number}",
+        kind=kind,
+        title="Vulnérabilité",
+        published_at=published,
+        revised_at=published,
+        affected=tuple(AffectedProduct(row) for row in rows),
+        references=tuple(Reference("Bulletin de sécurité", url) for url in urls),
+    )
+
+
+def listed(town: Town, *states: ActionState) -> list[Action]:
+    if states:
+        return town.application.database.call(actions.listed, states=states)
+    return town.application.database.call(actions.listed)
+
+
+def closed_by(town: Town, action: Action) -> set[str]:
+    found = town.application.database.call(actions.closes, [action.id])
+    return {each.reference for each in found}
+
+
+def states(town: Town) -> dict[str, AlertState]:
+    found = town.application.database.call(alerts.listed, open_only=False)
+    return {each.advisory: each.alert.state for each in found}
+
+
+def answer(town: Town, action: Action, kind: AnswerKind = AnswerKind.FIXED) -> None:
+    """Somebody answers the alerts of an action, and the action itself."""
+
+    def record(session: Session) -> None:
+        person = people.add(session, "RSSI", f"{uuid.uuid4()}@ch.example", now=town.clock())
+        categories = list(action.counts)
+        for each in actions.closes(session, [action.id]):
+            if each.alert_id is not None:
+                lots.record_answer(
+                    session,
+                    each.alert_id,
+                    categories,
+                    person_id=person.id,
+                    kind=kind,
+                    now=town.clock(),
+                )
+        actions.record_answer(
+            session, action, categories, person_id=person.id, kind=kind, now=town.clock()
+        )
+
+    town.application.database.call(record)
+
+
+@pytest.fixture
+def hospital(town: Town) -> Facility:
+    made = town.facility()
+    town.has(
+        made,
+        ("vpn-01", "NetScaler ADC", "13.1-48.47"),
+        ("vpn-02", "Citrix ADC", "13.1-48.47"),
+        ("vpn-03", "NetScaler ADC", "14.1-8.10"),
+    )
+    return made
+
+
+FIRST = (
+    "NetScaler ADC versions 13.1.x antérieures à 13.1-49.13",
+    "NetScaler ADC versions 14.1.x antérieures à 14.1-8.50",
+)
+SECOND = (
+    "NetScaler ADC versions 13.1.x antérieures à 13.1-51.15",
+    "NetScaler ADC versions 14.1.x antérieures à 14.1-12.30",
+)
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_one_product_typed_in_two_ways_is_one_action_with_a_target_by_branch(
+    town: Town,
+) -> None:
+    await town.publish(bulletin(town, 1, *FIRST))
+    (action,) = listed(town)
+    assert action.reference == "ACT-2026-0001"
+    assert action.targets == ("13.1-49.13", "14.1-8.50")
+    assert action.counts == {AssetCategory.SERVER: 3}
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_a_later_bulletin_with_a_higher_fix_supersedes(town: Town) -> None:
+    await town.publish(bulletin(town, 1, *FIRST))
+    await town.publish(bulletin(town, 2, *SECOND))
+    (action,) = listed(town)
+    assert action.targets == ("13.1-51.15", "14.1-12.30")
+    assert closed_by(town, action) == {"CERTFR-2026-AVI-9001", "CERTFR-2026-AVI-9002"}
+    (former,) = listed(town, ActionState.SUPERSEDED)
+    assert former.superseded_by == action.id
+    assert states(town) == {
+        "CERTFR-2026-AVI-9001": AlertState.SUPERSEDED,
+        "CERTFR-2026-AVI-9002": AlertState.OPEN,
+    }
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_the_same_fix_closes_one_more_bulletin(town: Town) -> None:
+    await town.publish(bulletin(town, 1, *FIRST), bulletin(town, 2, *FIRST))
+    (action,) = listed(town)
+    assert action.reference == "ACT-2026-0001"
+    assert len(closed_by(town, action)) == 2
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_what_is_reminded_is_not_superseded_by_what_is_not(town: Town) -> None:
+    await town.publish(bulletin(town, 1, *FIRST, kind=AdvisoryKind.ALERTE))
+    await town.publish(bulletin(town, 2, *SECOND))
+    (action,) = listed(town)
+    assert action.urgency is Urgency.IMMEDIATE
+    assert states(town)["CERTFR-2026-ALE-9001"] is AlertState.OPEN
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_when_the_later_bulletin_is_withdrawn_the_former_is_open_again(town: Town) -> None:
+    later = bulletin(town, 2, *SECOND)
+    await town.publish(bulletin(town, 1, *FIRST))
+    await town.publish(later)
+    gone = bulletin(town, 2, "FortiOS versions antérieures à 7.2.12", at=later.published_at)
+    await town.publish(gone)
+    assert states(town)["CERTFR-2026-AVI-9001"] is AlertState.OPEN
+    (action,) = listed(town)
+    assert action.targets == ("13.1-49.13", "14.1-8.50")
+    cleared = town.application.database.call(alerts.listed, open_only=False)
+    revised = [each.alert for each in cleared if each.alert.state is AlertState.CLEARED]
+    assert [alert.cleared_by for alert in revised] == ["revision"]
+
+
+async def test_a_month_of_microsoft_is_one_action_by_family(town: Town) -> None:
+    made = town.facility()
+    town.has(
+        made,
+        ("srv-01", "Windows Server 2016", "10.0.14393.7000"),
+        ("srv-02", "Windows Server 2019 Standard", "10.0.17763.6000"),
+        ("pc-01", "Windows 10 22H2", "10.0.19045.5000"),
+        ("pc-02", "Office 2016", "16.0.5000.1000"),
+        ("pc-03", "Excel 2016", "16.0.5000.1000"),
+    )
+    msrc = ("https://msrc.microsoft.com/update-guide/vulnerability/CVE-2026-1",)
+    windows = (
+        "Windows Server 2016 versions antérieures à 10.0.14393.7785",
+        "Windows Server 2019 versions antérieures à 10.0.17763.7009",
+        "Windows 10 Version 22H2 pour systèmes x64 versions antérieures à 10.0.19045.5608",
+    )
+    office = (
+        "Microsoft Office 2016 (édition 64 bits) versions antérieures à 16.0.5491.1001",
+        "Microsoft Excel 2016 (édition 64 bits) versions antérieures à 16.0.5491.1000",
+    )
+    await town.publish(
+        bulletin(town, 1, *windows, at=PATCH_TUESDAY, urls=msrc),
+        bulletin(town, 2, *office, at=PATCH_TUESDAY, urls=msrc),
+        bulletin(town, 3, *windows[:2], at=PATCH_TUESDAY, urls=msrc),
+    )
+    found = {action.name: action for action in listed(town)}
+    assert set(found) == {"Windows Server", "Windows", "Microsoft Office"}
+    assert {action.release for action in found.values()} == {"2026-03"}
+    assert len(closed_by(town, found["Windows Server"])) == 2
+    assert found["Windows Server"].machines == 2
+
+
+async def test_an_upgraded_machine_is_proposed_and_a_removed_one_is_said_removed(
+    town: Town, hospital: Facility
+) -> None:
+    await town.publish(bulletin(town, 1, *FIRST))
+    for name in ("vpn-01", "vpn-02"):
+        town.becomes(hospital, (name, "NetScaler ADC", "13.1-49.13"))
+    await town.application.match()
+    (action,) = listed(town)
+    assert action.machines == 1
+    town.removes(hospital, "vpn-03")
+    await town.application.match()
+    assert listed(town) == []
+    (over,) = listed(town, ActionState.REMOVED)
+    assert (over.outcome.fixed, over.outcome.removed) == (0, 1)
+
+
+async def test_machines_that_reached_the_target_are_proposed_as_fixed(
+    town: Town, hospital: Facility
+) -> None:
+    await town.publish(bulletin(town, 1, *FIRST))
+    for name, version in (
+        ("vpn-01", "13.1-49.13"),
+        ("vpn-02", "13.1-49.13"),
+        ("vpn-03", "14.1-9.1"),
+    ):
+        town.becomes(hospital, (name, "NetScaler ADC", version))
+    await town.application.match()
+    (action,) = listed(town, ActionState.PROPOSED)
+    assert action.outcome.fixed == 3
+    town.becomes(hospital, ("vpn-01", "NetScaler ADC", "13.1-48.47"))
+    await town.application.match()
+    (again,) = listed(town)
+    assert again.id == action.id
+
+
+async def test_an_inventory_that_denies_an_answer_opens_the_action_again(
+    town: Town, hospital: Facility
+) -> None:
+    await town.publish(bulletin(town, 1, *FIRST))
+    (action,) = listed(town)
+    town.clock.now += DAY
+    answer(town, action)
+    assert listed(town) == []
+    assert states(town) == {"CERTFR-2026-AVI-9001": AlertState.DONE}
+    await town.application.match()
+    assert listed(town) == []
+    town.clock.now += 20 * DAY
+    town.has(hospital)  # an inventory of today, in which nothing changed
+    await town.application.match()
+    (again,) = listed(town)
+    assert again.id == action.id
+    assert again.reopened is not None
+    assert again.reopened.machines == 3
+    assert again.reopened.answered_on.isoformat() == "2026-03-03"
+    assert again.reopened.versions == ("13.1-48.47", "14.1-8.10")
+    assert states(town) == {"CERTFR-2026-AVI-9001": AlertState.OPEN}
+    await town.application.match()
+    assert listed(town) == [again]
