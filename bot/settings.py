@@ -34,6 +34,7 @@ PREFIX = "TOCSIN_"
 NESTED = "__"
 FROM_FILE = "_FILE"
 SHORTEST_KEY = 16  # characters
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 NOT_KEYS = frozenset({"TOCSIN_CONFIG"})
 
 Marking = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
@@ -239,10 +240,31 @@ class Health(_Section):
 
 
 class Web(_Section):
-    """Where ``/healthz`` and ``/metrics`` are served; off while ``port`` is 0."""
+    """Where ``/healthz`` and ``/metrics`` are served; off while ``port`` is 0.
+
+    The page that takes answers has an address and a port of its own: what people open from
+    outside must not lead to what supervision reads. Off while ``public_url`` is empty.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(0, ge=0, le=65535)
+    public_url: str = ""
+    public_host: str = "127.0.0.1"
+    public_port: int = Field(8093, ge=1, le=65535)
+    link_days: int = Field(14, ge=1, le=90)
+    link_secret: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        parts = urlsplit(self.public_url)
+        near = parts.scheme == "http" and parts.hostname in LOOPBACK
+        if self.public_url and not (near or (parts.scheme == "https" and parts.hostname)):
+            raise ValueError("public_url must be written https://tocsin.example.org")
+        if parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("public_url must end with its path: no ?, no #, no user")
+        if 0 < len(self.link_secret.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"link_secret must have {SHORTEST_KEY} characters or more")
+        return self
 
 
 class Operator(_Section):

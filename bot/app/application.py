@@ -44,7 +44,7 @@ from feeds.releases import Releases, read_releases
 from feeds.source import Source
 
 PRODUCTS_REMEMBERED = 20_000  # whose end of support was looked up
-MAIL_SECRET, MAIL_SECRET_BYTES = "mail secret", 32
+MAIL_SECRET, LINK_SECRET, MAIL_SECRET_BYTES = "mail secret", "link secret", 32
 
 
 @dataclass
@@ -78,7 +78,11 @@ class Application:
     @cached_property
     def renderer(self) -> Renderer:
         """The templates, checked for unknown variables when a message is rendered."""
-        return Renderer(clock=self.clock, mailbox=bool(self.settings.mailbox.host))
+        return Renderer(
+            clock=self.clock,
+            mailbox=bool(self.settings.mailbox.host),
+            answers_at=self.settings.web.public_url.rstrip("/"),
+        )
 
     @cached_property
     def mail_secret(self) -> bytes:
@@ -89,6 +93,17 @@ class Application:
         configured = mailbox.secret.get_secret_value()
         made = secrets.token_hex(MAIL_SECRET_BYTES)
         return (configured or self.database.call(memos.first, MAIL_SECRET, made)).encode()
+
+    @cached_property
+    def link_secret(self) -> bytes:
+        """What signs answer links: configured, or made once and kept; empty while no page
+        takes answers."""
+        web = self.settings.web
+        if not web.public_url:
+            return b""
+        configured = web.link_secret.get_secret_value()
+        made = secrets.token_hex(MAIL_SECRET_BYTES)
+        return (configured or self.database.call(memos.first, LINK_SECRET, made)).encode()
 
     @property
     def floor(self) -> Tlp:

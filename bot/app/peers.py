@@ -6,6 +6,8 @@ which only the commands that talk to a peer should pay for.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from rich.console import Console
 
 from bot.app.application import Application
@@ -30,6 +32,8 @@ from bot.commands.book import command_book
 from bot.domain.message import ChannelName
 from bot.pipeline.dispatch import Dispatcher
 from bot.settings import ConfigurationError, Settings
+from bot.web.answer_pages import AnswerPages
+from bot.web.link_desk import LinkDesk
 
 MATRIX_LEASE = "matrix"  # transaction ids belong to a device, and its keys serve one process
 
@@ -70,6 +74,21 @@ def desk(application: Application) -> Desk:
     renderer = application.renderer
     book = command_book(renderer, application.incident_routing)
     return Desk(application.database, book, renderer, clock=application.clock)
+
+
+def answer_pages(application: Application) -> AnswerPages:
+    """The page that takes the answers of mails with a link."""
+    book = command_book(application.renderer, application.incident_routing)
+    web = application.settings.web
+    link_desk = LinkDesk(
+        book,
+        application.renderer,
+        secret=application.link_secret,
+        life=timedelta(days=web.link_days),
+    )
+    return AnswerPages(
+        application.database, link_desk, application.renderer, clock=application.clock
+    )
 
 
 def matrix_chat(application: Application, channel: MatrixChannel) -> MatrixChat:
@@ -151,6 +170,7 @@ def _email(application: Application) -> EmailOptions:
         domain=email.domain,
         reply_to=settings.mailbox.address or email.reply_to,
         secret=application.mail_secret,
+        link_secret=application.link_secret,
         unsubscribe=email.unsubscribe,
         certificate=email.certificate,
         key=email.key,

@@ -12,7 +12,7 @@ class Role(StrEnum):
     MATCH = "match"  # judges, raises alerts, writes digests and campaigns
     DISPATCH = "dispatch"  # sends the outbox
     CHAT = "chat"  # listens to Matrix and Slack, reads the mailbox
-    WEB = "web"  # serves /healthz and /metrics, where [web] gives a port
+    WEB = "web"  # serves what [web] asks for: /healthz and /metrics, the page of answers
 
 
 class AccountLostError(Exception):

@@ -60,6 +60,8 @@ async def serve(application: Application, console: Console, roles: set[Role]) ->
         services.append(_slack(application, slack))
     if Role.WEB in roles and application.settings.web.port:
         services.append(_pages(application))
+    if Role.WEB in roles and application.settings.web.public_url:
+        services.append(_answers(application))
     running = [asyncio.create_task(_supervised(service, stop)) for service in services]
     try:
         await Jobs(application.database).run(_jobs(application, channels, roles), stop)
@@ -79,6 +81,14 @@ async def _pages(application: Application) -> None:
     """What supervision reads."""
     pages = HealthPages(partial(observe, application), clock=application.clock)
     await serve_pages(pages.routes(), application.settings.web.host, application.settings.web.port)
+
+
+async def _answers(application: Application) -> None:
+    """What people open from a mail, and nothing else."""
+    pages, settings = peers.answer_pages(application), application.settings.web
+    await serve_pages(
+        pages.routes(), settings.public_host, settings.public_port, name="[web] public"
+    )
 
 
 async def send_once(

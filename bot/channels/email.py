@@ -53,6 +53,7 @@ class EmailOptions:
         unsubscribe: ``mailto:`` or ``https:`` address for awareness messages.
         certificate, key: PEM files, to sign mails with S/MIME; both or neither.
         secret: signs Message-IDs, where replies are read; empty: they are not signed.
+        link_secret: signs answer links, where they are served.
         connections: most connections open at once.
         messages_per_connection: a connection is closed after that many mails.
         max_bytes: largest mail, encoded; 10 MiB is what most relays accept.
@@ -72,6 +73,7 @@ class EmailOptions:
     certificate: Path | None = None
     key: Path | None = None
     secret: bytes = field(default=b"", repr=False)
+    link_secret: bytes = field(default=b"", repr=False)
     connections: int = 4
     messages_per_connection: int = 100
     max_bytes: int = 10 * 1024 * 1024
@@ -131,6 +133,7 @@ class EmailChannel:
                 reply_to=self._options.reply_to,
                 unsubscribe=self._options.unsubscribe,
                 secret=self._options.secret,
+                link_secret=self._options.link_secret,
                 sent_at=self._clock(),
             )
             recipient = parse_mailbox(address).addr_spec

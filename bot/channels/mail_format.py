@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 
+from bot.domain.answer_link import filled
 from bot.domain.mail_token import code
 from bot.domain.message import Attachment, Message
 
@@ -80,6 +81,7 @@ def compose(
     reply_to: str = "",
     unsubscribe: str = "",
     secret: bytes = b"",
+    link_secret: bytes = b"",
     sent_at: datetime | None = None,
 ) -> EmailMessage:
     """Write ``message`` as a mail from ``sender`` to ``address``.
@@ -87,7 +89,7 @@ def compose(
     Text and HTML are alternatives, quoted-printable with CRLF so that no relay needs to
     touch them (a signature made later still holds). ``as_bytes()`` gives what an ``.eml``
     file or DATA holds. Without ``sent_at`` (aware) there is no Date; without ``secret`` the
-    Message-ID is not signed.
+    Message-ID is not signed; without ``link_secret`` an answer link leads nowhere.
 
     Raises:
         BadAddressError: sender, address or reply_to is not one mailbox.
@@ -95,6 +97,7 @@ def compose(
     Source: RFC 5322; RFC 3834 (Auto-Submitted); RFC 2369 (List-Unsubscribe).
     """
     author = parse_mailbox(sender)
+    message = filled(message, link_secret, key) if link_secret else message
     mail = EmailMessage(policy=POLICY)
     mail["From"] = author
     mail["To"] = parse_mailbox(address)

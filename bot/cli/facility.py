@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from bot.cli.declare import declare_
-from bot.cli.output import Exit, Failure, context, file_bytes, table
+from bot.cli.output import Context, Exit, Failure, context, file_bytes, table
 from bot.domain.delivery import Address
 from bot.domain.facility import Facility
 from bot.domain.message import ChannelName
@@ -17,9 +17,9 @@ from bot.domain.routing import Rhythm, Subscription, usual_rhythm
 from bot.inventory.authorities import Authorities
 from bot.inventory.facilities import read_facilities
 from bot.resources import config_folder
-from bot.store import facilities, mails
+from bot.store import facilities, mails, people
 from bot.store.mails import BadAddress
-from feeds.advisory import Tlp
+from feeds.advisory import Pap, Tlp
 
 group = typer.Typer(no_args_is_help=True, help="Register facilities and see them.")
 
@@ -74,8 +74,20 @@ def subscribe(
     channel: Annotated[ChannelName, typer.Argument(help="Where to: matrix, slack, email…")],
     address: Annotated[str, typer.Argument(help="Room id, channel id or mailbox.")],
     ceiling: Annotated[
-        str, typer.Option(help="Highest TLP this destination may receive.")
-    ] = "AMBER",
+        str,
+        typer.Option(
+            help="Highest TLP this destination may receive; GREEN by default in Slack,"
+            " which is not encrypted, AMBER elsewhere."
+        ),
+    ] = "",
+    pap: Annotated[
+        str,
+        typer.Option(help="Highest PAP; GREEN by default in Slack, AMBER elsewhere."),
+    ] = "",
+    links: Annotated[
+        bool,
+        typer.Option(help="Mails hold a link to a page where one answers (see docs/links.md)."),
+    ] = False,
     rhythm: Annotated[
         Rhythm | None,
         typer.Option(
@@ -93,22 +105,57 @@ def subscribe(
     """
     shared = context(ctx)
     facility = shared.facility(finess)
-    marking = ceiling.upper().removeprefix("TLP:")
-    if marking not in {tlp.label for tlp in Tlp}:
-        labels = ", ".join(tlp.label for tlp in Tlp)
-        raise Failure(f"--ceiling: {ceiling!r} is not one of {labels}", Exit.USAGE)
+    highest = _ceiling(ceiling, channel)
+    highest_pap = _pap(pap) if pap else None
+    if links:
+        _check_links(shared, facility, Address(channel, address))
     application = shared.application
     application.database.call(
         facilities.subscribe,
         facility.id,
         Address(channel, address),
-        ceiling=Tlp.read(marking),
+        ceiling=highest,
         rhythm=rhythm or usual_rhythm(facility.kind),
         language=language,
         now=application.clock(),
+        pap=highest_pap,
+        links=links,
     )
     application.database.call(mails.mark_good, Address(channel, address))
-    shared.say(f"{facility.name} is told at {channel.value} {address}, up to TLP:{marking}.")
+    shared.say(f"{facility.name} is told at {channel.value} {address}, up to TLP:{highest.label}.")
+
+
+def _ceiling(text: str, channel: ChannelName) -> Tlp:
+    if not text:
+        return Tlp.GREEN if channel is ChannelName.SLACK else Tlp.AMBER
+    marking = text.upper().removeprefix("TLP:")
+    if marking not in {tlp.label for tlp in Tlp}:
+        labels = ", ".join(tlp.label for tlp in Tlp)
+        raise Failure(f"--ceiling: {text!r} is not one of {labels}", Exit.USAGE)
+    return Tlp.read(marking)
+
+
+def _pap(text: str) -> Pap:
+    marking = text.upper().removeprefix("PAP:")
+    if marking not in Pap.__members__:
+        raise Failure(f"--pap: {text!r} is not one of {', '.join(Pap.__members__)}", Exit.USAGE)
+    return Pap[marking]
+
+
+def _check_links(shared: Context, facility: Facility, to: Address) -> None:
+    """Whoever opens a link answers in the name of the mailbox: it must be somebody's."""
+    if to.channel is not ChannelName.EMAIL:
+        raise Failure("--links: only mails hold links; elsewhere people answer", Exit.USAGE)
+    if not shared.application.settings.web.public_url:
+        raise Failure("--links: set public_url in [web] first: docs/links.md", Exit.CONFIGURATION)
+    owner = shared.application.database.call(people.identified, to)
+    if owner is None or facility.id not in owner.facilities():
+        raise Failure(
+            f"--links: nobody who answers for {facility.finess} has the mailbox {to.address}:"
+            f" tocsin person add {to.address} --name … --role correspondant"
+            f" --facility {facility.finess}",
+            Exit.INPUT,
+        )
 
 
 def unsubscribe(
@@ -150,8 +197,9 @@ def _listing(
 
 
 def _terms(subscription: Subscription) -> str:
+    links = ", links" if subscription.links else ""
     quiet = "" if subscription.quiet is None else f", quiet {subscription.quiet}"
-    return f"≤ {subscription.ceiling.label}, {subscription.rhythm.value}{quiet}"
+    return f"≤ {subscription.ceiling.label}, {subscription.rhythm.value}{quiet}{links}"
 
 
 def _bouncing(bad: BadAddress | None) -> str:

@@ -288,7 +288,8 @@ class DigestView:
     fixed: int = 0
     set_aside: int = 0
     coverage: Coverage = Coverage()
-    tlp: Tlp = Tlp.CLEAR  # the highest of the bulletins it draws on
+    tlp: Tlp = Tlp.CLEAR  # the highest of the bulletins it draws on; and so is the PAP
+    pap: Pap = Pap.CLEAR
     exercise: bool = False
     language: str = "fr"
 
@@ -311,6 +312,7 @@ class InitialStateView:
     exploited: int = 0
     questions: tuple[OpenQuestion, ...] = ()
     coverage: Coverage = Coverage()
-    tlp: Tlp = Tlp.CLEAR
+    tlp: Tlp = Tlp.CLEAR  # the highest of the bulletins it draws on; and so is the PAP
+    pap: Pap = Pap.CLEAR
     exercise: bool = False
     language: str = "fr"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from feeds.advisory import Tlp
+from feeds.advisory import Pap, Tlp
 
 
 class ChannelName(StrEnum):
@@ -73,6 +73,8 @@ class Message:
         awareness: a campaign or reminder, from which one may unsubscribe.
         room: the room to open instead of posting; the receipt then is the room's.
         pin: receipt of the message to pin instead of posting.
+        pap: the bulletin's PAP, checked again when the message is sent.
+        link: stands, in text and HTML, where the mail's own token of an answer link goes.
     """
 
     subject: str
@@ -87,6 +89,8 @@ class Message:
     awareness: bool = False
     room: RoomRequest | None = None
     pin: str = ""
+    pap: Pap = Pap.CLEAR
+    link: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The message as plain JSON values; :meth:`from_json` reads it back.
@@ -96,6 +100,7 @@ class Message:
         """
         values = {name: getattr(self, name) for name in _FIELDS}
         values["marking"] = int(self.marking)
+        values["pap"] = int(self.pap)
         values["blocks"] = list(self.blocks)
         values["choices"] = [dataclasses.asdict(choice) for choice in self.choices]
         values["attachments"] = [dataclasses.asdict(item) for item in self.attachments]
@@ -110,6 +115,7 @@ class Message:
             **{
                 **values,
                 "marking": Tlp(values["marking"]),
+                "pap": Pap(values.get("pap", Pap.CLEAR)),
                 "blocks": tuple(values["blocks"]),
                 "choices": tuple(Choice(**choice) for choice in values["choices"]),
                 "attachments": tuple(Attachment(**item) for item in values["attachments"]),

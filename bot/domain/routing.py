@@ -12,7 +12,7 @@ from bot.domain.alert import Urgency
 from bot.domain.delivery import Address
 from bot.domain.facility import AssetCategory, Facility, FacilityKind
 from bot.domain.quiet import QuietHours
-from feeds.advisory import Audience, Tlp
+from feeds.advisory import Audience, Pap, Tlp
 
 
 class Rhythm(StrEnum):
@@ -51,10 +51,11 @@ def usual_rhythm(kind: FacilityKind) -> Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A destination of a facility. ``digested_at``: what opened since is not told yet.
+    """A destination of a facility, under the lowest terms that its address was ever given.
 
-    ``lots`` are those it is limited to; empty for all.
-    ``quiet``: its own quiet hours; None: those of the configuration.
+    ``digested_at``: what opened since is not told yet. ``lots`` are those it is limited to;
+    empty for all. ``quiet``: its own quiet hours; None: those of the configuration.
+    ``links``: mails may hold a link by which one answers.
     """
 
     id: int
@@ -66,6 +67,36 @@ class Subscription:
     digested_at: datetime
     lots: frozenset[AssetCategory] = frozenset()
     quiet: QuietHours | None = None
+    pap: Pap = Pap.CLEAR
+    links: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """What its address may receive."""
+        return Terms(self.ceiling, self.pap, self.links)
+
+
+CONTACT_PAP = Pap.GREEN  # of a mailbox that nobody subscribed
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The most that an address may receive, whichever facility it is about.
+
+    An address is read by the same people whatever is told there: when it is subscribed
+    several times, the lowest of each wins.
+    """
+
+    ceiling: Tlp
+    pap: Pap
+    links: bool = False
+
+
+def contact_terms(ceiling: Tlp, subscribed: Terms | None) -> Terms:
+    """What a contact's mailbox may receive: never more than where it is subscribed, if it is."""
+    if subscribed is None:
+        return Terms(ceiling, CONTACT_PAP)
+    return Terms(min(ceiling, subscribed.ceiling), min(CONTACT_PAP, subscribed.pap))
 
 
 def told_at_once(rhythm: Rhythm, soon: Urgency) -> bool:

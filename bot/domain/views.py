@@ -54,6 +54,72 @@ class CampaignView:
     language: str = "fr"
 
 
+class LinkState(StrEnum):
+    """What the page behind a mail's link says."""
+
+    OPEN = "open"
+    USED = "used"  # answered by this link: it shows what was recorded
+    EXPIRED = "expired"  # too old, or the destination wants no links any more
+    OVER = "over"  # the alert or the campaign ended
+    DENIED = "denied"  # the mailbox answers for this facility no more
+
+
+class LinkProblem(StrEnum):
+    """Why a form was not taken."""
+
+    FORM = "form"  # shown too long ago, or not by us
+    DAY = "day"  # no day, or none that can be meant
+    NOTE = "note"  # a reason is asked and none was given
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """An answer that was recorded; ``at`` is in the facility's zone. No name, no remark:
+    whoever has the link reads this."""
+
+    label: str
+    at: datetime
+    lot: str = ""  # in words; empty for all
+    due: date | None = None  # the day that was promised
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAnswer:
+    """An answer that the page offers; ``detail`` is what must come with it: "", "day" or
+    "note"."""
+
+    code: str
+    label: str
+    detail: str = ""
+    style: str = ""  # "", "primary" or "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPageView:
+    """What the page behind a mail's link may show: anybody might have the link.
+
+    Nothing above GREEN, no facility, no machine. ``title`` and ``source`` are empty when the
+    bulletin is above it. ``mailbox`` is where the link was sent: who answers by it.
+    """
+
+    state: LinkState
+    reference: str
+    mailbox: str
+    until: datetime
+    title: str = ""
+    source: str = ""
+    marking: Tlp = Tlp.CLEAR
+    answers: tuple[LinkAnswer, ...] = ()
+    given: tuple[GivenAnswer, ...] = ()  # by this link
+    before: tuple[GivenAnswer, ...] = ()  # by other ways, the latest of each lot
+    urgent: str = ""  # the code of an answer after which people must act at once
+    problem: LinkProblem | None = None
+    said: str = ""  # what a command replied when it refused
+    exercise: bool = False
+    language: str = "fr"
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One line of an incident's time-line; ``at`` is aware.

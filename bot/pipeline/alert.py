@@ -331,8 +331,14 @@ def _delivery(
         revised=first.worse is not None,
     )
     again = first.worse.again if first.worse else None
-    ceiling = min(each.ceiling for _, each in together)
-    message = renderer.alert(shown, channel=subscription.to.channel, ceiling=ceiling, floor=floor)
+    message = renderer.alert(
+        shown,
+        channel=subscription.to.channel,
+        ceiling=subscription.ceiling,  # the address's: the same for each
+        floor=floor,
+        pap=subscription.pap,
+        link=subscription.links,
+    )
     if first.worse is not None:
         root = outbox.thread_roots(session, first.alert.id).get(subscription.to, "")
         message = dataclasses.replace(message, thread=root)

@@ -39,7 +39,7 @@ FACILITIES = 1_000  # read together
 ADDRESSES = 500  # written together: a second or so, between which others may write
 SHOWN = 20  # facilities named in a preview
 
-Rendered = Callable[[ChannelName, Tlp], Message]
+Rendered = Callable[[ChannelName, Tlp, bool], Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +243,11 @@ def message(
     channel: ChannelName,
     ceiling: Tlp,
     reminder: int = 0,
+    link: bool = False,
 ) -> Message:
     """The campaign as a destination of that ceiling reads it; ``reminder`` 0 is the first one."""
     shown = view(campaign, reminder=reminder)
-    return renderer.campaign(shown, channel=channel, ceiling=ceiling)
+    return renderer.campaign(shown, channel=channel, ceiling=ceiling, link=link)
 
 
 def view(campaign: Campaign, *, reminder: int = 0) -> CampaignView:
@@ -269,9 +270,14 @@ def view(campaign: Campaign, *, reminder: int = 0) -> CampaignView:
 
 
 def _renders(campaign: Campaign, renderer: Renderer) -> Rendered:
-    """What the sending that is due says, by channel and ceiling."""
-    return lambda channel, ceiling: message(
-        campaign, renderer, channel=channel, ceiling=ceiling, reminder=campaign.occurrence
+    """What the sending that is due says, by channel, ceiling, and whether with a link."""
+    return lambda channel, ceiling, link: message(
+        campaign,
+        renderer,
+        channel=channel,
+        ceiling=ceiling,
+        reminder=campaign.occurrence,
+        link=link,
     )
 
 
@@ -304,7 +310,7 @@ def _delivery(campaign: Campaign, to: Destination, rendered: Rendered) -> NewDel
         subject_id=campaign.id,
         subject=campaign.reference,
         to=to.to,
-        message=rendered(to.to.channel, to.ceiling),
+        message=rendered(to.to.channel, to.ceiling, to.links),
         trace_id=campaign.id.hex,
         facility_id=to.facility_id,
         occurrence=str(campaign.occurrence),

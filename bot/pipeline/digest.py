@@ -18,7 +18,7 @@ from bot.pipeline.concern import Concern, concerns, display_name
 from bot.render import Renderer
 from bot.store import Session, advisories, alerts, facilities, inventory, outbox
 from bot.store.alerts import ListedAlert
-from feeds.advisory import Tlp
+from feeds.advisory import Pap, Tlp
 
 QUESTIONS = 5  # asked in one message: more are not answered
 NAMESPACE = uuid.UUID("6f1c1a52-6d0f-4f7c-9d51-0f5f6c1f7a10")  # of digests' identifiers
@@ -87,10 +87,15 @@ def _digest(
         ),
         coverage=inventory.coverage(session, [facility.id])[facility.id],
         tlp=max((revision.advisory.tlp for revision in revisions), default=Tlp.CLEAR),
+        pap=max((revision.advisory.pap or Pap.CLEAR for revision in revisions), default=Pap.CLEAR),
         language=subscription.language,
     )
     message = renderer.digest(
-        view, channel=subscription.to.channel, ceiling=subscription.ceiling, floor=floor
+        view,
+        channel=subscription.to.channel,
+        ceiling=subscription.ceiling,
+        floor=floor,
+        pap=subscription.pap,
     )
     return NewDelivery(
         kind=DeliveryKind.DIGEST,

@@ -25,7 +25,7 @@ from bot.domain.escalation import (
 )
 from bot.domain.facility import Facility
 from bot.domain.lots import CORRESPONDENTS
-from bot.domain.routing import Subscription, by_lot, told_at_once
+from bot.domain.routing import Subscription, Terms, by_lot, contact_terms, told_at_once
 from bot.pipeline.view import alert_views, lot_views
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities, lots, outbox
@@ -40,7 +40,7 @@ AT_ONCE = 200  # alerts reminded in one transaction
 class _Reminder:
     """What one address is told: of which lots, at which step of the ladder."""
 
-    ceiling: Tlp
+    terms: Terms
     language: str
     lots: list[Lot] = field(default_factory=list)
 
@@ -64,7 +64,7 @@ def write_reminders(
             next_step=following.at if following else None,
             next_contact=next_contact(following.step - 1, facility.contacts) if following else "",
         )
-        addressed = _addressed(alert, facility, silent, told.get(facility.id, ()))
+        addressed = _addressed(session, alert, facility, silent, told.get(facility.id, ()))
         deliveries += _deliveries(session, renderer, alert, shown, addressed, floor)
     return outbox.enqueue(session, deliveries, now=now)
 
@@ -95,23 +95,30 @@ def _climb(
 
 
 def _addressed(
-    alert: Alert, facility: Facility, silent: Sequence[Lot], subscribed: Sequence[Subscription]
+    session: Session,
+    alert: Alert,
+    facility: Facility,
+    silent: Sequence[Lot],
+    subscribed: Sequence[Subscription],
 ) -> dict[Address, _Reminder]:
     """Where this step goes, lot by lot, each address once."""
     found: dict[Address, _Reminder] = {}
     known = {each.to for each in subscribed}
+    mailboxes = [Address.mailbox(contact.email) for contact in facility.contacts]
+    elsewhere = facilities.terms(session, mailboxes)  # told of another facility
     for lot in silent:
         role = LADDER[lot.reminder_step]
         if role == SAME_PEOPLE:
             for each, _ in by_lot(subscribed, [lot.category]):
                 if told_at_once(each.rhythm, alert.urgency):
-                    reminder = _Reminder(each.ceiling, each.language)
+                    reminder = _Reminder(each.terms, each.language)
                     found.setdefault(each.to, reminder).lots.append(lot)
             role = CORRESPONDENTS.get(lot.category, "")
         for contact in reachable(role, facility.contacts):
             to = Address.mailbox(contact.email)
             if to not in known:
-                found.setdefault(to, _Reminder(contact.ceiling, "fr")).lots.append(lot)
+                terms = contact_terms(contact.ceiling, elsewhere.get(to))
+                found.setdefault(to, _Reminder(terms, "fr")).lots.append(lot)
     return found
 
 
@@ -131,7 +138,14 @@ def _deliveries(
         shown = dataclasses.replace(
             part, reminder=step + 1, lots=view.lots, language=reminder.language
         )
-        message = renderer.alert(shown, channel=to.channel, ceiling=reminder.ceiling, floor=floor)
+        message = renderer.alert(
+            shown,
+            channel=to.channel,
+            ceiling=reminder.terms.ceiling,
+            floor=floor,
+            pap=reminder.terms.pap,
+            link=reminder.terms.links,
+        )
         found.append(
             NewDelivery(
                 kind=DeliveryKind.REMINDER,

@@ -42,7 +42,11 @@ def write_initial_states(session: Session, renderer: Renderer, *, now: datetime,
         view = initial_state(session, facility, now=now)
         for subscription in one_per_address(subscribed[facility.id]):
             message = renderer.initial_state(
-                view, channel=subscription.to.channel, ceiling=subscription.ceiling, floor=floor
+                view,
+                channel=subscription.to.channel,
+                ceiling=subscription.ceiling,
+                floor=floor,
+                pap=subscription.pap,
             )
             deliveries.append(
                 NewDelivery(
@@ -67,10 +71,12 @@ def initial_state(session: Session, facility: Facility, *, now: datetime) -> Ini
         for each in verdicts.standing(session, facility.id)
         if since is None or each.published_at < since
     ]
-    exploited = advisories.exploited(session, list({each.advisory_id for each in standing}))
+    named = list({each.advisory_id for each in standing})
+    exploited = advisories.exploited(session, named)
     sure, unsure = split_sure(_items(standing, exploited))
     actions = decisions(sure)
     concerned = {item.advisory for item in sure}
+    tlp, pap = advisories.highest_marking(session, named)
     return InitialStateView(
         reference=f"ETAT-{facility.finess}",
         facility=facility.name,
@@ -87,6 +93,8 @@ def initial_state(session: Session, facility: Facility, *, now: datetime) -> Ini
             now=now,
         ),
         coverage=inventory.coverage(session, [facility.id])[facility.id],
+        tlp=tlp,
+        pap=pap,
     )
 
 

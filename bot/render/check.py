@@ -25,7 +25,13 @@ from bot.domain.health import AlarmView
 from bot.domain.message import Choice
 from bot.domain.reason import Reason
 from bot.domain.silence import Silence, SilencesView
-from bot.domain.views import CampaignView, IncidentView, TimelineEntry
+from bot.domain.views import (
+    AnswerPageView,
+    CampaignView,
+    IncidentView,
+    LinkAnswer,
+    TimelineEntry,
+)
 from bot.render.compose import Composer
 from bot.render.errors import located
 from bot.render.foreign import Syntax
@@ -34,7 +40,7 @@ from bot.render.samples import REPLIES
 from bot.render.words import LANGUAGES, Words
 
 GIVEN = {
-    "marking", "now", "channel", "prefix", "choices", "exercise", "shortened", "mailbox",
+    "marking", "now", "channel", "prefix", "choices", "exercise", "shortened", "mailbox", "link",
 }  # fmt: skip
 KINDS = {
     "alert": {"alert"},
@@ -48,6 +54,7 @@ KINDS = {
     "silences": {"silences"},
     "notice": {"reference", "command"},
     "poster": {"alert"},
+    "page": {"page", "form", "language", "title", "body", "style"},
     "mail": {"body", "subject", "language"},
 }
 VIEWS: dict[str, type] = {
@@ -67,7 +74,10 @@ VIEWS: dict[str, type] = {
     "group": LineGroup,
     "reason": Reason,
     "words": Words,
+    "page": AnswerPageView,
+    "offer": LinkAnswer,
 }
+PAGES = ("answer", "unknown", "busy")
 PARTS = ("subject", "text", "html", "slack")
 
 
@@ -82,8 +92,9 @@ def _missing(templates: set[str]) -> Iterator[str]:
     """The templates that must be there in each language, and are not."""
     for language in LANGUAGES:
         wanted = {f"{kind}/{language}/{part}.j2" for kind in KINDS for part in PARTS}
-        wanted -= {name for name in wanted if name.startswith(("poster/", "mail/"))}
-        wanted |= {f"poster/{language}/html.j2", "mail/layout.j2"}
+        wanted -= {name for name in wanted if name.startswith(("poster/", "mail/", "page/"))}
+        wanted |= {f"poster/{language}/html.j2", "mail/layout.j2", "page/layout.j2"}
+        wanted |= {f"page/{language}/{name}.j2" for name in PAGES}
         wanted |= {f"reply/{language}/{name}.j2" for name in REPLIES}
         yield from (f"{name}: no such template" for name in sorted(wanted - templates))
 

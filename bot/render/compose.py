@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from bot.domain.answer_link import PATH
 from bot.domain.clock import Clock
 from bot.domain.marking import subject_may_speak
 from bot.domain.message import ChannelName, Choice, Message
@@ -28,6 +30,7 @@ MAX_SUBJECT = 180  # characters; most clients show fewer
 WRONG_TEMPLATE = (
     jinja2.TemplateError, TypeError, LookupError, AttributeError, ValueError, AssertionError,
 )  # fmt: skip
+HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 MANY_BLANKS = re.compile(r"\n\s*\n\s*\n")
 
 
@@ -38,9 +41,13 @@ class Composer:
         TemplateError: the words or the style sheet cannot be read.
     """
 
-    def __init__(self, templates: Path, clock: Clock, *, mailbox: bool = False) -> None:
+    def __init__(
+        self, templates: Path, clock: Clock, *, mailbox: bool = False, answers_at: str = ""
+    ) -> None:
         self.templates = templates
         self._mailbox = mailbox
+        self._answers_at = answers_at
+        self._link_place = secrets.token_hex(16)  # which no bulletin can guess and print
         self._clock = clock
         self._styles = load_styles(templates)
         self._words = {language: load_words(templates, language) for language in LANGUAGES}
@@ -89,11 +96,13 @@ class Composer:
         command: str,
         exercise: bool = False,
         choices: Sequence[Choice] = (),
+        link: bool = False,
     ) -> Message:
         """Render the templates of ``kind`` that ``channel`` needs.
 
         Args:
             command: what to type to read the rest, without its prefix: ``alerte ALR-1``.
+            link: whether a mail that offers answers also offers the page that takes them.
 
         Raises:
             TemplateError: a template is wrong.
@@ -101,8 +110,11 @@ class Composer:
         words = self.words(language)
         prefix = "/" if channel is ChannelName.SLACK else "!"
         ending = words.phrases["shortened"].format(command=prefix + command)
+        linked = link and choices and channel is ChannelName.EMAIL and self._answers_at
+        place = self._link_place if linked else ""
         given = {
             **variables,
+            "link": trusted(f"{self._answers_at}{PATH}{place}" if place else ""),
             "marking": marking,
             "now": self._clock(),
             "channel": channel.value,
@@ -122,7 +134,33 @@ class Composer:
             marking=marking,
             choices=tuple(choices),
             language=words.language,
+            link=place,
         )
+
+    def page(self, name: str, language: str, variables: Mapping[str, Any]) -> str:
+        """Render a page of the web, whole; its title is its first heading.
+
+        Raises:
+            TemplateError: no such page, or the template is wrong.
+        """
+        language = self.words(language).language
+        given = {**variables, "now": self._clock()}
+        body = self.render(f"page/{language}/{name}.j2", Syntax.HTML, language, given)
+        page = {
+            "language": language,
+            "title": trusted(HEADING.findall(body)[0]),
+            "body": trusted(body),
+            "style": trusted(self.style("page/page.css")),
+        }
+        return self.render("page/layout.j2", Syntax.HTML, language, page)
+
+    def style(self, name: str) -> str:
+        """A style sheet of the templates, as it is."""
+        path = self.templates / name
+        try:
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TemplateError(f"{path}: {error}") from error
 
     def reply(self, name: str, language: str, variables: Mapping[str, Any]) -> tuple[str, str]:
         """Render a reply's Markdown to plain text and HTML.

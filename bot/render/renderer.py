@@ -10,8 +10,9 @@ from pathlib import Path
 from bot.domain.alert import AlertView, DigestView, InitialStateView
 from bot.domain.clock import Clock, system_clock
 from bot.domain.health import AlarmView
-from bot.domain.marking import MACHINES_FLOOR, Form, Passage, passage
+from bot.domain.marking import MACHINES_FLOOR, USUAL_PAP, Form, Passage, passage
 from bot.domain.message import Attachment, ChannelName, Choice, Message
+from bot.domain.reference import ALERT, CAMPAIGN, INCIDENT
 from bot.domain.silence import SilencesView
 from bot.domain.views import CampaignView, IncidentView
 from bot.render import samples
@@ -22,7 +23,9 @@ from bot.render.errors import TemplateError
 from bot.render.foreign import Syntax
 from bot.render.words import LANGUAGES, Words
 from bot.resources import templates_folder
-from feeds.advisory import Tlp
+from feeds.advisory import Pap, Tlp
+
+_WORDS = {ALERT: "alerte", CAMPAIGN: "campagne", INCIDENT: "incident"}  # commands to read one
 
 
 class Renderer:
@@ -32,6 +35,8 @@ class Renderer:
         templates: folder of templates; None is the one Tocsin ships with.
         clock: for "demain 9 h".
         mailbox: whether replies to mails are read; mails promise it only then.
+        answers_at: where the page that takes answers is served
+            (``https://tocsin.ght.example``); empty: nowhere, and no mail has a link to it.
 
     Raises:
         TemplateError: the words or the style sheet cannot be read.
@@ -43,8 +48,11 @@ class Renderer:
         *,
         clock: Clock = system_clock,
         mailbox: bool = False,
+        answers_at: str = "",
     ) -> None:
-        self._composer = Composer(templates or templates_folder(), clock, mailbox=mailbox)
+        self._composer = Composer(
+            templates or templates_folder(), clock, mailbox=mailbox, answers_at=answers_at
+        )
 
     def check(self) -> None:
         """Check every template, then render each with invented views, in every channel.
@@ -77,6 +85,11 @@ class Renderer:
                 self.silences(spoken_silence, channel=channel, ceiling=Tlp.RED)
             for alarm in samples.ALARMS:
                 self.alarm(alarm, channel=channel, language=language)
+        for language in LANGUAGES:
+            for page in samples.PAGES:
+                self.page("answer", language=language, page=page, form="f")
+            for name in ("unknown", "busy"):
+                self.page(name, language=language)
         for language, (name, variables) in product(LANGUAGES, samples.REPLIES.items()):
             self.reply(name, language=language, **variables)
 
@@ -87,19 +100,32 @@ class Renderer:
         channel: ChannelName,
         ceiling: Tlp,
         floor: Tlp = MACHINES_FLOOR,
+        pap: Pap | None = None,
+        link: bool = False,
     ) -> Message:
         """Render an alert for a destination: whole, as counts, or as a notice.
 
         Args:
             ceiling: the highest marking the destination may receive.
             floor: the least marking of a message that names equipment.
+            pap: the highest PAP it may receive; None is the usual one of the channel.
+            link: whether a mail holds the link to the page that takes answers.
 
         Raises:
             TemplateError: a template is wrong; the message names it and the variable.
         """
-        may = passage(view.tlp, ceiling, names_machines=not view.about_functions, floor=floor)
+        may = passage(
+            view.tlp,
+            ceiling,
+            names_machines=not view.about_functions,
+            floor=floor,
+            pap=view.pap or Pap.CLEAR,
+            pap_ceiling=USUAL_PAP[channel] if pap is None else pap,
+        )
         words = self._composer.words(view.language)
-        about = _About(view.reference, view.language, channel, view.exercise, "alerte")
+        about = _About(
+            view.reference, view.language, channel, view.exercise, "alerte", link=link, pap=view.pap
+        )
         if may.form is Form.NOTICE:
             return self._notice(about)
         if may.form is Form.REDUCED:
@@ -119,14 +145,24 @@ class Renderer:
         channel: ChannelName,
         ceiling: Tlp,
         floor: Tlp = MACHINES_FLOOR,
+        pap: Pap | None = None,
     ) -> Message:
         """Render a digest. It says where a facility is weak: marked like machine names.
 
         Raises:
             TemplateError: a template is wrong.
         """
-        may = passage(view.tlp, ceiling, names_machines=True, floor=floor)
-        about = _About(view.reference, view.language, channel, view.exercise, "alertes")
+        may = passage(
+            view.tlp,
+            ceiling,
+            names_machines=True,
+            floor=floor,
+            pap=view.pap,
+            pap_ceiling=USUAL_PAP[channel] if pap is None else pap,
+        )
+        about = _About(
+            view.reference, view.language, channel, view.exercise, "alertes", pap=view.pap
+        )
         if may.form is Form.FULL:
             return self._make("digest", {"digest": view}, about, may.marking)
         return self._counts(about, may, len(view.decisions) + len(view.questions), view.late)
@@ -138,25 +174,37 @@ class Renderer:
         channel: ChannelName,
         ceiling: Tlp,
         floor: Tlp = MACHINES_FLOOR,
+        pap: Pap | None = None,
     ) -> Message:
         """Render the one message of day one, marked like machine names.
 
         Raises:
             TemplateError: a template is wrong.
         """
-        may = passage(view.tlp, ceiling, names_machines=True, floor=floor)
-        about = _About(view.reference, view.language, channel, view.exercise, "alertes")
+        may = passage(
+            view.tlp,
+            ceiling,
+            names_machines=True,
+            floor=floor,
+            pap=view.pap,
+            pap_ceiling=USUAL_PAP[channel] if pap is None else pap,
+        )
+        about = _About(
+            view.reference, view.language, channel, view.exercise, "alertes", pap=view.pap
+        )
         if may.form is Form.FULL:
             return self._make("initial", {"initial": view}, about, may.marking)
         return self._counts(about, may, len(view.actions) + view.other_actions, 0)
 
-    def campaign(self, view: CampaignView, *, channel: ChannelName, ceiling: Tlp) -> Message:
+    def campaign(
+        self, view: CampaignView, *, channel: ChannelName, ceiling: Tlp, link: bool = False
+    ) -> Message:
         """Render an awareness campaign, whole or as a notice.
 
         Raises:
             TemplateError: a template is wrong.
         """
-        about = _About(view.reference, view.language, channel, view.exercise, "campagne")
+        about = _About(view.reference, view.language, channel, view.exercise, "campagne", link=link)
         if view.tlp > ceiling:
             return replace(self._notice(about), awareness=True)
         choices = campaign_choices(view, self._composer.words(view.language))
@@ -184,6 +232,28 @@ class Renderer:
         if view.tlp > ceiling:
             return self._notice(about)
         return self._make("silences", {"silences": view}, about, view.tlp)
+
+    def notice(self, reference: str, *, channel: ChannelName, language: str) -> Message:
+        """Render what goes in place of a message that its destination may not receive any more.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        word = _WORDS.get(reference[:3].upper(), "alertes")
+        return self._notice(_About(reference, language, channel, False, word))
+
+    def page(self, name: str, /, *, language: str, **variables: object) -> str:
+        """Render the page ``page/<language>/<name>.j2``: a whole HTML document.
+
+        Raises:
+            TemplateError: no such page, or the template is wrong.
+        """
+        return self._composer.page(name, language, variables)
+
+    @property
+    def page_style(self) -> str:
+        """The style sheet that pages hold, as it stands in them."""
+        return self._composer.style("page/page.css")
 
     def alarm(
         self, view: AlarmView, *, channel: ChannelName, language: str, thread: str = ""
@@ -231,7 +301,7 @@ class Renderer:
         marking: Tlp,
         choices: Sequence[Choice] = (),
     ) -> Message:
-        return self._composer.message(
+        message = self._composer.message(
             kind,
             variables,
             language=about.language,
@@ -240,7 +310,9 @@ class Renderer:
             command=about.command,
             exercise=about.exercise,
             choices=choices,
+            link=about.link,
         )
+        return replace(message, pap=about.pap) if about.pap and kind != "notice" else message
 
     def _notice(self, about: _About) -> Message:
         """ "A protected message awaits you": nothing else is said, and it may go anywhere."""
@@ -271,6 +343,8 @@ class _About:
     channel: ChannelName
     exercise: bool
     word: str
+    link: bool = False
+    pap: Pap | None = None
 
     @property
     def command(self) -> str:

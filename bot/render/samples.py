@@ -30,10 +30,15 @@ from bot.domain.reason import Reason, ReasonCode
 from bot.domain.scope import Change
 from bot.domain.silence import AuthorityCount, Silence, SilenceKind, SilencesView
 from bot.domain.views import (
+    AnswerPageView,
     CampaignView,
     CareImpact,
+    GivenAnswer,
     IncidentReader,
     IncidentView,
+    LinkAnswer,
+    LinkProblem,
+    LinkState,
     OfferedAnswer,
     TimelineEntry,
 )
@@ -323,6 +328,31 @@ ALARMS = tuple(
     AlarmView(problem.value, subject, since=NOW, count=count, over=over)
     for problem in Problem
     for subject, count, over in (("certfr", 4, False), ("email", 0, True))
+)
+PAGE = AnswerPageView(
+    state=LinkState.OPEN,
+    reference="ALR-2026-0412",
+    mailbox="ssi@ch-exemple.example",
+    until=datetime(2026, 3, 25, 9, tzinfo=PARIS),
+    title="Multiples vulnérabilités dans Citrix NetScaler",
+    source="CERTFR-2026-AVI-9001",
+    answers=(
+        LinkAnswer("taken", "Je m'en occupe", style="primary"),
+        LinkAnswer("planned", "Planifier…", "day"),
+        LinkAnswer("fixed", "Corrigé"),
+        LinkAnswer("not_concerned", "Pas concerné…", "note"),
+        LinkAnswer("compromised", "Compromission trouvée : déclarer", style="danger"),
+    ),
+)
+GIVEN = GivenAnswer("Corrigé", datetime(2026, 3, 12, 10, 4, tzinfo=PARIS))
+PAGES = (
+    PAGE,
+    replace(PAGE, before=(replace(GIVEN, lot="serveurs"),), exercise=True),
+    *(replace(PAGE, problem=problem, said="Refusé.") for problem in LinkProblem),
+    replace(PAGE, title="", source="", marking=Tlp.GREEN),
+    replace(PAGE, state=LinkState.USED, given=(GIVEN,), answers=()),
+    *(replace(PAGE, state=LinkState.USED, urgent=each) for each in ("compromised", "replied")),
+    *(replace(PAGE, state=s, answers=()) for s in LinkState if s is not LinkState.OPEN),
 )
 REPLIES: dict[str, dict[str, object]] = {
     "alerts": {"alerts": ALERTS, "total": 42, "covered": ()},

@@ -49,6 +49,7 @@ PHRASES = {
     "cert_sante_phone",
     "poster_name",
     "room_topic",
+    "by_link",
 }
 ROLES = {"rssi", "suppleant", "direction", "biomedical", "reseau", "prestataire", "ssi"}
 FORMS = {

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.store.schema import AdvisoryRow, CveRow, ExploitRow, KnownNameRow, RevisionRow
 from bot.store.statements import insert_ignoring
-from feeds.advisory import Advisory
+from feeds.advisory import Advisory, Pap, Tlp
 
 READ_AT_ONCE = 500  # bodies held in memory together: about 3 KB each
 LONGEST_CVE = 24  # CVE-2024-1234567; longer is a publisher's typing error
@@ -215,6 +215,23 @@ def exploited(session: Session, advisory_ids: Sequence[int]) -> set[int]:
             )
         )
     return found
+
+
+def highest_marking(session: Session, advisory_ids: Sequence[int]) -> tuple[Tlp, Pap]:
+    """The highest TLP and PAP of the current texts of these advisories."""
+    found = [(Tlp.CLEAR, Pap.CLEAR)]
+    for start in range(0, len(advisory_ids), READ_AT_ONCE):
+        tlp, pap = session.execute(
+            select(
+                func.max(RevisionRow.body["tlp"].as_integer()),
+                func.max(RevisionRow.body["pap"].as_integer()),
+            )
+            .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
+            .where(AdvisoryRow.number == RevisionRow.number)
+            .where(AdvisoryRow.id.in_(advisory_ids[start : start + READ_AT_ONCE]))
+        ).one()
+        found.append((Tlp(tlp or Tlp.CLEAR), Pap(pap or Pap.CLEAR)))
+    return max(tlp for tlp, _ in found), max(pap for _, pap in found)
 
 
 def known_names(session: Session) -> list[frozenset[str]]:

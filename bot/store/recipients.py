@@ -8,7 +8,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from bot.domain.campaign import Campaign
@@ -29,12 +40,14 @@ from feeds.advisory import Tlp
 class Destination:
     """An address to be told, once; ``ceiling`` is the lowest it was ever given.
 
-    ``facility_id`` is one of the recipients that are told there.
+    ``facility_id`` is one of the recipients that are told there. ``links``: a mail may hold
+    the link by which one answers.
     """
 
     to: Address
     ceiling: Tlp
     facility_id: int
+    links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +106,12 @@ def destinations(
     From the second sending on, only those of facilities that have not answered.
     """
     other = aliased(SubscriptionRow)
-    ceiling = (
-        select(func.min(other.ceiling))
-        .where(other.channel == SubscriptionRow.channel, other.address == SubscriptionRow.address)
-        .scalar_subquery()
-    )
+    same = (other.channel == SubscriptionRow.channel, other.address == SubscriptionRow.address)
+    ceiling = select(func.min(other.ceiling)).where(*same).scalar_subquery()
+    links = select(func.min(cast(other.links, Integer))).where(*same).scalar_subquery()
     place = (SubscriptionRow.channel, SubscriptionRow.address)
     query = (
-        select(*place, func.min(SubscriptionRow.facility_id), ceiling)
+        select(*place, func.min(SubscriptionRow.facility_id), ceiling, links)
         .join(RecipientRow, RecipientRow.facility_id == SubscriptionRow.facility_id)
         .where(*_waited_for(campaign))
         .group_by(*place)
@@ -110,8 +121,8 @@ def destinations(
     if after is not None:
         query = query.where(tuple_(*place) > (after.channel.value, after.address))
     return [
-        Destination(Address(ChannelName(channel), address), Tlp(lowest), facility_id)
-        for channel, address, facility_id, lowest in session.execute(query)
+        Destination(Address(ChannelName(channel), address), Tlp(lowest), facility_id, bool(linked))
+        for channel, address, facility_id, lowest, linked in session.execute(query)
     ]
 
 
@@ -157,6 +168,16 @@ def answer(
         .where(RecipientRow.facility_id.in_(facility_ids))
         .values(answer=code, answered_at=now, answered_by=person_id)
     )
+
+
+def last_answered(
+    session: Session, campaign_id: uuid.UUID, person_id: uuid.UUID
+) -> datetime | None:
+    """When somebody last answered a campaign, for whichever facility."""
+    query = select(func.max(RecipientRow.answered_at)).where(
+        RecipientRow.campaign_id == campaign_id, RecipientRow.answered_by == person_id
+    )
+    return session.scalar(query)
 
 
 def anybody_silent(session: Session, campaign_id: uuid.UUID) -> bool:

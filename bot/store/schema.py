@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -487,6 +488,8 @@ class SubscriptionRow(Base):
     digested_at: Mapped[datetime]  # last digest, or the day of subscription
     categories: Mapped[list[str]] = mapped_column(default=list, server_default="[]")  # empty: all
     quiet: Mapped[str | None] = mapped_column(String(32))  # null: as the configuration says
+    links: Mapped[bool] = mapped_column(default=False, server_default=false())
+    pap: Mapped[int | None]  # highest PAP it may receive; null: the channel's usual one
 
 
 class DigestedRow(Base):
@@ -533,6 +536,31 @@ class DeliveryRow(Base):
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]  # delivered or dead
     trace_id: Mapped[str] = mapped_column(String(32))
+
+
+class AnswerLinkRow(Base):
+    """That the link of a mail was used, for a lot of its alerts or for all (empty)."""
+
+    __tablename__ = "answer_link"
+
+    delivery_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    lot: Mapped[str] = mapped_column(String(32), primary_key=True)
+    answer: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime]
+
+
+class WithheldRow(Base):
+    """A destination that was sent a neutral notice in place of a message, and why, until
+    such a message passes again."""
+
+    __tablename__ = "withheld"
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    address: Mapped[str] = mapped_column(String(256), primary_key=True)
+    why: Mapped[str] = mapped_column(String(32))
+    times: Mapped[int]
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
 
 
 class PersonRow(Base):

@@ -10,7 +10,9 @@ from aiohttp import web
 from bot.settings import ConfigurationError
 
 
-async def serve_pages(routes: Sequence[web.RouteDef], host: str, port: int) -> None:
+async def serve_pages(
+    routes: Sequence[web.RouteDef], host: str, port: int, *, name: str = "[web]"
+) -> None:
     """Serve ``routes`` until cancelled.
 
     Raises:
@@ -24,7 +26,7 @@ async def serve_pages(routes: Sequence[web.RouteDef], host: str, port: int) -> N
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            where = f"[web] {host}:{port}"
+            where = f"{name} {host}:{port}"
             raise ConfigurationError(f"{where} cannot be listened on: {error.strerror}") from error
         await asyncio.Event().wait()
     finally:

@@ -169,7 +169,7 @@ async def test_a_sending_that_was_interrupted_is_finished_without_a_double(regio
     campaign = region.approved()
     renderer = Renderer()
 
-    def rendered(channel: ChannelName, ceiling: Tlp) -> Message:
+    def rendered(channel: ChannelName, ceiling: Tlp, link: bool) -> Message:
         return pipeline.message(campaign, renderer, channel=channel, ceiling=ceiling)
 
     wrote, _ = region.database.call(
