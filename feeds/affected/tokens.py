@@ -194,7 +194,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.ON,
         "installe pour for sur sous on dans",
-        r"\b(?:installee?s?\s+)?(?:pour|for|sur|sous|on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?",
+        r"\b(?:install(?:ee?s?|ed)\s+)?(?:pour|for|sur|sous|on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?",
     ),
     (
         Kind.WITH,

@@ -28,6 +28,7 @@ class Relation:
 
 
 EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
+_MOBILE = frozenset({"android", "ios"})
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
 _KINDS = frozenset({"linux", "unix"})  # AIX and Solaris are both Unix, and not the same
@@ -179,6 +180,8 @@ def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
     checks = []
     if name.platforms:
         checks.append(_platform(catalogue, name, asset))
+    elif _is_mobile(asset) and name.words.isdisjoint(_MOBILE | {"ipados"}):
+        checks.append(Relation(Kinship.UNSURE, "platform-unknown"))
     if name.architectures:
         mine = asset.name.architectures or {"x64"}
         agree = not mine.isdisjoint(name.architectures)
@@ -206,6 +209,12 @@ def _other_variant(name: Name, asset: Asset) -> bool:
         if rivals and rivals.isdisjoint(name.asides | name.words):
             return True
     return False
+
+
+def _is_mobile(asset: Asset) -> bool:
+    """Whether it is an application of telephones, which has versions of its own."""
+    ours = asset.name.platforms
+    return bool(ours) and not ours.isdisjoint(_MOBILE) and asset.name.vendor != "cisco"
 
 
 def _unsure_or_other(silent: bool, what: str) -> Relation:
