@@ -12,6 +12,7 @@ from feeds.affected.tokens import fold
 
 _SPLIT = re.compile(r"[^\w.+#!&'-]+|_")
 _X64 = re.compile(r"x86[_-]64")
+_ET200 = re.compile(r"\bet\s+(?=200)")
 _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
 _CPU = re.compile(r"[a-z]{2,3}\d{3,4}$")
@@ -95,7 +96,7 @@ def normal_words(texts: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=50_000)
 def _words(text: str) -> tuple[str, ...]:
     words: list[str] = []
-    for chunk in _SPLIT.split(_X64.sub("x64", fold(text))):
+    for chunk in _SPLIT.split(_ET200.sub("et", _X64.sub("x64", fold(text)))):
         bare = chunk.strip(".'!-").replace("'", "")
         if not bare or bare == "&":
             continue

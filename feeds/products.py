@@ -93,7 +93,8 @@ class Catalogue:
         }
         self._telling = builtin.generic.union(*builtin.known, *builtin.renames.values())
         self._recognised: dict[str, set[frozenset[str]]] = {}
-        self.learn(Name(frozenset(words)) for words in (*builtin.renames.values(), *builtin.known))
+        self._products = frozenset(map(frozenset, (*builtin.renames.values(), *builtin.known)))
+        self.learn(Name(words) for words in self._products)
         self._phrase = lru_cache(maxsize=20_000)(self._read_phrase)
 
     def taught(self, learned: Sequence[tuple[str, str]]) -> Catalogue:
@@ -147,6 +148,10 @@ class Catalogue:
         """Names under which a build is sold: Windows (10, 0, 17763) is 1809 and 2019."""
         texts = [".".join(map(str, numbers[:length])) for length in (3, 2, 1)]
         return next((n for text in texts if (n := self._known.builds.get((family, text)))), ())
+
+    def is_product(self, words: frozenset[str]) -> bool:
+        """Whether these words, and no others, are a product that ships with the catalogue."""
+        return words in self._products
 
     def recognises(self, name: Name) -> bool:
         """Whether a name is one that this catalogue or a bulletin has spoken of."""
@@ -250,6 +255,7 @@ class Catalogue:
             name = replace(name, words=frozenset(), platforms=name.platforms | platforms)
         if not name.words:
             words = first.words
+            name = replace(name, numbers=name.numbers or first.numbers)  # "20.04 ESM et LTS"
         elif all(map(is_model, name.words)) and models and first.words != models:
             words = (first.words - models) | name.words
         elif len(name.words) == 1 and name.weak and not first.weak:
@@ -265,8 +271,23 @@ class Catalogue:
             family=first.family,
         )
 
+    def _rejoined(self, phrase: Phrase) -> Phrase:
+        """ "Aria Operations | for Logs": a known name may go on behind "for"."""
+        if not phrase.hosts:
+            return phrase
+        head, host = normal_words(phrase.words), normal_words(phrase.hosts[0])
+        for joint in (("for",), ()):
+            whole = [*head, *joint, *host]
+            for position in range(len(head)):
+                found = self._renames.at(whole, position)
+                if found and position + found[0] > len(head) + len(joint):
+                    words = (*phrase.words, *joint, *phrase.hosts[0])
+                    return replace(phrase, words=words, hosts=phrase.hosts[1:])
+        return phrase
+
     def _read_phrase(self, phrase: Phrase, vendor: str) -> Name:
         known = self._known
+        phrase = self._rejoined(phrase)
         canonical, vendor_words = self.vendor(vendor)
         read = self._rewrite(phrase.words)
         qualifiers = self._around(phrase)

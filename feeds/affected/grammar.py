@@ -32,6 +32,7 @@ _ENDS_HOST = frozenset(
 _MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$")
 _FORMER = frozenset({"anciennement", "formerly", "ex", "aka"})
 _PARTS = frozenset({"greffon", "plugin", "plug-in", "extension", "module", "composant"})
+_DIGITS = re.compile(r"\d")
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
 
 
@@ -186,6 +187,8 @@ class _Parser:
 
     def _separator(self) -> None:
         draft, following = self._draft, self._kind()
+        if self._joins_words():
+            return
         if following in (None, *_NUMERIC, *_BOUNDS, Kind.SEP, Kind.ALL, Kind.VERSIONS):
             return
         if following == Kind.WORD and self._has_versions() and self._versions_ahead():
@@ -213,6 +216,18 @@ class _Parser:
         while self._kind(ahead) == Kind.WORD:
             ahead += 1
         return self._kind(ahead) == Kind.CLOSE
+
+    def _joins_words(self) -> bool:
+        """ "PN/DP", "PROSet/Wireless" are one name; "SMA/SRA", "RV110W/RV130W" are two."""
+        separator, after = self._tokens[self._at - 1], self._peek()
+        if separator.text != "/" or after is None or self._at < 2:
+            return False
+        before = self._tokens[self._at - 2]
+        tight = before.end == separator.start and separator.end == after.start
+        words = (before.text, after.text)
+        alike = len(before.text) == len(after.text) > 2
+        named = before.kind == after.kind == Kind.WORD and not any(map(_DIGITS.search, words))
+        return tight and named and not alike
 
     def _versions_ahead(self) -> bool:
         for ahead in range(len(self._tokens) - self._at):
@@ -343,7 +358,7 @@ class _Parser:
             draft.end = token.end
             depth += (token.kind == Kind.OPEN) - (token.kind == Kind.CLOSE)
             if token.kind == Kind.ON:
-                host = True
+                host = host or not group  # "(pour Windows)", not "(Operations for Logs)"
             elif token.kind == Kind.DEFER:
                 draft.deferred = True
             elif token.kind == Kind.VERSIONS:
@@ -379,7 +394,9 @@ class _Parser:
     def _host(self, *, inside: bool) -> None:
         """Read the platform, or the product, that follows "pour", "sur" or "dans"."""
         draft = self._draft
-        groups = draft.carriers if inside or draft.carriers else draft.hosts
+        groups = draft.hosts
+        if inside or draft.carriers:  # "dans Veeam Backup pour Azure": nothing of Azure is said
+            groups = draft.carriers if inside else []
         group: list[Token] = []
         while (token := self._peek()) is not None and token.kind not in _ENDS_HOST:
             if token.kind == Kind.SEP and self._new_statement_after_host(group):

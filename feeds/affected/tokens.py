@@ -248,7 +248,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "MODEL",
-        "0 b0 p0",
+        "0 b0 p0 et",
+        r"(?<=simatic\s)et\s?200\w*|\bet\s?200(?:sp|s|al|mp|pro|eco\w*|isp|is|clean)\b|"
         r"\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|"
         r"\b\d{4,5}[a-z]{0,2}-(?!rc|sp|hf|cu|fp|[bhps]\d)[a-z]{1,3}\d?\b(?!\.)|"
         r"\b(?!(?:19|20)\d\d)\d{3,4}(?:[acefmpqstvwx]|sp|tq|yc)\b(?![.(-])|"
@@ -266,7 +267,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("SEP", ", ; / et ou or and", r"[,;/]|\b(?:et|ou)\b(?:/ou\b)?|\b(?:or|and)\b(?=\s+v?\d)"),
     ("TO", "a au to through -", r"\ba\b|\bau\b|\bto\b|\bthrough\b|(?<=\s)-(?=\s)"),
     ("ARTICLE", "la le un de du des l' d'", r"\b(?:l[ae]s?|un|une|des|de|du)\b|\b[ld]'"),
-    ("WORD", "", r"[^\W_][\w.+#&'@:!*_-]*|[.][a-z]\w*|&"),
+    ("WORD", "", r"[^\W_](?:[\w.+#&'@!*_-]|:(?!\d+\.\d))*|[.][a-z]\w*|&"),
     ("OTHER", "", r"[\s\S]"),
 )
 _RULES = (*((kind.name, opens, pattern) for kind, opens, pattern in _PHRASES), *_WORDS)

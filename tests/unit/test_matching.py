@@ -124,6 +124,51 @@ def test_a_vendor_that_bears_the_name_of_its_product_is_no_excuse(matcher: Match
         assert verdict.kind is expected, product
 
 
+@pytest.mark.parametrize(
+    ("line", "vendor", "product", "version", "expected"),
+    [
+        ("MongoDB Server versions antérieures à 5.0.25", "MongoDB", "C Driver", "1.26", SAFE),
+        ("Aria Operations versions antérieures à 8.18.5", "VMware", "Aria Operations for Logs",
+         "8.6.0", SAFE),
+        ("Aria Operations for Logs versions antérieures à 8.18.5", "VMware",
+         "Aria Operations for Logs", "8.6.0", AFFECTED),
+        ("Endpoint Manager (EPM) versions antérieures à 2024", "Ivanti",
+         "Endpoint Manager pour Mobile", "12.1", SAFE),
+        ("Tanzu pour MySQL versions antérieures à 10.1.0", "VMware", "Tanzu", "6.0", REVIEW),
+        ("Tanzu pour MySQL versions antérieures à 10.1.0", "VMware", "Tanzu pour Valkey", "6.0",
+         SAFE),
+        ("SIMATIC ET 200pro IM 154-8 PN/DP CPU toutes versions", "Siemens", "SIMATIC S7-1200 CPU",
+         "4.5", SAFE),
+        ("SIMATIC ET 200SP toutes versions", "Siemens", "Simatic ET200SP", "4.5", AFFECTED),
+        ("Windows App pour Mac versions antérieures à 11.3.2", "", "Windows 10", "1903", SAFE),
+        ("Ubuntu 20.04 ESM et LTS", "", "Ubuntu 12.04", "", SAFE),
+        ("Firefox versions antérieures à 124", "Mozilla", "Firefox for iOS", "123.0", REVIEW),
+        (".NET 8.0 installed sur Windows versions antérieures à 8.0.24", "Microsoft", ".NET",
+         "8.0.10", REVIEW),
+    ],
+)  # fmt: skip
+def test_words_that_make_another_product(
+    matcher: Matcher, line: str, vendor: str, product: str, version: str, expected: VerdictKind
+) -> None:
+    reading = matcher.read(advisory(line))
+    verdict = matcher.judge(reading, InventoryProduct(vendor, product, version))
+    assert verdict.kind is expected, verdict
+
+
+def test_the_vendor_of_a_common_name_is_not_a_common_word(matcher: Matcher) -> None:
+    line = "Secure Analytics versions antérieures à 7.5.0 UP12"
+    reading = matcher.read(advisory(line, vendor="Juniper Networks"))
+    cisco = InventoryProduct("Cisco", "Secure Network Analytics", "7.4.1")
+    assert matcher.judge(reading, cisco).kind is SAFE
+
+
+def test_every_processor_of_a_vendor_is_meant_by_its_name_alone(matcher: Matcher) -> None:
+    line = "Les processeurs Intel sans le dernier correctif de sécurité"
+    reading = matcher.read(advisory(line, vendor="Intel"))
+    core = InventoryProduct("Intel", "Core i5-8400 Firmware", "1.0")
+    assert matcher.judge(reading, core).kind is REVIEW
+
+
 def test_two_bare_bounds_are_one_per_train(matcher: Matcher) -> None:
     reading = matcher.read(
         advisory(

@@ -43,6 +43,7 @@ REASONS = {
     "other-edition": "the bulletin names another edition",
     "other-platform": "the bulletin names another platform",
     "other-architecture": "the bulletin names another architecture",
+    "other-host": "the bulletin speaks of the product inside another one than the inventory says",
     "other-model": "the bulletin names another model",
     "other-product": "the bulletin does not name this product",
     "said-concerned": "the facility answered that it is concerned",

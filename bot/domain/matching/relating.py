@@ -52,7 +52,7 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
         missing -= catalogue.umbrellas
     if not name.words or not _holds(catalogue, name, asset, missing):
         return _hosted(name, asset)
-    relation = _vendors_agree(name, asset)
+    relation = _vendors_agree(catalogue, name, asset)
     if name.words <= asset.name.firmware or name.whole_range:
         extra = _NONE
     else:
@@ -60,6 +60,8 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     if extra:
         own = name.words - catalogue.optional - name.vendor_words
         if len(own) < 2 or own <= catalogue.generic or not extra.isdisjoint(catalogue.telling):
+            return _OTHER
+        if name.vendor and asset.name.vendor and name.vendor != asset.name.vendor:
             return _OTHER
         relation = min(relation, Relation(Kinship.UNSURE, "name-longer"), key=_kinship)
     if missing and missing <= catalogue.optional and not any(map(is_model, name.words)):
@@ -123,7 +125,13 @@ def _extra(
     catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[str]
 ) -> frozenset[str]:
     """Words that the inventory says and the bulletin does not, and that may tell products apart."""
-    allowed = name.words | name.asides | name.vendor_words | confirmed
+    by_vendor = name.words <= asset.name.vendor_words - asset.name.words
+    if by_vendor and catalogue.is_product(name.words):  # "C Driver", by MongoDB, is not MongoDB
+        return asset.name.words - catalogue.descriptors
+    vendor = name.vendor_words
+    if name.vendor != asset.name.vendor:
+        vendor -= catalogue.generic  # "Secure Network Analytics" is not Juniper Networks'
+    allowed = name.words | name.asides | vendor | confirmed
     if not asset.name.words <= asset.name.vendor_words:  # GLPI Dashboard, by "GLPI Dashboard"
         allowed |= asset.name.vendor_words
     allowed |= {word for host in name.hosts for word in host} | name.models
@@ -141,11 +149,12 @@ def _extra(
     return frozenset(found)
 
 
-def _vendors_agree(name: Name, asset: Asset) -> Relation:
+def _vendors_agree(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     if not name.weak or not name.vendor:
         return SAME
     mine, theirs = asset.name.vendor, name.vendor
-    if mine == theirs or name.vendor_words & asset.known or not asset.name.weak:
+    said = (name.vendor_words - catalogue.generic) & asset.known
+    if mine == theirs or said or not asset.name.weak:
         return SAME
     return Relation(Kinship.UNSURE, "vendor-unknown") if not mine else _OTHER
 
@@ -191,8 +200,8 @@ def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
         checks.append(_model(name, asset))
     if name.asides and _other_variant(name, asset):
         checks.append(Relation(Kinship.OTHER, "other-model"))
-    if name.hosts and not any(host <= asset.known or host & asset.known for host in name.hosts):
-        checks.append(Relation(Kinship.UNSURE, "host-unknown"))
+    if name.hosts or asset.name.hosts:
+        checks.append(_host(catalogue, name, asset))
     if name.parts and asset.name.parts and name.parts.isdisjoint(asset.name.parts):
         checks.append(Relation(Kinship.OTHER, "other-model"))
     return checks
@@ -209,6 +218,17 @@ def _other_variant(name: Name, asset: Asset) -> bool:
         if rivals and rivals.isdisjoint(name.asides | name.words):
             return True
     return False
+
+
+def _host(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
+    """Compare what follows "pour": *Tanzu pour MySQL* is neither Tanzu nor *Tanzu pour Valkey*."""
+    common = name.words | catalogue.optional
+    hosts = [host - common for host in name.hosts if not host <= common]
+    if hosts:
+        agree = any(not asset.known.isdisjoint(host) for host in hosts)
+        return SAME if agree else _unsure_or_other(not asset.name.hosts, "host")
+    said = _NONE.union(*asset.name.hosts) - common - name.asides - name.models
+    return Relation(Kinship.UNSURE, "host-unknown") if said and not name.platforms else SAME
 
 
 def _is_mobile(asset: Asset) -> bool:
