@@ -107,6 +107,7 @@ class Slack(_Section):
     http_host: str = "127.0.0.1"
     http_port: int = Field(8091, ge=1, le=65535)
     api_url: str = "https://slack.com/api/"
+    per_channel_per_minute: int = Field(60, ge=0)
 
 
 class Email(_Section):
@@ -123,7 +124,9 @@ class Email(_Section):
     unsubscribe: str = ""
     certificate: Path | None = None
     key: Path | None = None
-    connections: int = Field(4, ge=1, le=50)
+    connections: int = Field(8, ge=1, le=50)
+    connections_per_domain: int = Field(0, ge=0, le=50)
+    per_domain_per_minute: int = Field(0, ge=0)
 
 
 class Mailbox(_Section):

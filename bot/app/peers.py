@@ -175,6 +175,8 @@ def _email(application: Application) -> EmailOptions:
         certificate=email.certificate,
         key=email.key,
         connections=email.connections,
+        connections_per_domain=email.connections_per_domain,
+        per_domain_per_minute=email.per_domain_per_minute,
     )
 
 
@@ -183,6 +185,7 @@ def _slack(settings: Settings) -> SlackOptions:
     return SlackOptions(
         token=slack.bot_token.get_secret_value(),
         base_url=slack.api_url,
+        per_channel_per_minute=slack.per_channel_per_minute,
         proxy=settings.network.proxy,
         ca_file=settings.network.ca_file,
     )

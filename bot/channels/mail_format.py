@@ -5,52 +5,58 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
+from functools import lru_cache
 
+from bot.channels import mail_mime as mime
+from bot.channels.mail_mime import Mail
 from bot.domain.answer_link import filled
 from bot.domain.mail_token import code
 from bot.domain.message import Attachment, Message
 
 SAFE_KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 MAILBOX = re.compile(r"[^@\s<>,;:\"()]+@[A-Za-z0-9.-]+")
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*/[A-Za-z0-9][A-Za-z0-9.+-]*")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")  # visible ASCII, no bracket inside
 MAX_SUBJECT = 400  # characters; longer ones are cut by mail clients and refused by some
-
-
-def _headers() -> HeaderRegistry:
-    """Keep message ids whole: the default folds a long one into an encoded word."""
-    registry = HeaderRegistry()
-    for name in ("in-reply-to", "references"):
-        # the stubs want a BaseHeader; the registry itself mixes it in
-        registry.map_to_type(name, MessageIDHeader)  # type: ignore[arg-type]
-    return registry
-
-
-POLICY = SMTP.clone(header_factory=_headers())  # CRLF, 78 columns, RFC 2047 words
 
 
 class BadAddressError(ValueError):
     """The text is not one mailbox that a mail can be sent to."""
 
 
-def parse_mailbox(text: str) -> Address:
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One address, perhaps with a name before it."""
+
+    display_name: str
+    addr_spec: str
+
+    @property
+    def domain(self) -> str:
+        """The right-hand side."""
+        return self.addr_spec.rpartition("@")[2]
+
+
+@lru_cache(maxsize=256)
+def parse_mailbox(text: str) -> Mailbox:
     """Read ``Name <local@domain>`` or ``local@domain``.
 
     Raises:
         BadAddressError: control characters, several mailboxes, or a non-ASCII address
             (few relays offer SMTPUTF8).
     """
+    if text.isascii() and MAILBOX.fullmatch(text):
+        return Mailbox("", text)
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise BadAddressError("the mailbox holds a control character")
     parsed = getaddresses([text])
     name, spec = parsed[0] if len(parsed) == 1 else ("", "")
     if not spec.isascii() or not MAILBOX.fullmatch(spec):
         raise BadAddressError(f"{text!r} is not one mailbox such as ssi@ch-exemple.example")
-    return Address(name, addr_spec=spec)
+    return Mailbox(name, spec)
 
 
 def message_id(key: str, domain: str, *, secret: bytes = b"") -> str:
@@ -66,8 +72,10 @@ def message_id(key: str, domain: str, *, secret: bytes = b"") -> str:
 def header_text(text: str) -> str:
     """One line, without control characters: a header cannot be added from inside a value."""
     one_line = " ".join(text.split())
-    kept = (c for c in one_line if unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"})
-    clean = "".join(kept)
+    clean = one_line
+    if not one_line.isprintable():
+        kept = (c for c in one_line if unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"})
+        clean = "".join(kept)
     return clean if len(clean) <= MAX_SUBJECT else clean[: MAX_SUBJECT - 1] + "…"
 
 
@@ -83,50 +91,54 @@ def compose(
     secret: bytes = b"",
     link_secret: bytes = b"",
     sent_at: datetime | None = None,
-) -> EmailMessage:
+) -> Mail:
     """Write ``message`` as a mail from ``sender`` to ``address``.
 
     Text and HTML are alternatives, quoted-printable with CRLF so that no relay needs to
-    touch them (a signature made later still holds). ``as_bytes()`` gives what an ``.eml``
-    file or DATA holds. Without ``sent_at`` (aware) there is no Date; without ``secret`` the
-    Message-ID is not signed; without ``link_secret`` an answer link leads nowhere.
+    touch them (a signature made later still holds). Without ``sent_at`` (aware) there is no
+    Date; without ``secret`` the Message-ID is not signed; without ``link_secret`` an answer
+    link leads nowhere.
 
     Raises:
         BadAddressError: sender, address or reply_to is not one mailbox.
 
     Source: RFC 5322; RFC 3834 (Auto-Submitted); RFC 2369 (List-Unsubscribe).
     """
-    author = parse_mailbox(sender)
+    author, to = parse_mailbox(sender), parse_mailbox(address)
     message = filled(message, link_secret, key) if link_secret else message
-    mail = EmailMessage(policy=POLICY)
-    mail["From"] = author
-    mail["To"] = parse_mailbox(address)
+    identity = message_id(key, domain or author.domain, secret=secret)
+    lines = [
+        mime.mailbox("From", author.display_name, author.addr_spec),
+        mime.mailbox("To", to.display_name, to.addr_spec),
+    ]
     if reply_to:
-        mail["Reply-To"] = parse_mailbox(reply_to)
-    mail["Subject"] = header_text(message.subject)
+        answered = parse_mailbox(reply_to)
+        lines.append(mime.mailbox("Reply-To", answered.display_name, answered.addr_spec))
+    lines.append(mime.header("Subject", header_text(message.subject)))
     if sent_at is not None:
-        mail["Date"] = format_datetime(sent_at)
-    mail["Message-ID"] = message_id(key, domain or author.domain, secret=secret)
+        lines.append(mime.verbatim("Date", format_datetime(sent_at)))
+    lines.append(mime.verbatim("Message-ID", identity))
     if MESSAGE_ID.fullmatch(message.thread):
-        mail["In-Reply-To"] = message.thread
-        mail["References"] = message.thread
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"  # Exchange: no out-of-office answer
-    mail["Content-Language"] = header_text(message.language)
+        lines.append(mime.verbatim("In-Reply-To", message.thread))
+        lines.append(mime.verbatim("References", message.thread))
+    lines.append(mime.verbatim("Auto-Submitted", "auto-generated"))
+    # Exchange: no out-of-office answer
+    lines.append(mime.verbatim("X-Auto-Response-Suppress", "All"))
+    lines.append(mime.header("Content-Language", header_text(message.language)))
     if message.awareness and unsubscribe:
-        mail["List-Unsubscribe"] = f"<{header_text(unsubscribe)}>"
-    mail.set_content(_encodable(message.text), cte="quoted-printable")
+        lines.append(mime.header("List-Unsubscribe", f"<{header_text(unsubscribe)}>"))
+    lines.append(mime.verbatim("MIME-Version", "1.0"))
+    return Mail(identity, "".join(lines).encode(), _content(message))
+
+
+def _content(message: Message) -> bytes:
+    content = mime.text_part(message.text, "plain")
     if message.html:
-        html = _document(_encodable(message.html), message.language)
-        mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    for attachment in message.attachments:
-        _attach(mail, attachment)
-    return mail
-
-
-def _encodable(text: str) -> str:
-    """Replace lone surrogates, which no encoding can carry."""
-    return text.encode("utf-8", "replace").decode()
+        html = mime.text_part(_document(message.html, message.language), "html")
+        content = mime.multipart("alternative", [content, html])
+    if message.attachments:
+        content = mime.multipart("mixed", [content, *map(_attached, message.attachments)])
+    return content
 
 
 def _document(html: str, language: str) -> str:
@@ -140,21 +152,12 @@ def _document(html: str, language: str) -> str:
     )
 
 
-def _attach(mail: EmailMessage, attachment: Attachment) -> None:
-    """Add a file. Its name keeps no path and no control character."""
+def _attached(attachment: Attachment) -> bytes:
+    """A file. Its name keeps no path and no control character."""
     name = header_text(attachment.name).replace("\\", "/").rsplit("/", 1)[-1] or "piece-jointe.txt"
-    maintype, _, subtype = attachment.media_type.partition("/")
+    known = attachment.media_type if MEDIA_TYPE.fullmatch(attachment.media_type) else "text/plain"
+    maintype, _, subtype = known.partition("/")
     if maintype == "text":
-        mail.add_attachment(
-            _encodable(attachment.content),
-            subtype=subtype or "plain",
-            filename=name,
-            cte="quoted-printable",
-        )
-    else:
-        mail.add_attachment(
-            _encodable(attachment.content).encode(),
-            maintype=maintype,
-            subtype=subtype or "octet-stream",
-            filename=name,
-        )
+        return mime.text_part(attachment.content, subtype, filename=name)
+    data = attachment.content.encode("utf-8", "replace")
+    return mime.data_part(data, known, filename=name)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from pathlib import Path
 
 from cryptography import x509
@@ -18,9 +17,10 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import (
     PKCS7SignatureBuilder,
 )
 
+from bot.channels.mail_mime import Mail
+
 CRLF = b"\r\n"
 LINE = 76  # characters of base64 a line, RFC 2045
-INNER = "content-"  # headers that describe the content are signed with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class MailSigner:
             raise ValueError(f"{key}: is not the key of {certificate}")
         return cls(first, tuple(others), private)
 
-    def sign(self, mail: EmailMessage) -> bytes:
+    def sign(self, mail: Mail) -> bytes:
         """The mail as ``multipart/signed``, ready for DATA; its other headers are kept.
 
         The content must already be as relays leave it: 7-bit, CRLF.
 
         Source: RFC 8551 (S/MIME 4.0), RFC 1847 (multipart/signed).
         """
-        signed = _content(mail)
+        signed = mail.content
         builder = PKCS7SignatureBuilder().set_data(signed)
         builder = builder.add_signer(self.certificate, self.key, hashes.SHA256())
         for other in self.chain:
@@ -70,7 +70,7 @@ class MailSigner:
         boundary = b"signed-" + hashlib.sha256(signed).hexdigest()[:32].encode()
         return CRLF.join(
             [
-                _headers(mail)
+                mail.headers
                 + b'Content-Type: multipart/signed; protocol="application/pkcs7-signature";',
                 b' micalg="sha-256"; boundary="' + boundary + b'"',
                 b"",
@@ -86,27 +86,6 @@ class MailSigner:
                 b"",
             ]
         )
-
-
-def _content(mail: EmailMessage) -> bytes:
-    """What is signed: the headers that describe the content, and the content."""
-    inner = EmailMessage(policy=mail.policy)
-    for name, value in mail.items():
-        if name.lower().startswith(INNER) and name.lower() != "content-language":
-            inner[name] = value
-    inner.set_payload(mail.get_payload())
-    return inner.as_bytes()
-
-
-def _headers(mail: EmailMessage) -> bytes:
-    """Everything else, as it is written."""
-    fold = mail.policy.fold_binary
-    kept = [
-        fold(name, value)
-        for name, value in mail.items()
-        if not name.lower().startswith(INNER) or name.lower() == "content-language"
-    ]
-    return b"".join(kept)
 
 
 def _lines(raw: bytes) -> list[bytes]:

@@ -25,6 +25,7 @@ from bot.channels.base import (
     TransientDeliveryError,
     UncertainDeliveryError,
 )
+from bot.channels.pace import Pace, per_minute
 from bot.channels.slack_limits import message_faults
 from bot.domain.clock import Clock, system_clock
 from bot.domain.message import Message
@@ -55,6 +56,8 @@ class SlackOptions:
         proxy: ``http://proxy:3128``; the environment's ``HTTPS_PROXY`` when empty.
         ca_file: PEM file of an authority trusted beside the system's (an inspecting proxy).
         timeout: for a whole call; below the lease of a delivery.
+        per_channel_per_minute: most messages to one channel, from this process; Slack
+            takes one a second (60). 0: no limit.
     """
 
     token: str = field(repr=False)
@@ -62,6 +65,7 @@ class SlackOptions:
     proxy: str = ""
     ca_file: Path | None = None
     timeout: timedelta = timedelta(seconds=20)
+    per_channel_per_minute: int = 0
 
 
 class SlackChannel:
@@ -70,6 +74,7 @@ class SlackChannel:
     def __init__(self, options: SlackOptions, *, clock: Clock = system_clock) -> None:
         self._options = options
         self._clock = clock
+        self._pace = Pace(per_minute(options.per_channel_per_minute))
         self._threads_in_doubt: OrderedDict[str, str] = OrderedDict()
         self.client = AsyncWebClient(
             token=options.token,
@@ -99,10 +104,11 @@ class SlackChannel:
         text = escape(message.text if not message.blocks else message.subject or message.text)
         if faults := message_faults(text, message.blocks):
             raise PermanentDeliveryError(f"Slack would refuse it: {'; '.join(faults[:3])}")
+        await self._pace.turn(address)
         thread = message.thread if TIMESTAMP.fullmatch(message.thread) else None
         self._remember_thread(key, thread)
-        answer = await self.call(
-            "chat.postMessage",
+        answer = await self._post(
+            address,
             {
                 "channel": address,
                 "text": text,
@@ -115,6 +121,15 @@ class SlackChannel:
         )
         self._threads_in_doubt.pop(key, None)
         return str(answer["ts"])
+
+    async def _post(self, address: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Post; where Slack asks to wait, every message to that channel waits."""
+        try:
+            return await self.call("chat.postMessage", arguments)
+        except TransientDeliveryError as error:
+            if error.retry_after is not None:
+                self._pace.hold(address, error.retry_after)
+            raise
 
     async def find(self, address: str, *, key: str) -> str | None:
         """The timestamp of the message posted under ``key``, if Slack still shows it.

@@ -41,7 +41,7 @@ from bot.store.database import DatabaseUnreachableError
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 32  # leased together: what one process sends well within a lease
+AT_ONCE = 64  # leased together: what one process sends well within a lease
 LOOK_AGAIN = timedelta(seconds=1)  # for what fell due, while something slow is being sent
 PATIENCE = timedelta(seconds=30)  # with a database that does not answer, before it is an error
 
@@ -111,6 +111,7 @@ class Dispatcher:
         )
         self._moved = asyncio.Event()
         self._sending: dict[asyncio.Task[End], Lease] = {}
+        self._look_at = 0.0  # loop time: when to look for what is uncertain again
         self._low = 0  # once no more than that are being sent, there is room
         self._report = DispatchReport()
         self._progress: Progress = lambda _: None
@@ -142,6 +143,7 @@ class Dispatcher:
                 claimed again, as uncertain, when its lease ends.
         """
         self._report, self._progress = DispatchReport(), progress
+        self._look_at = 0.0
         try:
             while not self._stopping and await self._turn():
                 pass
@@ -162,7 +164,9 @@ class Dispatcher:
         recording = not self._recorder.idle
         self._moved.clear()
         leased = await self._lease_and_send(room) if room else 0
-        self._low = self._at_once // 2 if leased == room else 0
+        self._low = self._at_once // 4 if leased == room else 0
+        if len(self._sending) > self._low > 0:
+            self._moved.clear()  # what ended meanwhile made no room worth a claim
         if self._sending:
             await self._something_moves(LOOK_AGAIN)
         elif recording:  # what follows from these may be due
@@ -175,18 +179,28 @@ class Dispatcher:
         await self._recorder.drain()
 
     async def _lease_and_send(self, room: int) -> int:
-        leases = await self._database.run(
-            outbox.lease_due,
-            limit=room,
-            now=self._clock(),
-            channels=list(self._channels),
-            life=self._lease,
-        )
+        now = asyncio.get_running_loop().time()
+        leases: list[Lease] = []
+        if now < self._look_at:
+            leases = await self._claim(room, new_only=True)
+        if len(leases) < room:
+            self._look_at = now + LOOK_AGAIN.total_seconds()
+            leases += await self._claim(room - len(leases), new_only=False)
         for lease in leases:
             task = asyncio.create_task(self._attempt(lease))
             self._sending[task] = lease
             task.add_done_callback(self._sent)
         return len(leases)
+
+    async def _claim(self, limit: int, *, new_only: bool) -> list[Lease]:
+        return await self._database.run(
+            outbox.lease_due,
+            limit=limit,
+            now=self._clock(),
+            channels=list(self._channels),
+            life=self._lease,
+            new_only=new_only,
+        )
 
     def _sent(self, task: asyncio.Task[End]) -> None:
         """Have an attempt recorded, a fault of ours included: it must not stop the others.

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from psycopg import sql
 from tests.servers.process import accepts, end, free_port, missing, wait_until
 
 OWNER = "postgres"  # PostgreSQL refuses to run as root
+DURABLE = ["max_connections=200"]  # every commit is on the disk, as in production
 FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
 
 
@@ -86,8 +87,12 @@ def program(name: str) -> Path:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Make a cluster in a temporary folder, run it, end it by its pid."""
+def running_cluster(tuning: Sequence[str] = FAST) -> Iterator[Cluster]:
+    """Make a cluster in a temporary folder, run it, end it by its pid.
+
+    Args:
+        tuning: settings; those of the tests lose data when the machine fails.
+    """
     initdb, postgres = program("initdb"), program("postgres")
     with tempfile.TemporaryDirectory(prefix="tocsin-postgresql-") as folder:
         data, log = Path(folder) / "data", Path(folder) / "log"
@@ -100,7 +105,7 @@ def running_cluster() -> Iterator[Cluster]:
             **user,
         )
         port = free_port()
-        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *FAST]
+        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *tuning]
         flags = [part for setting in settings for part in ("-c", setting)]
         command = [str(postgres), "-D", str(data), "-p", str(port), *flags]
         cluster = Cluster(port, command, log, user)

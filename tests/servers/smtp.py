@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -17,6 +18,8 @@ class Faults:
     """What the relay answers instead of accepting; empty strings accept.
 
     ``hang_after_data`` and ``drop_after_data`` keep the mail, then give no answer.
+    ``at_domain`` answers recipients of one domain (greylisting); those of a domain in
+    ``hang_at_domain`` are answered once the test releases them.
     """
 
     at_mail: str = ""
@@ -24,6 +27,8 @@ class Faults:
     at_data: str = ""
     hang_after_data: bool = False
     drop_after_data: bool = False
+    at_domain: dict[str, str] = field(default_factory=dict)
+    hang_at_domain: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -32,6 +37,7 @@ class Relay:
 
     faults: Faults = field(default_factory=Faults)
     envelopes: list[Envelope] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)  # of the envelopes, monotonic
     parsed: list[EmailMessage] = field(default_factory=list)
     peers: set[object] = field(default_factory=set)
     logins: list[str] = field(default_factory=list)
@@ -64,6 +70,11 @@ class Relay:
         """Accept the recipient, or answer what the fault says."""
         if self.faults.at_recipient:
             return self.faults.at_recipient
+        domain = address.partition("@")[2]
+        if domain in self.faults.hang_at_domain:
+            await self.release.wait()
+        if domain in self.faults.at_domain:
+            return self.faults.at_domain[domain]
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
@@ -74,6 +85,7 @@ class Relay:
         if self.faults.at_data:
             return self.faults.at_data
         self.envelopes.append(envelope)
+        self.arrivals.append(time.monotonic())
         if self.faults.drop_after_data and server.transport is not None:
             server.transport.close()
         if self.faults.hang_after_data:

@@ -23,7 +23,7 @@ from feeds.advisory import Tlp
 from tests.servers.smtp import Relay
 from tests.soak.sender import DOMAIN, LEASE, RECORDED, send_for_ever
 
-ALERTS_A_KILL = 24  # enough that senders are seldom idle when they are killed
+ALERTS_A_KILL = 60  # enough that senders are seldom idle when they are killed
 LIFE = (0.05, 0.3)  # seconds between two kills; a delivery takes a few milliseconds
 STALLED_EVERY = 20  # kills: a sender is also stopped until its lease is lost, then goes on
 STUCK = 30.0  # seconds without one more delivery; a lease of the dead lasts four

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.mail_format import BadAddressError, compose, message_id
+from bot.channels.mail_format import BadAddressError, compose, header_text, message_id
 from bot.domain.mail_token import signed_key
 from bot.domain.message import Attachment, Message
 
@@ -150,3 +150,26 @@ def test_a_signed_message_id_gives_its_key_back_and_no_other_does() -> None:
     assert signed_key(b"un autre secret", signed) is None
     assert signed_key(secret, message_id(KEY, "sante.example")) is None
     assert signed_key(secret, signed.replace("<a", "<b")) is None
+
+
+@given(subject=st.text(max_size=300), text=st.text(max_size=600), name=st.text(max_size=40))
+def test_what_is_written_is_what_is_read(subject: str, text: str, name: str) -> None:
+    """The standard library reads back every word; control characters and lone surrogates,
+    which no mail carries, apart."""
+    one_line = header_text(subject)
+    said = text.replace("\x00", "").encode("utf-8", "replace").decode()
+    mail = received(
+        Message(
+            subject,
+            said,
+            html=f"<p>{name}</p>",
+            attachments=(Attachment(name, "text/plain", said),),
+        )
+    )
+    expected = said.replace("\r\n", "\n").replace("\r", "\n")
+    assert str(mail["Subject"] or "") == one_line
+    assert body(mail, "plain").removesuffix("\n") == expected.removesuffix("\n")
+    (attached,) = mail.iter_attachments()
+    assert attached.get_content().replace("\r\n", "\n").removesuffix("\n") == expected.removesuffix(
+        "\n"
+    )
