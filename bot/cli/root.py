@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bot import __version__
 from bot.app.backup import BackupError
+from bot.app.memory import collect_seldom
 from bot.app.roles import AccountLostError
 from bot.channels.base import DeliveryError
 from bot.cli import (
@@ -160,6 +161,7 @@ def main(args: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         SystemExit: always, with one of :class:`Exit`.
     """
     words = list(sys.argv[1:] if args is None else args)
+    collect_seldom()
     try:
         app(args=anywhere(words), obj=os.environ if environ is None else environ)
     except Failure as failure:

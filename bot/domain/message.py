@@ -102,7 +102,9 @@ class Message:
         values["marking"] = int(self.marking)
         values["pap"] = int(self.pap)
         values["blocks"] = list(self.blocks)
-        values["choices"] = [dataclasses.asdict(choice) for choice in self.choices]
+        values["choices"] = [
+            {name: getattr(choice, name) for name in _CHOICE_FIELDS} for choice in self.choices
+        ]
         values["attachments"] = [dataclasses.asdict(item) for item in self.attachments]
         values["room"] = dataclasses.asdict(self.room) if self.room else None
         return values
@@ -127,3 +129,4 @@ class Message:
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Message))
+_CHOICE_FIELDS = tuple(field.name for field in dataclasses.fields(Choice))

@@ -7,6 +7,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -25,11 +26,17 @@ class UnknownAuthorityError(LookupError):
     """Nobody in the table has that name; the message, in French, names the nearest."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Authorities:
     """The table: found by code, by name, or by department."""
 
     by_code: Mapping[str, Authority]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Authority]:
+        """Found by folded name: thousands of facilities look theirs up for one bulletin."""
+        names = {fold(name): each for each in self for name in (each.name, each.code)}
+        return names | {fold(each.name.removeprefix("ARS ")): each for each in self}
 
     @classmethod
     def read(cls, text: str, *, file: str = "authorities.toml") -> Self:
@@ -55,8 +62,9 @@ class Authorities:
         Raises:
             UnknownAuthorityError: no such authority.
         """
-        names = {fold(name): each for each in self for name in (each.name, each.code)}
-        names |= {fold(each.name.removeprefix("ARS ")): each for each in self}
+        if found := self.by_code.get(text):
+            return found
+        names = self._by_name
         if found := names.get(fold(text)):
             return found
         near = difflib.get_close_matches(fold(text), names, n=1, cutoff=0)

@@ -34,8 +34,8 @@ def insert_ignoring(
     if not rows:
         return 0
     statement = _insert(session, table).on_conflict_do_nothing(index_elements=conflict)
-    key = [table.__table__.c[name] for name in conflict]
-    return len(session.execute(statement.returning(*key), rows).all())
+    counted = {"preserve_rowcount": True}  # returning each row would cost half as much again
+    return rows_changed(session.execute(statement, rows, execution_options=counted))
 
 
 def insert_many(

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 import tests.bench
+from bot.app.memory import collect_seldom
 from tests.bench.figures import Figure
 from tests.bench.skip import Skipped
 from tests.conftest import ROOT
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--only", metavar="AREA", help="measure one area, keep the others")
     only = parser.parse_args(arguments).only
+    collect_seldom()  # as the command does
     known = areas()
     if only and only not in known:
         print(f"no area named {only}; there are: {', '.join(known)}", file=sys.stderr)
