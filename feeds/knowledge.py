@@ -36,6 +36,7 @@ class Builtin:
     optional: frozenset[str]
     umbrellas: frozenset[str]
     nouns: frozenset[str]
+    levels: frozenset[str]
     hardware: tuple[tuple[str, str, str, tuple[str, ...]], ...]
     """``(vendor, word, first digits, words of its firmware)``"""
     translations: Mapping[str, tuple[str, ...]]
@@ -77,6 +78,7 @@ def _builtin(values: dict[str, Any]) -> Builtin:
         descriptors=frozenset(normal_words(values["descriptors"])),
         generic=frozenset(normal_words(values["generic"])),
         optional=frozenset(normal_words(values["optional"])),
+        levels=frozenset(normal_words(values["levels"])),
         nouns=frozenset(word for text in values["nouns"] for word in text.split()),
         umbrellas=frozenset(normal_words(values["umbrellas"])),
         hardware=tuple(

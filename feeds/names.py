@@ -15,7 +15,7 @@ _X64 = re.compile(r"x86[_-]64")
 _ET200 = re.compile(r"\bet\s+(?=200)")
 _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
-_CPU = re.compile(r"[a-z]{2,3}\d{3,4}$")
+_CPU = re.compile(r"[a-z]{1,3}\d{3,4}$")
 _FIGURES = re.compile(r"\d\d")
 _UNCHANGED = ("ss", "us", "is", "os", "xs", "ws", "bs", "as")
 
@@ -31,6 +31,7 @@ class Name:
         editions: keys of the catalogue's editions.
         platforms, architectures: what it runs on, when said.
         models: hardware families it is restricted to, when said.
+        host_numbers: versions of those hosts, as written.
         hosts: products that carry this one, each a set of words.
         vendor: canonical vendor, or the folded words of the one typed; may be empty.
         vendor_words: words that only name the vendor.
@@ -41,6 +42,7 @@ class Name:
         spellings: what runs of its words are also written as, with those words: *vda* for
             *virtual delivery agent*, *groupfolder* for *group folder*.
         firmware: words of the firmware that its hardware runs: *junos* for an SRX340.
+        head: its last word, which says what it is: *browser* of *prisma access browser*.
         whole_range: it stands for a whole range of products ("gamme X").
     """
 
@@ -60,6 +62,8 @@ class Name:
     carriers: tuple[frozenset[str], ...] = ()
     spellings: frozenset[tuple[str, frozenset[str]]] = frozenset()
     firmware: frozenset[str] = frozenset()
+    head: str = ""
+    host_numbers: tuple[str, ...] = ()
     whole_range: bool = False
 
 
@@ -144,6 +148,8 @@ def widened(word: str) -> tuple[str, ...]:
         return (word,)
     letters, digits, _ = match.groups()
     families = [word, letters] if len(letters) > 1 else [word]
+    if len(digits) > 2:
+        families.append(digits + match[3])
     if match[3]:
         families.append(letters + digits)
     if len(letters) == 1:

@@ -24,7 +24,9 @@ _NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"
 _WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me", "hlk"})
 _WINDOWS_EDITIONS = frozenset({"enterprise", "education", "home"})
 _RANGES = frozenset({"gamme", "gammes", "famille", "familles"})
-_STUCK = re.compile(r"([a-z]{2,})(\d{3,5}[a-z]?)$")
+_DOTTED = re.compile(r"\d+\.\d+$")
+_DEVICE = re.compile(r"([a-z]+)-?(\d.*)")
+_STUCK = re.compile(r"([a-z]{2,})(\d{3,5}[a-z]?)$")  # WC7665
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 _COMPANY = frozenset(
     {
@@ -138,6 +140,11 @@ class Catalogue:
     def umbrellas(self) -> frozenset[str]:
         """Names of ranges, which staff say or leave out: "SIMATIC", "Tanzu"."""
         return self._known.umbrellas
+
+    @property
+    def levels(self) -> frozenset[str]:
+        """Words for levels of one offer: "Express", "Premium"."""
+        return self._known.levels
 
     @property
     def telling(self) -> frozenset[str]:
@@ -344,6 +351,10 @@ class Catalogue:
             carriers=qualifiers.hosts if "plugin" in identifying else qualifiers.carriers,
             spellings=spellings_of(core),
             firmware=self._firmware(identifying, phrase.numbers, canonical),
+            host_numbers=tuple(
+                text for host in phrase.hosts for text in host if _DOTTED.match(text)
+            ),
+            head=core[-1] if core else "",
             whole_range=bool(phrase.words) and phrase.words[0] in _RANGES,
         )
 
@@ -358,9 +369,10 @@ class Catalogue:
             if word in words:
                 said = not digits or any(text.startswith(digits) for text in numbers)
             else:
-                size = len(word)
-                models = (w for w in words if w.startswith(word) and w[size : size + 1].isdigit())
-                said = any(model.startswith(digits, size) for model in models)
+                models = (_DEVICE.match(w) for w in words if w.startswith(word))
+                said = any(
+                    m[2].startswith(digits) for m in models if m and (m[1] == word or vendor)
+                )
             if said:
                 found.update(firmware)
         return frozenset(found)

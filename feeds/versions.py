@@ -97,6 +97,7 @@ _SERVICE_RELEASES = frozenset(
     }
 )  # 21.2R3 and 11.2.4 are complete without -S5, -h15
 _NUMBERED_LEVELS = frozenset({"fp", "mp", "mr", "sp"})
+_RAPID = 60  # browsers and what shares their pace number a release a month
 _HUGE = 1000  # a component this large is a build number, not a release one
 _END = (1, 0, "", 0)
 
@@ -280,6 +281,8 @@ def _truncates(version: Version, bound: Version) -> bool:
         return False
     if bound.release[: len(typed)] != typed:
         return False
+    if len(typed) == 2 and typed[0] >= _RAPID and not typed[1]:
+        return False  # a browser's 147.0 is complete
     following = bound.release[len(typed)]
     if following >= _HUGE:
         return True

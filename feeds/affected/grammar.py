@@ -30,6 +30,7 @@ _ENDS_HOST = frozenset(
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
 _MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$")
+_NOTATION = re.compile(r"(?:build )?\d+(?:\.\d+){2,}(?: p\d+)?$")
 _FORMER = frozenset({"anciennement", "formerly", "ex", "aka"})
 _PARTS = frozenset({"greffon", "plugin", "plug-in", "extension", "module", "composant"})
 _DIGITS = re.compile(r"\d")
@@ -49,7 +50,13 @@ def _included(kind: Kind) -> Kind:
 
 def _second_notation(group: list[str]) -> bool:
     """Whether what stands in parentheses is the bound again: *9.8 SP3 FP1 (9.8.3.103)*."""
-    return len(group) == 1 and group[0].count(".") > 1 and group[0].replace(".", "").isdigit()
+    return len(group) == 1 and bool(_NOTATION.match(group[0]))
+
+
+def _of_models(written: Range) -> bool:
+    """ "gammes MDS 9000 et Nexus 3000 à 9500, se référer au bulletin": models, not versions."""
+    texts = (*written.branches, *written.le, *written.lt, written.ge, written.gt)
+    return all(text.isdigit() and len(text) > 2 for text in texts if text)
 
 
 class _Parser:
@@ -67,7 +74,12 @@ class _Parser:
             self._draft.end = token.end
             self._clause(token)
         self._flush()
-        return self._share_ends()
+        return tuple(
+            replace(each, ranges=())
+            if each.deferred and all(map(_of_models, each.ranges))
+            else each
+            for each in self._share_ends()
+        )
 
     def _peek(self, ahead: int = 0) -> Token | None:
         position = self._at + ahead
@@ -102,8 +114,10 @@ class _Parser:
                 self._between()
             case Kind.TO:
                 self._upper_end(token)
+            case Kind.OPEN if self._kind() == Kind.NOFIX:
+                pass  # "3.5 (sauf le correctif X)"
             case Kind.OPEN if token.text not in "([" and self._names_a_part():
-                pass  # 'Greffon "WASM Client" pour Traefik': the quotes hold the name
+                self._unquote()
             case Kind.OPEN if self._other_name():
                 self._at += 1
                 self._draft.words.append([])
@@ -204,6 +218,15 @@ class _Parser:
     def _names_a_part(self) -> bool:
         (*_, last) = self._draft.words
         return bool(last) and last[-1].text in _PARTS
+
+    def _unquote(self) -> None:
+        """Drop the closing quote of 'Greffon "WASM Client"': the quotes hold a name."""
+        ahead = 0
+        while (token := self._peek(ahead)) is not None:
+            if token.text in ('"', "»"):
+                del self._tokens[self._at + ahead]
+                return
+            ahead += 1
 
     def _other_name(self) -> bool:
         """Whether a parenthesis gives the product's other name: "(ou …)", "(anciennement …)"."""
@@ -306,7 +329,10 @@ class _Parser:
         taken = self._draft.take_pending()
         if not taken:
             return
-        if kind == Kind.OLDER:
+        ranges = self._draft.ranges
+        if kind == Kind.OLDER and ranges and ranges[-1] == Range(le=ranges[-1].le):
+            ranges[-1] = Range(le=(*ranges[-1].le, *taken))  # one bound a train
+        elif kind == Kind.OLDER:
             self._draft.ranges.append(Range(le=taken))
         else:
             self._draft.ranges.append(Range(ge=taken[-1]))
@@ -360,6 +386,7 @@ class _Parser:
             if token.kind == Kind.ON:
                 host = host or not group  # "(pour Windows)", not "(Operations for Logs)"
             elif token.kind == Kind.DEFER:
+                self._models()
                 draft.deferred = True
             elif token.kind == Kind.VERSIONS:
                 versioned = bool(group) and "platform" not in group[0]

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from feeds.affected.statement import Phrase
 from feeds.affected.tokens import Kind, Token, read_tokens
 
-_PACKAGE = re.compile(r"([a-z]\w*(?:-[a-z]\w*)*)-v?(\d+\.\d[\w.~+-]*)$")  # openssl-1.0.2k-fips
+# "Mail Server DSM 7.1": the number is the platform's
+_PLATFORMS = frozenset(
+    {"dsm", "qts", "android", "windows", "macos", "linux", "esxi", "aix", "solaris"}
+)
+# "openssl-1.0.2k-fips", "python3.9"
+_PACKAGE = re.compile(r"((?:[a-z]\w*(?:-[a-z]\w*)*(?=-))|[a-z]{3,}(?=\d))-?v?(\d+\.\d[\w.~+-]*)$")
 
 
 @dataclass
@@ -51,6 +56,9 @@ class _Cut:
             case Kind.VERSION | Kind.WILD:
                 release = token.text[0].isdigit() and token.text.count(".") < 2
                 beside = self.hosted and self.hosts[-1] and release
+                beside = beside or (
+                    len(self.words) > 2 and self.words[-1] in _PLATFORMS and release
+                )
                 aside = self.depth > 0 or beside
                 (self.aside_numbers if aside else self.numbers).append(token.text)
             case _:

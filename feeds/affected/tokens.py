@@ -97,7 +97,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.COMMENT,
         ". , ( l' ce ces la versions aucun les correctif produit fin en ne n'est n'etant plus "
-        "disponible prevue corrige actuellement suivre sont est",
+        "pour disponible prevue corrige actuellement suivre sont est",
         r"(?:\.\s*|,\s*|\(\s*)?\b(?:l'editeur\s+(?:indique|precise|ne|recommande|a\s)|"
         r"ces?\s+produits?\s|(?:ces?\s+|la\s+)?versions?\s+\S+\s+est\s+affectee|"
         r"aucun\s+correctif|les?\s+correctifs?\s+(?:est|sont|sera|seront|n')|"
@@ -105,7 +105,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         r"(?:ne\s+(?:sont|sera|seront|recoit|recevra)|n'est|n'etant|plus)\s+\w*\s*"
         r"(?:maintenu|support|corrig)|"
         r"disponib(?:le|ilite)|prevue?s?\b|corrigee?s?\s+(?:par|dans|en)\b|actuellement|"
-        r"suivre\s+la\s+procedure|sont\s+vulnerables?|"
+        r"pour\s+les\s+produits\s+(?:qui|encore|non)\b|suivre\s+la\s+procedure|sont\s+vulnerables?|"
         r"est\s+vulnerable|sont\s+affecte)[^)]*",
     ),
     (
@@ -123,8 +123,9 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.NOFIX,
-        "sans hors n'integrant n'ayant n'incluant n'appliquant ne non",
-        rf"(?:\b(?:sans|hors)\s+(?:avoir\s+)?(?:applique\s+)?(?:l[ae]s?\s+|l'|un\s+|aucun\s+|"
+        "avant ant sans hors sauf excepte n'integrant n'ayant n'incluant n'appliquant ne non",
+        rf"(?:\b(?:avant|anterieure?s?\s+aux?)\s+(?:l[ae]s?\s+|l')?(?:dernie?re?s?\s+)?"
+        rf"correctifs?\b(?!\s+\d)|\b(?:sans|hors|sauf|excepte)\s+(?:avoir\s+)?(?:applique\s+)?(?:l[ae]s?\s+|l'|un\s+|aucun\s+|"
         rf"application\s+de\s+)*(?:dernie?re?s?\s+|recente?s?\s+|\w+\s+)?{_FIXES}|"
         rf"\bn'(?:integrant|ayant|incluant|appliquant)\s+pas\b|"
         rf"\bsans\s+(?:l[ae]s?\s+|l')\w+|"
@@ -207,7 +208,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.REF,
         "cve kb 0",
-        r"\bcve-\d{4}-\d+|\bkb\s?\d{6,7}\b|\b\d[a-z]{2}\d{4}-\w{5}-\w{4}(?:-\w+)?\b",
+        r"\bcve-\d{4}-\d+|\bkb\s?\d{4,8}\b|\b\d[a-z]{2}\d{4}-\w{5}-\w{4}(?:-\w+)?\b",
     ),
 )
 _NAMED_LEVEL = (
@@ -255,6 +256,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         r"\b(?!(?:19|20)\d\d)\d{3,4}(?:[acefmpqstvwx]|sp|tq|yc)\b(?![.(-])|"
         r"\b(?!(?:19|20)\d\d-)\d{3,4}(?:[a-z]{2})?-\d{1,2}\b(?![.-]?\d)|"
         rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga)[a-z]{{2}}\d{{2}}\b(?!\.)|"
+        rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga|rc|er|nd|th|rd|st|me)[a-z]{{2}}\d?\b(?![.\d-])|"
         r"\b\d+[a-z]{3,}\w*",
     ),
     (
@@ -266,7 +268,11 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     ("SEP", ", ; / et ou or and", r"[,;/]|\b(?:et|ou)\b(?:/ou\b)?|\b(?:or|and)\b(?=\s+v?\d)"),
     ("TO", "a au to through -", r"\ba\b|\bau\b|\bto\b|\bthrough\b|(?<=\s)-(?=\s)"),
-    ("ARTICLE", "la le un de du des l' d'", r"\b(?:l[ae]s?|un|une|des|de|du)\b|\b[ld]'"),
+    (
+        "ARTICLE",
+        "la le un de du des l' d'",
+        r"\bl'application\b|\b(?:l[ae]s?|un|une|des|de|du)\b|\b[ld]'",
+    ),
     ("WORD", "", r"[^\W_](?:[\w.+#&'@!*_-]|:(?!\d+\.\d))*|[.][a-z]\w*|&"),
     ("OTHER", "", r"[\s\S]"),
 )
@@ -361,7 +367,11 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
 def read_tokens(text: str) -> list[Token]:
     """Cut a line as it was written: a capital "ET" among small letters joins nothing (ET 200SP)."""
     tokens = tokenize(fold(text))
+    opened = False
     for position, token in enumerate(tokens):
+        if token.text == '"':
+            tokens[position] = token._replace(kind=Kind.CLOSE if opened else Kind.OPEN)
+            opened = not opened
         if token.kind is Kind.SEP and text[token.start : token.end] == "ET" and not text.isupper():
             tokens[position] = token._replace(kind=Kind.WORD)
     return tokens

@@ -161,7 +161,7 @@ def place(bounds: Bounds, asset: Asset, family: str, *, patchable: bool = False)
 def _as_written(bounds: Bounds, main: Version) -> tuple[tuple[Version, ...], tuple[Version, ...]]:
     """The upper bounds in the notation of the version: 9.8.1.201 beside 9.8.3.103, not 9.8 SP3."""
     also = bounds.also
-    if also is None or main.levels or len(main.release) < len(also.release):
+    if also is None or len(main.release) < len(also.release):
         return bounds.lt, bounds.le
     return ((also,), ()) if bounds.lt else ((), (also,))
 
@@ -218,7 +218,8 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
                 best = found
     if best.inside is Inside.OUT and not _says_number(asset, bounds):
         if asset.main is None:
-            return MISSING
+            levels = (each for each in bounds.branches if not each.release)
+            return OUT if any(_shows_kind(each, asset.shown) for each in levels) else MISSING
         if bounds.generation:
             return IN if bounds.branches[0].release < (10,) else UNSAID
     return best
@@ -228,8 +229,12 @@ def _of_kind(branch: Version, shown: tuple[Version, ...]) -> tuple[Version, ...]
     """Beside a bare level (SP2), the levels of its kind that are shown say all there is to say."""
     if branch.release or not branch.levels:
         return shown
+    return _shows_kind(branch, shown) or shown
+
+
+def _shows_kind(branch: Version, shown: tuple[Version, ...]) -> tuple[Version, ...]:
     kind = branch.levels[0][2]
-    return tuple(v for v in shown if v.levels and v.levels[0][2] == kind) or shown
+    return tuple(v for v in shown if v.levels and v.levels[0][2] == kind)
 
 
 def _same_digits(version: Version, branch: Version) -> bool:

@@ -30,6 +30,7 @@ REASONS = {
     "model-unknown": "the bulletin restricts models, which the inventory does not say",
     "host-unknown": "the bulletin speaks of the product inside another one",
     "vendor-unknown": "the name is common and the inventory gives no vendor",
+    "name-shorter": "the inventory leaves a word of the bulletin's name out",
     "name-longer": "the inventory says a word more, which may make another product",
     "component": "the bulletin speaks of a component of this product",
     "deferred": "the bulletin sends to the vendor's own bulletin for versions",

@@ -50,21 +50,31 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
         missing -= spelt
     if missing and not missing.isdisjoint(catalogue.umbrellas) and _specific(catalogue, name):
         missing -= catalogue.umbrellas
-    if not name.words or not _holds(catalogue, name, asset, missing):
+    listed = _listed(name, asset)
+    if not name.words or not (listed or _holds(catalogue, name, asset, missing, spelt)):
+        if _shortened(name, asset, missing) and not _extra(catalogue, name, asset, confirmed):
+            return Relation(Kinship.UNSURE, "name-shorter")
         return _hosted(name, asset)
     relation = _vendors_agree(catalogue, name, asset)
-    if name.words <= asset.name.firmware or name.whole_range:
+    if listed or name.words <= asset.name.firmware or name.whole_range:
         extra = _NONE
     else:
         extra = _extra(catalogue, name, asset, confirmed | spelt)
     if extra:
         own = name.words - catalogue.optional - name.vendor_words
-        if len(own) < 2 or own <= catalogue.generic or not extra.isdisjoint(catalogue.telling):
+        common = own <= catalogue.generic or not extra.isdisjoint(catalogue.telling)
+        if len(own) < 2 or (common and not extra <= catalogue.levels):
             return _OTHER
-        if name.vendor and asset.name.vendor and name.vendor != asset.name.vendor:
+        rivals = name.vendor and asset.name.vendor and name.vendor != asset.name.vendor
+        if rivals and name.words.isdisjoint(asset.name.vendor_words):
             return _OTHER
         relation = min(relation, Relation(Kinship.UNSURE, "name-longer"), key=_kinship)
-    if missing and missing <= catalogue.optional and not any(map(is_model, name.words)):
+    if (
+        missing
+        and not listed
+        and missing <= catalogue.optional
+        and not any(map(is_model, name.words))
+    ):
         relation = min(relation, Relation(Kinship.UNSURE, "edition-unknown"), key=_kinship)
     for check in (_editions(catalogue, name, asset), *_traits(catalogue, name, asset)):
         if check.kinship is Kinship.OTHER:
@@ -78,18 +88,44 @@ def _kinship(relation: Relation) -> Kinship:
     return relation.kinship
 
 
-def _holds(catalogue: Catalogue, name: Name, asset: Asset, missing: frozenset[str]) -> bool:
+def _listed(name: Name, asset: Asset) -> bool:
+    """Whether the inventory gives a model that the bulletin lists: "SCADAPack … (312E, 330E)".
+
+    A model that is long enough says it all (BMECXM0100); another needs a word of the name.
+    """
+    found = name.asides & asset.name.words
+    return any(
+        len(word) > 7 or not name.words.isdisjoint(asset.known - {word})
+        for word in found
+        if is_model(word)
+    )
+
+
+def _shortened(name: Name, asset: Asset, missing: frozenset[str]) -> bool:
+    """Whether staff left one word out of a long name, and not the one that says what it is."""
+    return (
+        len(name.words) > 2
+        and len(missing) == 1
+        and name.head not in missing
+        and name.vendor == asset.name.vendor != ""
+        and not any(map(is_model, missing))
+    )
+
+
+def _holds(
+    catalogue: Catalogue,
+    name: Name,
+    asset: Asset,
+    missing: frozenset[str],
+    spelt: frozenset[str],
+) -> bool:
     """Whether every word that identifies the product is there, or its model is."""
     common = name.words <= catalogue.generic and name.vendor != asset.name.vendor
     loose = _OPERATING.isdisjoint(name.words) and not common
     if not missing or (loose and missing <= catalogue.optional):
-        return not asset.name.words.isdisjoint(name.words) or _touches(name, asset)
+        return not asset.known.isdisjoint(name.words) or bool(spelt)
     models = {word for word in name.words if is_model(word)}
     return bool(models) and not models & missing and len(missing) < len(name.words)
-
-
-def _touches(name: Name, asset: Asset) -> bool:
-    return not asset.known.isdisjoint(name.words)
 
 
 def _hosted(name: Name, asset: Asset) -> Relation:
@@ -200,11 +236,25 @@ def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
         checks.append(_model(name, asset))
     if name.asides and _other_variant(name, asset):
         checks.append(Relation(Kinship.OTHER, "other-model"))
+    if name.host_numbers and _other_host(name, asset):
+        checks.append(Relation(Kinship.OTHER, "other-platform"))
     if name.hosts or asset.name.hosts:
         checks.append(_host(catalogue, name, asset))
     if name.parts and asset.name.parts and name.parts.isdisjoint(asset.name.parts):
         checks.append(Relation(Kinship.OTHER, "other-model"))
     return checks
+
+
+def _other_host(name: Name, asset: Asset) -> bool:
+    """Whether the inventory says another version of the host: DSM 7.1 beside "pour DSM 6.2"."""
+    if not any(host & asset.known for host in (*name.hosts, name.models)):
+        return False
+    said = {
+        version.text
+        for version in asset.shown
+        if version is not asset.main and len(version.release) == 2 and not version.levels
+    }
+    return bool(said) and said.isdisjoint(name.host_numbers)
 
 
 def _other_variant(name: Name, asset: Asset) -> bool:

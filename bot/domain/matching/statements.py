@@ -35,6 +35,9 @@ from feeds.products import Catalogue
 from feeds.versions import Version
 
 REMEMBERED_ROWS = 8_192  # publishers repeat themselves: Windows, Red Hat and SUSE lines above all
+_STATES = frozenset(
+    {"active", "activee", "actives", "activees", "installe", "installee", "enabled", "installed"}
+)
 _NONE = frozenset[str]()
 
 
@@ -197,6 +200,8 @@ def sentence(
         written = tuple(r for r in statement.ranges if r.bounded or not _single_digit(r))
         statement = replace(statement, ranges=written)
     wanted = catalogue.plain_words(condition.words) if condition else _NONE
+    if wanted - _STATES and "directory" not in wanted:
+        wanted -= _STATES
     bounds = tuple(read_bounds(each, first) for each in statement.ranges)
     return Sentence(
         names=names,
@@ -253,6 +258,7 @@ def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
     )
     for spelling, _ in name.spellings:
         yield spelling
+    yield from filter(is_model, name.asides)
     for carrier in name.carriers:
         yield from carrier - name.vendor_words
 
