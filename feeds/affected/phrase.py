@@ -13,7 +13,9 @@ _PLATFORMS = frozenset(
     {"dsm", "qts", "android", "windows", "macos", "linux", "esxi", "aix", "solaris"}
 )
 # "openssl-1.0.2k-fips", "python3.9"
-_PACKAGE = re.compile(r"((?:[a-z]\w*(?:-[a-z]\w*)*(?=-))|[a-z]{3,}(?=\d))-?v?(\d+\.\d[\w.~+-]*)$")
+_PACKAGE = re.compile(
+    r"((?:[a-z]\w*(?:-[a-z]\w*)*(?=-))|[a-z]{3,}(?=\d{1,2}\.))-?v?(\d+\.\d[\w.~+-]*)$"
+)
 
 
 @dataclass
