@@ -127,6 +127,11 @@ class Catalogue:
         """Every platform, and what platforms are kinds of."""
         return frozenset(self._known.platforms).union(*self._known.platforms.values())
 
+    @property
+    def architectures(self) -> Mapping[str, str]:
+        """Words for architectures: *64bits* is x64."""
+        return self._known.architectures
+
     def platform(self, word: str) -> frozenset[str]:
         """A platform and what it is a kind of: CentOS is a Linux."""
         return self._known.platforms.get(word, frozenset({word}))

@@ -140,7 +140,15 @@ def test_a_vendor_that_bears_the_name_of_its_product_is_no_excuse(matcher: Match
         ("SIMATIC ET 200pro IM 154-8 PN/DP CPU toutes versions", "Siemens", "SIMATIC S7-1200 CPU",
          "4.5", SAFE),
         ("SIMATIC ET 200SP toutes versions", "Siemens", "Simatic ET200SP", "4.5", AFFECTED),
+        ("SIPLUS S7-1500 CPU 1516-3 PN/DP toutes versions", "Siemens", "S7-1500 CPU 1515-2", "2.8",
+         SAFE),
         ("Windows App pour Mac versions antérieures à 11.3.2", "", "Windows 10", "1903", SAFE),
+        ("Synology Contacts versions antérieures à 1.0.10-20659 pour DSM 7.3", "Synology",
+         "Synology Contacts (x64)", "1.0.9", REVIEW),
+        ("SIMATIC CN 4100 versions antérieures à 4.0.1", "Siemens", "Simatic-CN-4100", "3.0",
+         AFFECTED),
+        ("Processeurs Intel Xeon toutes versions", "Intel", "Xeon Gold 6148F Firmware", "1.0",
+         AFFECTED),
         ("Ubuntu 20.04 ESM et LTS", "", "Ubuntu 12.04", "", SAFE),
         ("Firefox versions antérieures à 124", "Mozilla", "Firefox for iOS", "123.0", REVIEW),
         (".NET 8.0 installed sur Windows versions antérieures à 8.0.24", "Microsoft", ".NET",
@@ -160,6 +168,12 @@ def test_the_vendor_of_a_common_name_is_not_a_common_word(matcher: Matcher) -> N
     reading = matcher.read(advisory(line, vendor="Juniper Networks"))
     cisco = InventoryProduct("Cisco", "Secure Network Analytics", "7.4.1")
     assert matcher.judge(reading, cisco).kind is SAFE
+
+
+def test_the_firmware_of_hardware_is_its_vendors(matcher: Matcher) -> None:
+    reading = matcher.read(advisory("iOS versions antérieures à 26.1", vendor="Apple"))
+    switch = InventoryProduct("Cisco", "Catalyst IW6300", "8.8.130.0")
+    assert matcher.judge(reading, switch).kind is SAFE
 
 
 def test_every_processor_of_a_vendor_is_meant_by_its_name_alone(matcher: Matcher) -> None:

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from bot.domain.matching.assets import PATCH, Asset
 from feeds.affected import Range, Statement
-from feeds.names import Name
+from feeds.names import Name, is_model
 from feeds.versions import Cover, Order, Parts, Version, cover, order, parts, read_version
 
 _TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
@@ -395,7 +395,7 @@ def carries_numbers(name: Name, asset: Asset) -> Placement:
             continue
         if Cover.COARSE in covers:
             result = COARSE
-        elif not covers or (is_year(wanted) and not any(map(is_year, asset.shown))):
+        elif not covers or _is_unsaid(wanted, said, asset):
             result = UNSAID
         else:
             return Placement(Inside.OUT, "other-release")
@@ -406,6 +406,15 @@ def _lists(name: Name, asset: Asset) -> bool:
     """Whether the model is one that the bulletin lists: "SMA 100 (incluant SMA 200, 210)"."""
     listed = {word for word in name.asides if word[0].isdigit()}
     return not listed.isdisjoint({version.text for version in asset.shown} | asset.known)
+
+
+def _is_unsaid(wanted: Version, said: tuple[Version, ...], asset: Asset) -> bool:
+    """Whether a number of the name is of a kind that the asset does not say: a year, a model."""
+    if is_year(wanted):
+        return not any(map(is_year, said))
+    if len(wanted.release) != 1 or wanted.release[0] < 1000 or any(map(is_model, asset.words)):
+        return False
+    return all(not version.release or version.release[0] < 100 for version in said)
 
 
 def is_year(version: Version) -> bool:
@@ -425,6 +434,9 @@ def _same_model(text: str, wanted: Version, name: Name, asset: Asset) -> bool:
         variants = (word[len(text) :] for word in asset.known if word.startswith(text))
         if any(rest.isalpha() and len(rest) < 3 for rest in variants):
             return True
+        ranges = (word.removesuffix(text) for word in asset.known if word.endswith(text))
+        if any(rest.isalpha() for rest in ranges):
+            return True  # "Simatic-CN-4100" is a CN 4100
     if name.family == "windows" or len(wanted.release) != 1 or wanted.levels:
         return False
     number = wanted.release[0]

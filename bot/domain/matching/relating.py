@@ -28,6 +28,7 @@ class Relation:
 
 
 EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
+_NUMBER = re.compile(r"^\d{3,}[\w-]*$")
 _MOBILE = frozenset({"android", "ios"})
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
@@ -56,7 +57,10 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
             return Relation(Kinship.UNSURE, "name-shorter")
         return _hosted(name, asset)
     relation = _vendors_agree(catalogue, name, asset)
-    if listed or name.words <= asset.name.firmware or name.whole_range:
+    by_firmware = name.words <= asset.name.firmware
+    if by_firmware and name.vendor not in ("", asset.name.vendor):
+        return _OTHER  # a Catalyst runs Cisco's IOS, not Apple's
+    if listed or by_firmware or name.whole_range:
         extra = _NONE
     else:
         extra = _extra(catalogue, name, asset, confirmed | spelt)
@@ -69,6 +73,8 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
         if rivals and name.words.isdisjoint(asset.name.vendor_words):
             return _OTHER
         relation = min(relation, Relation(Kinship.UNSURE, "name-longer"), key=_kinship)
+    if missing and not listed and _other_number(missing, name, asset):
+        return Relation(Kinship.OTHER, "other-model")
     if (
         missing
         and not listed
@@ -82,6 +88,13 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
         if check.kinship < relation.kinship:
             relation = check
     return relation
+
+
+def _other_number(missing: frozenset[str], name: Name, asset: Asset) -> bool:
+    """Whether both say a number of a range, not the same: S7-1500 CPU *1516-3* and *1515-2*."""
+    theirs = {word for word in missing if _NUMBER.match(word)}
+    mine = {word for word in asset.name.words - name.words if _NUMBER.match(word)}
+    return bool(theirs and mine)
 
 
 def _kinship(relation: Relation) -> Kinship:
@@ -233,7 +246,7 @@ def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
         silent = not asset.name.architectures
         checks.append(SAME if agree else _unsure_or_other(silent, "architecture"))
     if name.models:
-        checks.append(_model(name, asset))
+        checks.append(_model(catalogue, name, asset))
     if name.asides and _other_variant(name, asset):
         checks.append(Relation(Kinship.OTHER, "other-model"))
     if name.host_numbers and _other_host(name, asset):
@@ -305,12 +318,12 @@ def _platform(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     return _unsure_or_other(not mine, "platform")
 
 
-def _model(name: Name, asset: Asset) -> Relation:
+def _model(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     if not name.models.isdisjoint(asset.known):
         return SAME
     hardware = {
         word
         for word in asset.name.words | asset.name.asides | asset.name.models
-        if len(widened(word)) > 1 or is_model(word)
+        if (len(widened(word)) > 1 or is_model(word)) and word not in catalogue.architectures
     }
     return _unsure_or_other(not hardware, "model")
