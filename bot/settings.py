@@ -185,6 +185,12 @@ class Actions(_Section):
     confirmed_by: Literal["person", "inventory"] = "person"
 
 
+class Mute(_Section):
+    """How long something may be muted."""
+
+    longest_days: int = Field(90, ge=1, le=366)
+
+
 class Priority(_Section):
     """How much each reason weighs, in points: see :class:`bot.domain.priority.Scale`."""
 
@@ -300,6 +306,7 @@ class Settings(_Section):
     digest: Digest = Digest()
     quiet: Quiet = Quiet()
     actions: Actions = Actions()
+    mute: Mute = Mute()
     priority: Priority = Priority()
     incident: Incident = Incident()
     silences: Silences = Silences()

@@ -28,6 +28,7 @@ from bot.pipeline.escalate import write_reminders
 from bot.pipeline.incident import IncidentDesk
 from bot.pipeline.initial import write_initial_states
 from bot.pipeline.match import MatchEngine, MatchReport
+from bot.pipeline.mute import end_mutes
 from bot.pipeline.priority import Priorities
 from bot.pipeline.silences import write_silences
 from bot.render import Renderer
@@ -196,6 +197,7 @@ class Application:
         """Write what is due by the clock, from initial states to what authorities are told."""
         now = self.clock()
         digest = self.settings.digest
+        await self.database.run(end_mutes, now=now)  # before what tells them again
         initial = await self.database.run(
             write_initial_states, self.renderer, now=now, floor=self.floor
         )

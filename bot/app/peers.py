@@ -72,7 +72,8 @@ def dispatcher(application: Application, channels: dict[ChannelName, Channel]) -
 def desk(application: Application) -> Desk:
     """Where the chats take commands to."""
     renderer = application.renderer
-    book = command_book(renderer, application.incident_routing)
+    longest_mute = timedelta(days=application.settings.mute.longest_days)
+    book = command_book(renderer, application.incident_routing, longest_mute)
     return Desk(application.database, book, renderer, clock=application.clock)
 
 

@@ -26,6 +26,7 @@ from bot.cli import (
     health,
     incident,
     inventory,
+    mute,
     outbox,
     person,
     quiet,
@@ -119,6 +120,7 @@ demo.register(app)
 facility.register(app)
 inventory.register(app)
 person.register(app)
+mute.register(app)
 quiet.register(app)
 silences.register(app)
 bulletins.register(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.commands import (
     aide,
     alertes,
@@ -12,6 +14,7 @@ from bot.commands import (
     lier,
     preciser,
     questions,
+    silence,
 )
 from bot.commands.base import CommandBook, Entry
 from bot.domain.incident import IncidentRouting
@@ -22,6 +25,7 @@ from bot.render import Renderer
 def command_book(
     renderer: Renderer,
     routing: IncidentRouting = IncidentRouting(),  # noqa: B008 - frozen
+    longest_mute: timedelta = silence.LONGEST,
 ) -> CommandBook:
     """Every command, French names first. ``routing`` says where incidents are announced."""
     desk = IncidentDesk(renderer, routing)
@@ -36,6 +40,7 @@ def command_book(
             Entry(("questions",), questions.list_questions),
             Entry(("question",), questions.answer_question),
             Entry(("campagne", "campaign", "campagnes", "campaigns"), campagne.campaign),
+            Entry(("silence", "sourdine", "mute"), silence.silencing(longest_mute)),
             Entry(("aide", "help"), aide.show_help),
         ],
         link=lier.link,

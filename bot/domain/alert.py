@@ -270,6 +270,16 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class MutedCount:
+    """How many open alerts a facility does not want to hear of, and the last day of the
+    first and of the last mute that holds one."""
+
+    alerts: int = 0
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DigestView:
     """Everything a digest says: what to decide first, then how the rest stands.
 
@@ -287,6 +297,7 @@ class DigestView:
     late: int = 0
     fixed: int = 0
     set_aside: int = 0
+    muted: MutedCount = MutedCount()
     coverage: Coverage = Coverage()
     tlp: Tlp = Tlp.CLEAR  # the highest of the bulletins it draws on; and so is the PAP
     pap: Pap = Pap.CLEAR

@@ -15,6 +15,7 @@ ACTION = "ACT"
 INCIDENT = "INC"
 CAMPAIGN = "CMP"
 QUESTION = "QST"
+MUTE = "SRD"  # sourdine
 
 WRITTEN = re.compile(r"\s*([A-Z]{3})-(\d{4})-(\d+(?:\+\d+)*)\s*", re.IGNORECASE)
 

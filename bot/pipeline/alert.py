@@ -23,7 +23,7 @@ from bot.pipeline.priority import Priorities
 from bot.pipeline.quiet import Hush
 from bot.pipeline.view import merged, view
 from bot.render import Renderer
-from bot.store import Session, alerts, facilities, inventory, lots, outbox
+from bot.store import Session, alerts, facilities, inventory, lots, mutes, outbox
 from bot.store.advisories import StoredRevision
 from bot.store.alerts import OPEN_STATES, Alert, ClearedBy
 from bot.store.lots import Lot, NewLot
@@ -103,8 +103,9 @@ def raise_alerts(
     known = alerts.of_advisories(session, advisory_ids, facility_ids=facility_ids)
     standing = lots.of_alerts(session, [alert.id for alert in known.values()])
     found = concerns(session, revisions, facility_ids=facility_ids, known=known)
-    subscribed = facilities.subscriptions(session, list({each.facility.id for each in found}))
-    hush = Hush(quiet, hours, subscribed, now)
+    owners = list({each.facility.id for each in found})
+    subscribed, muted = facilities.subscriptions(session, owners), mutes.active(session, owners)
+    hush = Hush(quiet, hours, subscribed, muted, now)
     again = contradicted(session, found, known, inspected) if inspected else {}
     batch = _sort(session, found, known, standing, again, now=now, hush=hush, priorities=priorities)
     current = {revision.advisory_id: revision.id for revision in revisions}
@@ -153,7 +154,7 @@ def _sort(
     references = alerts.take_references(session, len(fresh), now=now) if fresh else []
     for concern, reference in zip(fresh, references, strict=True):
         judgement = priorities.judge(concern, today=now.date())
-        opened = _alert(concern, judgement, now=now, reference=reference)
+        opened = hush.held(_alert(concern, judgement, now=now, reference=reference), concern)
         remind_at = _reminder(opened, concern, hush)
         batch.opened.append(opened)
         batch.followed.append((concern, opened))
@@ -178,6 +179,7 @@ def _sort_known(
     if denied:
         worse = dataclasses.replace(worse, again=denied.why)
     updated = _alert(concern, judgement, now=now, previous=alert, news=worse.is_news)
+    updated = hush.held(updated, concern)
     batch.followed.append((concern, updated))
     there = {lot.category for lot in standing if lot.state != LOT_CLEARED}
     moved = [] if concern.over else [each for each in concern.categories if each not in there]
@@ -281,7 +283,7 @@ def _state(concern: Concern, previous: Alert | None, *, news: bool) -> AlertStat
 
 def _reminder(alert: Alert, concern: Concern, hush: Hush) -> datetime | None:
     """When nobody's answer becomes a silence; what waits for a digest is not reminded."""
-    if concern.over or alert.urgency is not Urgency.IMMEDIATE:
+    if concern.over or alert.muted_until or alert.urgency is not Urgency.IMMEDIATE:
         return None
     facility = concern.facility
     first = next_rung(
@@ -301,7 +303,7 @@ def _deliveries(
     ids = list({each.concern.facility.id for each in told})
     coverage = inventory.coverage(session, ids)
     shared: dict[tuple[int, Address], list[tuple[_Told, Subscription]]] = {}
-    for each in told:
+    for each in (each for each in told if each.alert.muted_until is None):
         for subscription, some in by_lot(
             hush.subscribed.get(each.concern.facility.id, ()), each.lots
         ):

@@ -15,6 +15,7 @@ from bot.domain.matching import VerdictKind
 from bot.domain.routing import Rhythm, Subscription, one_per_address
 from bot.pipeline import questions
 from bot.pipeline.concern import Concern, concerns, display_name
+from bot.pipeline.mute import muted_count
 from bot.render import Renderer
 from bot.store import Session, advisories, alerts, facilities, inventory, outbox
 from bot.store.alerts import ListedAlert
@@ -85,6 +86,7 @@ def _digest(
             limit=QUESTIONS,
             now=now,
         ),
+        muted=muted_count(session, facility),
         coverage=inventory.coverage(session, [facility.id])[facility.id],
         tlp=max((revision.advisory.tlp for revision in revisions), default=Tlp.CLEAR),
         pap=max((revision.advisory.pap or Pap.CLEAR for revision in revisions), default=Pap.CLEAR),

@@ -19,6 +19,7 @@ from bot.domain.alert import (
     Decision,
     DigestView,
     InitialStateView,
+    MutedCount,
     OpenQuestion,
 )
 from bot.domain.health import AlarmView
@@ -73,6 +74,7 @@ VIEWS: dict[str, type] = {
     "entry": TimelineEntry,
     "group": LineGroup,
     "reason": Reason,
+    "muted": MutedCount,
     "words": Words,
     "page": AnswerPageView,
     "offer": LinkAnswer,

@@ -20,12 +20,14 @@ from bot.domain.alert import (
     Decision,
     DigestView,
     InitialStateView,
+    MutedCount,
     OpenQuestion,
     Why,
 )
 from bot.domain.campaign import Campaign, CampaignState, CampaignText
 from bot.domain.facility import AssetCategory
 from bot.domain.health import AlarmView, Problem
+from bot.domain.mute import Mute, MuteScope
 from bot.domain.reason import Reason, ReasonCode
 from bot.domain.scope import Change
 from bot.domain.silence import AuthorityCount, Silence, SilenceKind, SilencesView
@@ -189,11 +191,18 @@ DIGEST = DigestView(
     late=1,
     fixed=7,
     set_aside=22,
+    muted=MutedCount(3, date(2026, 8, 12), date(2026, 8, 12)),
     coverage=COVERAGE,
 )
 DIGESTS = (
     DIGEST,
-    replace(DIGEST, decisions=DECISIONS * 8, ends_on=date(2026, 4, 8), exercise=True),
+    replace(
+        DIGEST,
+        decisions=DECISIONS * 8,
+        ends_on=date(2026, 4, 8),
+        exercise=True,
+        muted=MutedCount(2, date(2026, 4, 12), date(2026, 8, 12)),
+    ),
     replace(DIGEST, decisions=(), questions=(), late=0),
 )
 INITIAL = InitialStateView(
@@ -354,6 +363,18 @@ PAGES = (
     *(replace(PAGE, state=LinkState.USED, urgent=each) for each in ("compromised", "replied")),
     *(replace(PAGE, state=s, answers=()) for s in LinkState if s is not LinkState.OPEN),
 )
+MUTE = Mute(
+    reference="SRD-2026-0001",
+    facility_id=1,
+    scope=MuteScope.PRODUCT,
+    target="FortiOS",
+    explicit=True,
+    reason="remplacement en cours",
+    last_day=date(2026, 8, 12),
+    until=NOW,
+    created_at=NOW,
+    created_by="",
+)
 REPLIES: dict[str, dict[str, object]] = {
     "alerts": {"alerts": ALERTS, "total": 42, "covered": ()},
     "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},
@@ -423,6 +444,10 @@ REPLIES: dict[str, dict[str, object]] = {
     "incidents": {"incidents": INCIDENTS},
     "linked": {"name": "RSSI de garde", "facilities": ("CH de Démonstration",)},
     "loading": {},
+    "mute_ended": {"reference": "SRD-2026-0001", "alerts": 3},
+    "mute_refused": {"why": "usage", "days": 90},
+    "muted": {"mutes": (MUTE,) * 2, "alerts": 3, "kept": 1, "products": ("FortiOS", "FortiWeb")},
+    "mutes": {"mutes": (MUTE, replace(MUTE, scope=MuteScope.ALL)), "hidden": 1},
     "no_form": {"command": "declare"},
     "mail_no_form": {},
     "mail_not_understood": {},
@@ -437,6 +462,7 @@ REPLIES: dict[str, dict[str, object]] = {
     "stranger": {},
     "unknown_alert": {"reference": "ALR-2026-9999"},
     "unknown_incident": {"reference": "INC-2026-9999"},
+    "unknown_mute": {"reference": "SRD-2026-9999"},
     "unknown_question": {"reference": "QST-2026-9999"},
     "unreadable": {},
     "unknown_command": {"word": "alrte", "nearest": "alerte"},

@@ -56,6 +56,7 @@ class Alert:
     trace_id: str
     cleared_at: datetime | None = None
     cleared_by: ClearedBy | None = None
+    muted_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def of_advisories(
     )
     if facility_ids is not None:
         query = query.where(AlertRow.facility_id.in_(facility_ids))
-    return {(row.advisory_id, row.facility_id): _alert(row) for row in session.scalars(query)}
+    return {(row.advisory_id, row.facility_id): alert_of(row) for row in session.scalars(query)}
 
 
 def add(session: Session, alerts: Sequence[Alert]) -> None:
@@ -108,14 +109,14 @@ def by_ids(session: Session, ids: Sequence[uuid.UUID]) -> list[Alert]:
     found: dict[uuid.UUID, Alert] = {}
     for start in range(0, len(ids), AT_ONCE):
         query = select(AlertRow).where(AlertRow.id.in_(ids[start : start + AT_ONCE]))
-        found |= {row.id: _alert(row) for row in session.scalars(query)}
+        found |= {row.id: alert_of(row) for row in session.scalars(query)}
     return [found[id_] for id_ in ids if id_ in found]
 
 
 def by_reference(session: Session, reference: str) -> Alert | None:
     """The alert that has this reference."""
     row = session.scalar(select(AlertRow).where(AlertRow.reference == reference.upper()))
-    return _alert(row) if row else None
+    return alert_of(row) if row else None
 
 
 def set_state(session: Session, ids: Sequence[uuid.UUID], state: AlertState) -> None:
@@ -156,7 +157,7 @@ def undigested(session: Session, facility_id: int, subscription: Subscription) -
         _listing()
         .where(AlertRow.facility_id == facility_id, ~told.exists())
         .where(AlertRow.changed_at >= subscription.digested_at - LATE_COMMIT)
-        .where(AlertRow.urgency == Urgency.DIGEST.value)
+        .where(AlertRow.urgency == Urgency.DIGEST.value, AlertRow.muted_until.is_(None))
         .where(AlertRow.state.in_([state.value for state in OPEN_STATES]))
         .order_by(AlertRow.opened_at)
     )
@@ -179,7 +180,7 @@ def mark_digested(session: Session, subscription_id: int, told: Iterable[Alert])
 
 def _listed(session: Session, query: Select[AlertRow, str, str]) -> list[ListedAlert]:
     return [
-        ListedAlert(_alert(row), reference, title)
+        ListedAlert(alert_of(row), reference, title)
         for row, reference, title in session.execute(query)
     ]
 
@@ -195,7 +196,8 @@ def _values(alert: Alert) -> dict[str, object]:
     return {**values, "reasons": list(map(str, alert.reasons)), "scope": alert.scope.to_json()}
 
 
-def _alert(row: AlertRow) -> Alert:
+def alert_of(row: AlertRow) -> Alert:
+    """The alert that a row holds."""
     return Alert(
         id=row.id,
         reference=row.reference,
@@ -217,4 +219,5 @@ def _alert(row: AlertRow) -> Alert:
         trace_id=row.trace_id,
         cleared_at=row.cleared_at,
         cleared_by=ClearedBy(row.cleared_by) if row.cleared_by else None,
+        muted_until=row.muted_until,
     )

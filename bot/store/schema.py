@@ -347,9 +347,30 @@ class AlertRow(Base):
     match_digest: Mapped[str] = mapped_column(String(64))  # of the scope last told
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]  # when there was last something to tell
+    muted_until: Mapped[datetime | None]  # nothing is said of it until a mute ends
     trace_id: Mapped[str] = mapped_column(String(32))
     cleared_at: Mapped[datetime | None]  # when no machine was left
     cleared_by: Mapped[str | None] = mapped_column(String(16))  # inventory, or revision
+
+
+class MuteRow(Base):
+    """What a facility asked not to hear of until a day, and why. Never deleted: it ends."""
+
+    __tablename__ = "mute"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(24), unique=True)
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"), index=True)
+    scope: Mapped[str] = mapped_column(String(16))
+    target: Mapped[str]  # reference of an alert, words of a product's name, or empty
+    explicit: Mapped[bool]  # an alert that only its RSSI may mute
+    reason: Mapped[str]
+    last_day: Mapped[date]
+    until: Mapped[datetime]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+    ended_by: Mapped[str] = mapped_column(String(64), default="")
 
 
 class LotRow(Base):
