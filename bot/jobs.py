@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.domain.clock import system_clock
 from bot.store import Database, leases
+from bot.store.wakeup import Topic
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +28,14 @@ LEASE = timedelta(minutes=1)  # renewed meanwhile; after a crash, others wait no
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something done every so often. ``leased``: by one process at a time."""
+    """Something done every so often, and at once when ``topic`` is rung. ``leased``: by one
+    process at a time."""
 
     name: str
     every: timedelta
     run: Callable[[], Awaitable[object]]
     leased: bool = False
+    topic: Topic | None = None
 
 
 class Jobs:
@@ -46,8 +49,10 @@ class Jobs:
         """Run each job now, then at its pace; return once ``stop`` is set and all are idle."""
         running: set[asyncio.Task[None]] = set()
 
+        turns = {job.name: asyncio.Lock() for job in jobs}
+
         async def tracked(job: Job) -> None:
-            task = asyncio.ensure_future(self._once(job))
+            task = asyncio.ensure_future(self._in_turn(job, turns[job.name]))
             running.add(task)
             task.add_done_callback(running.discard)
             await asyncio.shield(task)  # the scheduler cancels; the work ends by itself
@@ -68,12 +73,31 @@ class Jobs:
                 next_run_time=system_clock(),
             )
         scheduler.start()
+        called = [asyncio.create_task(self._called(job, tracked)) for job in jobs if job.topic]
         await stop.wait()
         scheduler.shutdown(wait=False)
+        for task in called:
+            task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _once(self, job: Job) -> None:
-        await self.once(job)
+    async def _in_turn(self, job: Job, turn: asyncio.Lock) -> None:
+        """The clock and the bell may call at once: one runs after the other."""
+        async with turn:
+            await self.once(job)
+
+    async def _called(self, job: Job, run: Callable[[Job], Awaitable[None]]) -> None:
+        """Run a job whenever its topic is rung."""
+        bell = asyncio.Event()
+        if job.topic is not None:
+            self._database.bells.on(job.topic, bell.set)
+        while True:
+            await bell.wait()
+            bell.clear()
+            (failed,) = await asyncio.gather(run(job), return_exceptions=True)
+            if isinstance(failed, Exception):
+                log.error("job failed", job=job.name, error=repr(failed))
+            elif failed is not None:
+                raise failed
 
     async def once(self, job: Job) -> bool:
         """Run a job now; False when another process is doing it."""

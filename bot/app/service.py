@@ -23,9 +23,10 @@ from bot.channels.matrix import MatrixChannel
 from bot.channels.slack import SlackChannel
 from bot.domain.message import ChannelName
 from bot.jobs import LEASE, Job, Jobs
-from bot.pipeline.dispatch import DispatchReport
+from bot.pipeline.dispatch import Dispatcher, DispatchReport
 from bot.pipeline.ingest import ingest, ingest_signals
 from bot.store import leases
+from bot.store.wakeup import Topic, keep_listening
 from bot.web.health import HealthPages
 from bot.web.server import serve_pages
 
@@ -62,17 +63,27 @@ async def serve(application: Application, console: Console, roles: set[Role]) ->
         services.append(_pages(application))
     if Role.WEB in roles and application.settings.web.public_url:
         services.append(_answers(application))
+    if not application.database.is_sqlite:
+        services.append(keep_listening(application.database.url, application.database.bells))
     running = [asyncio.create_task(_supervised(service, stop)) for service in services]
+    dispatchers = _dispatchers(application, channels) if Role.DISPATCH in roles else []
+    sending = [
+        asyncio.create_task(_supervised(dispatcher.run_for_ever(DISPATCH_EVERY), stop))
+        for dispatcher in dispatchers
+    ]
     try:
-        await Jobs(application.database).run(_jobs(application, channels, roles), stop)
+        await Jobs(application.database).run(_jobs(application, roles), stop)
     finally:
+        for dispatcher in dispatchers:
+            dispatcher.stop()
+        await asyncio.gather(*sending, return_exceptions=True)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         for channel in set(channels.values()):
             await channel.close()
         await application.database.close()
-    for task in running:
+    for task in (*running, *sending):
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
 
@@ -130,19 +141,25 @@ async def _supervised(service: Coroutine[Any, Any, None], stop: asyncio.Event) -
         stop.set()
 
 
-def _jobs(
-    application: Application, channels: dict[ChannelName, Channel], roles: set[Role]
-) -> list[Job]:
+def _dispatchers(
+    application: Application, channels: dict[ChannelName, Channel]
+) -> list[Dispatcher]:
+    """One for each channel: a slow one holds no other."""
+    made = [peers.dispatcher(application, {name: each}) for name, each in channels.items()]
+    for dispatcher in made:
+        application.database.bells.on(Topic.DISPATCH, dispatcher.wake)
+    return made
+
+
+def _jobs(application: Application, roles: set[Role]) -> list[Job]:
     jobs: list[Job] = []
     if Role.FEEDS in roles:
         jobs += _readings(application)
     if Role.MATCH in roles:
         engine = application.engine()
-        jobs.append(Job("match", MATCH_EVERY, engine.run, leased=True))
+        jobs.append(Job("match", MATCH_EVERY, engine.run, leased=True, topic=Topic.MATCH))
         jobs.append(Job("periodic", PERIODIC_EVERY, application.write_periodic, leased=True))
         jobs.append(Job("watch", WATCH_EVERY, _watch(application), leased=True))
-    if Role.DISPATCH in roles:
-        jobs.append(Job("dispatch", DISPATCH_EVERY, peers.dispatcher(application, channels).run))
     mailbox = application.settings.mailbox
     if Role.CHAT in roles and mailbox.host:
         every = timedelta(seconds=mailbox.poll_seconds)
@@ -206,10 +223,8 @@ async def _keep_account(application: Application, holder: uuid.UUID) -> None:
 
 
 async def _send_continuously(application: Application, channel: MatrixChannel) -> None:
-    dispatcher = peers.dispatcher(application, {ChannelName.MATRIX: channel})
-    while True:
-        await dispatcher.run()
-        await asyncio.sleep(DISPATCH_EVERY.total_seconds())
+    (dispatcher,) = _dispatchers(application, {ChannelName.MATRIX: channel})
+    await dispatcher.run_for_ever(DISPATCH_EVERY)
 
 
 async def _slack(application: Application, channel: SlackChannel) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.store.schema import AdvisoryRow, CveRow, ExploitRow, KnownNameRow, RevisionRow
 from bot.store.statements import insert_ignoring
+from bot.store.wakeup import Topic, ring
 from feeds.advisory import Advisory, Pap, Tlp
 
 READ_AT_ONCE = 500  # bodies held in memory together: about 3 KB each
@@ -100,6 +101,8 @@ def store(
         for row, advisory in revised
     )
     _name_cves(session, revised)
+    if revised:
+        ring(session, Topic.MATCH)
     return intake
 
 

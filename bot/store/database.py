@@ -14,6 +14,8 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.store.wakeup import RUNG, Bells
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -45,6 +47,7 @@ class Database:
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="tocsin-store")
         self._running: set[asyncio.Future[Any]] = set()
+        self.bells = Bells()
 
     async def run(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``work(session, …)`` in a transaction and return what it returned.
@@ -64,8 +67,13 @@ class Database:
         Raises:
             DatabaseUnreachableError: no answer, a full disk, a restart: nothing was written.
         """
-        with database_errors(), self._sessions() as session, session.begin():
-            return work(session, *args, **kwargs)
+        with database_errors(), self._sessions() as session:
+            with session.begin():
+                done = work(session, *args, **kwargs)
+            if self.is_sqlite:
+                for topic in session.info.get(RUNG, ()):
+                    self.bells.ring(topic)
+        return done
 
     async def close(self) -> None:
         """Wait for the transactions under way, then let the connections go."""

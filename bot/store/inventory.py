@@ -15,6 +15,7 @@ from bot.domain.facility import AssetCategory, InventoryLine
 from bot.domain.matching import InventoryProduct
 from bot.store.schema import AssetRow, FacilityRow, ProductRow, UploadRow
 from bot.store.statements import insert_many
+from bot.store.wakeup import Topic, ring
 
 ROWS_AT_ONCE = 5000
 LONGEST_VERSION = 128  # characters
@@ -67,6 +68,7 @@ def write_lines(
     A line that was removed and comes back is a new one.
     """
     session.execute(update(FacilityRow).where(FacilityRow.id == facility_id).values(changed_at=now))
+    ring(session, Topic.MATCH)
     products = intern(session, [_product(line) for line in (*added, *changed)])
     _revive(session, facility_id, added)
     for start in range(0, len(added), ROWS_AT_ONCE):

@@ -23,6 +23,7 @@ from bot.store.claims import (
 )
 from bot.store.schema import DeliveryRow, new_id
 from bot.store.statements import insert_ignoring, rows_changed
+from bot.store.wakeup import Topic, ring
 
 __all__ = [
     "LEASE",
@@ -106,7 +107,10 @@ def enqueue(session: Session, deliveries: Iterable[NewDelivery], *, now: datetim
         }
         for delivery in deliveries
     }
-    return insert_ignoring(session, DeliveryRow, list(rows.values()), conflict=["key"])
+    written = insert_ignoring(session, DeliveryRow, list(rows.values()), conflict=["key"])
+    if written:
+        ring(session, Topic.DISPATCH)
+    return written
 
 
 def counts(session: Session) -> dict[tuple[ChannelName, DeliveryState], int]:
@@ -238,6 +242,7 @@ def _due_again(session: Session, which: ColumnElement[bool], *, now: datetime) -
             reason="",
         )
     )
+    ring(session, Topic.DISPATCH)
     return rows_changed(done)
 
 
