@@ -25,6 +25,7 @@ from bot.pipeline.campaign import send_due
 from bot.pipeline.digest import write_digests
 from bot.pipeline.dispatch import Dispatcher, Progress
 from bot.pipeline.escalate import write_reminders
+from bot.pipeline.gates import Gates
 from bot.pipeline.incident import IncidentDesk
 from bot.pipeline.initial import write_initial_states
 from bot.pipeline.match import MatchEngine, MatchReport
@@ -259,6 +260,7 @@ class Application:
             clock=self.clock,
             on_delivered=desk.delivered,
             on_dead=desk.given_up,
+            gate=Gates(self.renderer),
             policy=RetryPolicy(
                 first=timedelta(seconds=delivery.first_retry_seconds),
                 longest=timedelta(seconds=delivery.longest_retry_seconds),

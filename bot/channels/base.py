@@ -34,6 +34,10 @@ class PermanentDeliveryError(DeliveryError):
     """The peer will never accept this message at this address: nobody should retry."""
 
 
+class NotConfidentialError(PermanentDeliveryError):
+    """The address does not protect a message of that marking: nothing was sent."""
+
+
 class UncertainDeliveryError(DeliveryError):
     """The message left and no answer came: it may have been delivered, or not."""
 

@@ -10,12 +10,15 @@ from typing import Any
 import structlog
 
 from bot.channels.base import (
+    NotConfidentialError,
     PermanentDeliveryError,
     TransientDeliveryError,
     UncertainDeliveryError,
 )
+from bot.channels.matrix_privacy import RoomPrivacy
 from bot.channels.matrix_session import MatrixSession
 from bot.channels.matrix_store import MatrixStoreError
+from bot.domain.marking import ENCRYPTED_FROM
 from bot.domain.message import Choice, Message
 
 log = structlog.get_logger(__name__)
@@ -33,6 +36,7 @@ class MatrixChannel:
 
     def __init__(self, session: MatrixSession) -> None:
         self.session = session
+        self.privacy = RoomPrivacy(session)
 
     async def send(self, address: str, message: Message, *, key: str) -> str:
         """Post ``message`` in room ``address`` and return its event id.
@@ -47,11 +51,14 @@ class MatrixChannel:
         Raises:
             TransientDeliveryError: rate limited, homeserver down, or its store unusable.
             PermanentDeliveryError: not in the room, oversized, or token revoked.
+            NotConfidentialError: from AMBER on, the room is not encrypted.
             UncertainDeliveryError: sent, and no answer came.
 
         Source: Matrix client-server API v1.11, "Sending events to a room", "Size limits",
         "Threading"; MSC3952 for ``m.mentions``.
         """
+        if message.marking >= ENCRYPTED_FROM and not await self.is_encrypted(address):
+            raise NotConfidentialError("the room is not encrypted")
         event_id = await self.post(address, event_content(message, key), key=key)
         await self._offer(address, event_id, message.choices, key)
         return event_id
@@ -72,6 +79,19 @@ class MatrixChannel:
             )
         )
         return str(answer.event_id)
+
+    async def is_encrypted(self, address: str) -> bool:
+        """Whether a room protects what is said there, as its homeserver says now.
+
+        Raises:
+            TransientDeliveryError: it cannot be known now.
+            PermanentDeliveryError: the bot is not in the room.
+        """
+        try:
+            await started(self.session)
+            return await self.privacy.encrypted(address)
+        except UncertainDeliveryError as error:  # asking changes nothing
+            raise TransientDeliveryError(str(error)) from None
 
     async def find(self, address: str, *, key: str) -> str | None:
         """The event already posted under ``key``, among the room's last five hundred.

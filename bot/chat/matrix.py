@@ -204,12 +204,21 @@ class MatrixChat:
             subject=subject,
             language=self._options.language,
             fields=fields or {},
+            confidential=await self._is_confidential(said.room),
         )
         reply = await self._desk.ask(invocation)
         if reply.form is None:
             await self._reply(said, reply)
         else:
             await self._continue(said, Questions.begun(reply.form, said.sender), reply)
+
+    async def _is_confidential(self, room: str) -> bool:
+        """Whether the room protects a reply; when it cannot be known it is as if it did not."""
+        try:
+            return await self._channel.is_encrypted(room)
+        except (TransientDeliveryError, PermanentDeliveryError) as error:
+            log.warning("matrix_privacy", room=room, reason=str(error))
+            return False
 
     async def _continue(self, said: _Said, form: Questions, first: Reply | None = None) -> None:
         """Ask the first question, or take an answer and ask the next; then run the command."""

@@ -17,7 +17,7 @@ from bot.domain.routing import Rhythm, Subscription, usual_rhythm
 from bot.inventory.authorities import Authorities
 from bot.inventory.facilities import read_facilities
 from bot.resources import config_folder
-from bot.store import facilities, mails, people
+from bot.store import facilities, mails, people, withheld
 from bot.store.mails import BadAddress
 from feeds.advisory import Pap, Tlp
 
@@ -122,6 +122,7 @@ def subscribe(
         links=links,
     )
     application.database.call(mails.mark_good, Address(channel, address))
+    application.database.call(withheld.forget, Address(channel, address))
     shared.say(f"{facility.name} is told at {channel.value} {address}, up to TLP:{highest.label}.")
 
 

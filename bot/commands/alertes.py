@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from bot.commands.base import Reply, Setting
 from bot.domain.alert import Coverage
-from bot.domain.marking import COUNTS_FLOOR
+from bot.domain.marking import COUNTS_FLOOR, MACHINES_FLOOR
 from bot.domain.reference import UnreadableReferenceError, split
 from bot.pipeline.view import alert_views, merged
 from bot.store import Session, alerts, facilities, inventory, lots
 from bot.store.alerts import Alert
-from feeds.advisory import Tlp
+from feeds.advisory import Pap, Tlp
 
 LISTED = 20  # what the template shows; the rest is counted
 COUNTED = 1000
@@ -29,13 +29,14 @@ def list_alerts(session: Session, setting: Setting) -> Reply:
         session, [each.alert for each in found[:LISTED]], language=setting.invocation.language
     )
     ceilings = {
-        facility_id: facilities.ceiling_of(session, setting.invocation.place, facility_id)
-        for facility_id in setting.facility_ids
+        facility_id: setting.ceiling(session, facility_id) for facility_id in setting.facility_ids
     }
+    allowed = setting.pap(session)
     shown = [
         view
         for each, view in zip(found, views, strict=False)
         if max(view.tlp, COUNTS_FLOOR) <= ceilings[each.alert.facility_id]
+        and (view.pap or Pap.CLEAR) <= allowed
     ]
     covered = [] if found else _covered(session, ceilings)
     return setting.reply("alerts", alerts=shown, total=len(found), covered=covered)
@@ -59,9 +60,13 @@ def show_alert(session: Session, setting: Setting) -> Reply:
     if not found:
         return setting.reply("unknown_alert", reference=wanted)
     place = setting.invocation.place
-    ceiling = min(facilities.ceiling_of(session, place, a.facility_id) for a in found)
+    ceiling = min(setting.ceiling(session, a.facility_id) for a in found)
     views = alert_views(session, found, language=setting.invocation.language)
-    message = setting.renderer.alert(merged(views), channel=place.channel, ceiling=ceiling)
+    message = setting.renderer.alert(
+        merged(views), channel=place.channel, ceiling=ceiling, pap=setting.pap(session)
+    )
+    if ceiling < MACHINES_FLOOR:  # remarks name machines: people write as they speak
+        return Reply(message.text, message.html, choices=message.choices)
     history = setting.reply(
         "history", answers=[answer for a in found for answer in lots.answers(session, a.id)]
     )

@@ -14,10 +14,14 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.delivery import Address
+from bot.domain.marking import USUAL_PAP
 from bot.domain.message import ChannelName, Choice
 from bot.domain.people import Person
 from bot.render import Renderer
 from bot.store import Session, audit, facilities, people
+from feeds.advisory import Pap, Tlp
+
+OPEN_CEILING = Tlp.GREEN  # of a room that should be encrypted and is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Invocation:
         thread: receipt of the message this answers, empty outside a thread.
         subject: reference the thread or the button is about (``ALR-2026-0412``), if any.
         fields: values of a form, by field name.
+        confidential: False in a room that does not protect what is said there.
     """
 
     sender: Address
@@ -42,6 +47,7 @@ class Invocation:
     subject: str = ""
     language: str = "fr"
     fields: dict[str, str] = field(default_factory=dict)
+    confidential: bool = True
 
     @property
     def prefix(self) -> str:
@@ -102,6 +108,17 @@ class Setting:
     facility_ids: tuple[int, ...]  # what this place is about, among what the person may see
     renderer: Renderer
     now: datetime
+
+    def ceiling(self, session: Session, facility_id: int) -> Tlp:
+        """The most that may be said of a facility in this place."""
+        known = facilities.ceiling_of(session, self.invocation.place, facility_id)
+        return known if self.invocation.confidential else min(known, OPEN_CEILING)
+
+    def pap(self, session: Session) -> Pap:
+        """The highest PAP that this place may hear of."""
+        place = self.invocation.place
+        subscribed = facilities.terms(session, [place]).get(place)
+        return subscribed.pap if subscribed else USUAL_PAP[place.channel]
 
     def reply(self, template: str, **variables: Any) -> Reply:
         """A reply from ``templates/reply``."""

@@ -86,7 +86,7 @@ def _show(session: Session, setting: Setting, reference: str) -> Reply:
 def _message(session: Session, setting: Setting, found: Campaign, facility_ids: list[int]) -> Reply:
     """The message as a delivery to this place would be."""
     place = setting.invocation.place
-    ceiling = min(facilities.ceiling_of(session, place, each) for each in facility_ids)
+    ceiling = min(setting.ceiling(session, each) for each in facility_ids)
     shown = pipeline.message(found, setting.renderer, channel=place.channel, ceiling=ceiling)
     return Reply(shown.text, shown.html, choices=shown.choices)
 

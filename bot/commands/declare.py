@@ -97,8 +97,9 @@ def refused(session: Session, setting: Setting) -> Reply:
 def may_be_read(session: Session, setting: Setting, incident: Incident) -> bool:
     """Whether the place the person speaks in may hear of the incident."""
     place = setting.invocation.place
-    ceiling = facilities.ceiling_of(session, place, incident.facility_id)
-    return ceiling >= CEILING or place.address == incident.room
+    if setting.ceiling(session, incident.facility_id) >= CEILING:
+        return True
+    return place.address == incident.room and setting.invocation.confidential
 
 
 def _about(session: Session, setting: Setting, read: Written) -> Written:

@@ -9,7 +9,7 @@ from bot.domain.reference import INCIDENT, UnreadableReferenceError, split
 from bot.domain.views import TimelineEntry
 from bot.pipeline.incident import CEILING, IncidentDesk
 from bot.pipeline.incident_view import incident_view
-from bot.store import Session, facilities, incidents
+from bot.store import Session, incidents
 
 
 def following(desk: IncidentDesk) -> Command:
@@ -76,8 +76,8 @@ def _show(session: Session, setting: Setting, found: Incident) -> Reply:
     """The incident as its room reads it, or a notice where it may not be said."""
     place = setting.invocation.place
     view = incident_view(session, found, setting.renderer, language=setting.invocation.language)
-    ceiling = facilities.ceiling_of(session, place, found.facility_id)
-    if place.address == found.room:
+    ceiling = setting.ceiling(session, found.facility_id)
+    if place.address == found.room and setting.invocation.confidential:
         ceiling = max(ceiling, CEILING)
     message = setting.renderer.incident(view, channel=place.channel, ceiling=ceiling)
     return Reply(message.text, message.html)

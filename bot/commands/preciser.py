@@ -9,6 +9,7 @@ from bot.commands import questions
 from bot.commands.alertes import permitted, written
 from bot.commands.base import Reply, Setting
 from bot.domain.facility import InventoryLine
+from bot.domain.marking import MACHINES_FLOOR
 from bot.store import Session, audit, inventory
 from bot.store.alerts import Alert
 
@@ -60,7 +61,9 @@ def _complete(
         line=line.line_id,
         version=changed.version,
     )
-    return setting.reply("completed", machine=line.name or line.line_id, version=changed.version)
+    readable = setting.ceiling(session, alert.facility_id) >= MACHINES_FLOOR
+    machine = (line.name or line.line_id) if readable else alert.reference
+    return setting.reply("completed", machine=machine, version=changed.version)
 
 
 def _fold(text: str) -> str:

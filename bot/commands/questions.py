@@ -10,7 +10,7 @@ from bot.domain.marking import MACHINES_FLOOR
 from bot.domain.question import Question, read_answer
 from bot.domain.reference import QUESTION
 from bot.pipeline import questions as pipeline
-from bot.store import Session, facilities, questions
+from bot.store import Session, questions
 
 NAMED = re.compile(rf"{QUESTION}-\d{{4}}-\d{{4,}}\b", re.IGNORECASE)
 LISTED = 20  # what the template shows; the rest is counted
@@ -23,7 +23,6 @@ def list_questions(session: Session, setting: Setting) -> Reply:
     """
     if not setting.facility_ids:
         return setting.reply("not_allowed")
-    place = setting.invocation.place
     found = [
         question
         for facility_id in setting.facility_ids
@@ -32,7 +31,7 @@ def list_questions(session: Session, setting: Setting) -> Reply:
     readable = {
         facility_id
         for facility_id in setting.facility_ids
-        if facilities.ceiling_of(session, place, facility_id) >= MACHINES_FLOOR
+        if setting.ceiling(session, facility_id) >= MACHINES_FLOOR
     }
     ranked = sorted(found, key=lambda each: (-each.settles, each.reference))
     shown = [_shown(each) for each in ranked if each.facility_id in readable][:LISTED]
@@ -53,8 +52,7 @@ def answer_question(session: Session, setting: Setting) -> Reply:
     question = questions.by_reference(session, reference)
     if question is None or question.facility_id not in setting.person.facilities():
         return setting.reply("unknown_question", reference=reference, prefix=prefix)
-    place = setting.invocation.place
-    readable = facilities.ceiling_of(session, place, question.facility_id) >= MACHINES_FLOOR
+    readable = setting.ceiling(session, question.facility_id) >= MACHINES_FLOOR
     given = read_answer(text)
     if given is None and not readable:
         return setting.reply("questions_elsewhere", total=1)

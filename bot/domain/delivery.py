@@ -48,6 +48,13 @@ class DeliveryKind(StrEnum):
     INCIDENT_DECLARANT = "incident-declarant"  # something failed, and no room says it
 
 
+class Withheld(StrEnum):
+    """Why a neutral notice went in place of a message."""
+
+    CEILING = "ceiling"  # the destination's ceiling was lowered since it was written
+    NOT_ENCRYPTED = "not-encrypted"  # the room does not protect what it would receive
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One destination, or the account a person speaks from."""
@@ -107,6 +114,8 @@ class Lease:
     created_at: datetime
     uncertain: bool  # an earlier attempt may have been delivered
     trace_id: str
+    subject: str = ""  # speakable reference
+    withheld: Withheld | None = None  # the message is the notice that goes instead
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Problem(StrEnum):
     DELIVERIES_DEAD = "deliveries-dead"  # given up; replay or drop them
     DELIVERIES_HELD = "deliveries-held"  # restored from a backup; release or drop them
     CERTIFICATE_ENDS = "certificate-ends"
+    ROOM_OPEN = "room-not-encrypted"  # a room that should receive AMBER and cannot protect it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Thresholds:
 
 
 PACES = 4  # readings a source may miss
+LONGEST_SUBJECT = 64  # characters of an address in an alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,15 @@ class ChannelQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRoom:
+    """A room that got notices in place of messages, because it is not encrypted."""
+
+    address: str
+    since: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The state of Tocsin at one moment. ``certificate_ends``: that which signs mails."""
 
@@ -89,6 +100,7 @@ class Snapshot:
     sources: tuple[SourceState, ...] = ()
     queues: tuple[ChannelQueue, ...] = ()
     certificate_ends: datetime | None = None
+    open_rooms: tuple[OpenRoom, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,7 @@ def judge(snapshot: Snapshot, thresholds: Thresholds) -> tuple[Finding, ...]:
         *_sources(snapshot, thresholds),
         *_queues(snapshot, thresholds),
         *_certificate(snapshot, thresholds),
+        *_open_rooms(snapshot),
     ]
     order = list(Problem)
     return tuple(sorted(found, key=lambda each: (order.index(each.problem), each.subject)))
@@ -218,6 +231,17 @@ def _refusing_since(queue: ChannelQueue) -> datetime | None:
     if queue.refused_since is None or queue.delivered_at is None:
         return queue.refused_since
     return max(queue.refused_since, queue.delivered_at)
+
+
+def _open_rooms(snapshot: Snapshot) -> Iterator[Finding]:
+    for room in snapshot.open_rooms:
+        yield Finding(
+            Problem.ROOM_OPEN,
+            room.address[:LONGEST_SUBJECT],
+            since=room.since,
+            count=room.times,
+            detail="encrypt the room, or lower its ceiling to GREEN",
+        )
 
 
 def _certificate(snapshot: Snapshot, thresholds: Thresholds) -> Iterator[Finding]:

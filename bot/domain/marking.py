@@ -17,6 +17,7 @@ from feeds.advisory import Pap, Tlp
 
 MACHINES_FLOOR = Tlp.AMBER  # naming equipment: the organisation and those who must act
 COUNTS_FLOOR = Tlp.GREEN  # counts of one facility are for its community, not for the public
+ENCRYPTED_FROM = Tlp.AMBER  # where a channel can encrypt, from there on it must
 SUBJECT_CEILING = Tlp.GREEN  # a mail's subject travels in clear: above, it carries no content
 
 USUAL_PAP = {

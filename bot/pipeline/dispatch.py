@@ -11,20 +11,22 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.channels.base import (
     Channel,
+    NotConfidentialError,
     PermanentDeliveryError,
     PostponedDeliveryError,
     TransientDeliveryError,
     UncertainDeliveryError,
 )
 from bot.domain.clock import Clock
-from bot.domain.delivery import Lease, RetryPolicy
+from bot.domain.delivery import Lease, RetryPolicy, Withheld
 from bot.domain.message import ChannelName
+from bot.pipeline.gates import Gate
 from bot.pipeline.recording import (
     Again,
     Dead,
@@ -36,7 +38,7 @@ from bot.pipeline.recording import (
     Untried,
     nothing_follows,
 )
-from bot.store import Database, outbox
+from bot.store import Database, Session, outbox
 from bot.store.database import DatabaseUnreachableError
 
 log = structlog.get_logger(__name__)
@@ -91,6 +93,7 @@ class Dispatcher:
         at_once: int = AT_ONCE,
         lease: timedelta = outbox.LEASE,
         patience: timedelta = PATIENCE,
+        gate: Gate | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
@@ -100,10 +103,11 @@ class Dispatcher:
         self._at_once = at_once
         self._lease = lease
         self._jitter = jitter
+        self._gate = gate
         self._recorder = Recorder(
             database,
             clock=clock,
-            on_delivered=on_delivered,
+            on_delivered=self._delivered(on_delivered),
             on_dead=on_dead,
             on_fault=lambda lease, reason: self._later(lease, reason, uncertain=True),
             told=self._count,
@@ -182,25 +186,40 @@ class Dispatcher:
         now = asyncio.get_running_loop().time()
         leases: list[Lease] = []
         if now < self._look_at:
-            leases = await self._claim(room, new_only=True)
+            leases = await self._database.run(self._claim, room, new_only=True)
         if len(leases) < room:
             self._look_at = now + LOOK_AGAIN.total_seconds()
-            leases += await self._claim(room - len(leases), new_only=False)
+            leases += await self._database.run(self._claim, room - len(leases), new_only=False)
         for lease in leases:
             task = asyncio.create_task(self._attempt(lease))
             self._sending[task] = lease
             task.add_done_callback(self._sent)
         return len(leases)
 
-    async def _claim(self, limit: int, *, new_only: bool) -> list[Lease]:
-        return await self._database.run(
-            outbox.lease_due,
+    def _claim(self, session: Session, limit: int, *, new_only: bool) -> list[Lease]:
+        """Lease what is due; what its destination may not receive today is a notice."""
+        now = self._clock()
+        leases = outbox.lease_due(
+            session,
             limit=limit,
-            now=self._clock(),
+            now=now,
             channels=list(self._channels),
             life=self._lease,
             new_only=new_only,
         )
+        return self._gate.admit(session, leases, now) if self._gate else leases
+
+    def _delivered(self, follow: Follow) -> Follow:
+        """What follows from a delivery, what was withheld included."""
+        gate = self._gate
+        if gate is None:
+            return follow
+
+        def followed(session: Session, lease: Lease, receipt: str, now: datetime) -> None:
+            gate.delivered(session, lease, now)
+            follow(session, lease, receipt, now)
+
+        return followed
 
     def _sent(self, task: asyncio.Task[End]) -> None:
         """Have an attempt recorded, a fault of ours included: it must not stop the others.
@@ -224,8 +243,19 @@ class Dispatcher:
             await asyncio.wait_for(self._moved.wait(), within.total_seconds())
 
     async def _attempt(self, lease: Lease) -> End:
+        """Send, or the neutral notice where the address does not protect the message."""
+        try:
+            return await self._attempt_as_is(lease)
+        except NotConfidentialError as error:
+            if self._gate is None or lease.withheld is not None:
+                return Dead(lease, str(error))
+            return await self._attempt_as_is(self._gate.notice(lease, Withheld.NOT_ENCRYPTED))
+
+    async def _attempt_as_is(self, lease: Lease) -> End:
         try:
             return Delivered(lease, await self._send(self._channels[lease.to.channel], lease))
+        except NotConfidentialError:
+            raise
         except PermanentDeliveryError as error:
             return Dead(lease, str(error))
         except UncertainDeliveryError as error:

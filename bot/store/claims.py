@@ -167,7 +167,7 @@ def _claim(state: DeliveryState) -> Update:
         .returning(
             *(_COLUMNS.id, _COLUMNS.key, _COLUMNS.kind, _COLUMNS.subject_id, _COLUMNS.channel),
             *(_COLUMNS.address, _COLUMNS.payload, _COLUMNS.due_at, _COLUMNS.attempts),
-            *(_COLUMNS.created_at, _COLUMNS.trace_id, _COLUMNS.lease_token),
+            *(_COLUMNS.created_at, _COLUMNS.trace_id, _COLUMNS.lease_token, _COLUMNS.subject),
         )
     )
 
@@ -279,4 +279,5 @@ def _lease(row: Row[Any], *, uncertain: bool) -> Lease:
         created_at=row.created_at,
         uncertain=uncertain,
         trace_id=row.trace_id,
+        subject=row.subject,
     )

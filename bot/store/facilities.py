@@ -262,6 +262,18 @@ def terms(session: Session, places: Collection[Address]) -> dict[Address, Terms]
     }
 
 
+def contact_ceilings(session: Session, emails: Collection[str]) -> dict[str, Tlp]:
+    """The lowest ceiling of those of these mailboxes that are some facility's contact's."""
+    if not emails:
+        return {}
+    rows = session.execute(
+        select(ContactRow.email, func.min(ContactRow.ceiling))
+        .where(ContactRow.email.in_(emails))
+        .group_by(ContactRow.email)
+    )
+    return {email: Tlp(ceiling) for email, ceiling in rows}
+
+
 def facilities_of_address(session: Session, to: Address) -> list[int]:
     """The facilities told at this address: what a command typed there is about."""
     return list(

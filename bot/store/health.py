@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.domain.delivery import DeliveryState
-from bot.domain.health import ChannelQueue, Snapshot, SourceState
+from bot.domain.health import ChannelQueue, OpenRoom, Snapshot, SourceState
 from bot.domain.message import ChannelName
-from bot.store import sources
+from bot.store import sources, withheld
 from bot.store.schema import DeliveryRow
 
 WAITING = (DeliveryState.DUE.value, DeliveryState.UNCERTAIN.value)
@@ -29,7 +29,13 @@ def snapshot(
     """The state of the sources of ``paces`` (name → time between two readings) and of the
     outbox of every channel that was ever used."""
     return Snapshot(
-        now, _sources(session, paces), _queues(session, now=now), certificate_ends=certificate_ends
+        now,
+        _sources(session, paces),
+        _queues(session, now=now),
+        certificate_ends=certificate_ends,
+        open_rooms=tuple(
+            OpenRoom(each.to.address, each.since, each.times) for each in withheld.every(session)
+        ),
     )
 
 
