@@ -34,6 +34,11 @@ class Reason:
     value: float | None = None
     on: date | None = None
 
+    @property
+    def is_public(self) -> bool:
+        """Whether it says something of the bulletin only, and nothing of a facility."""
+        return self.code in OF_THE_BULLETIN
+
     def __str__(self) -> str:
         """``exploited``, ``epss=0.92``, ``eol=2025-10-14``; :meth:`read` reads it back."""
         said = self.on.isoformat() if self.on else self.value
@@ -47,6 +52,17 @@ class Reason:
         if code is ReasonCode.END_OF_SUPPORT:
             return cls(code, on=date.fromisoformat(said) if said else None)
         return cls(code, float(said) if said else None)
+
+
+OF_THE_BULLETIN = frozenset(
+    {
+        ReasonCode.ALERTE,
+        ReasonCode.EXPLOITED,
+        ReasonCode.RANSOMWARE,
+        ReasonCode.EPSS,
+        ReasonCode.CVSS,
+    }
+)
 
 
 def all_reasons(several: Iterable[Iterable[Reason]]) -> tuple[Reason, ...]:

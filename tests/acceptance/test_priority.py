@@ -17,7 +17,7 @@ from bot.settings import ConfigurationError, load
 from bot.store import Session, alerts, exploits, inventory
 from bot.store.alerts import Alert
 from bot.store.inventory import UploadRecord
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
 from feeds.exploited import Exploited, Likelihood, Signal
 from tests.acceptance.conftest import Town
 
@@ -95,6 +95,19 @@ async def test_in_every_channel(town: Town, hospital: Facility, channel: Channel
     await town.publish(bulletin(town))
     told = next(each for each in town.deliveries() if each.channel == channel)
     assert "probabilité d'exploitation 92" in str(told.message.to_json())
+
+
+async def test_below_its_ceiling_a_channel_reads_nothing_of_the_facility(
+    town: Town, hospital: Facility
+) -> None:
+    town.told(hospital, "C01", channel=ChannelName.SLACK, ceiling=Tlp.GREEN)
+    heard(town, Exploited(CVE, town.clock().date()))
+    await town.publish(bulletin(town))
+    said = next(each.message.text for each in town.deliveries() if each.address == "C01")
+    assert "exploitée activement" in said
+    assert "exposé" not in said
+    assert "fin de vie" not in said
+    assert "biomédical" not in said
 
 
 @pytest.mark.usefixtures("hospital")
