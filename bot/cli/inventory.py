@@ -19,7 +19,8 @@ from bot.cli.output import (
     file_bytes,
     table,
 )
-from bot.domain.alert import Coverage, OpenQuestion
+from bot.domain.alert import Coverage
+from bot.domain.decision import OpenQuestion
 from bot.domain.facility import Facility, InventoryLine
 from bot.domain.matching import Matcher
 from bot.domain.question import taught

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.commands.base import Reply, Setting
-from bot.domain.alert import OpenQuestion
+from bot.domain.decision import OpenQuestion
 from bot.domain.marking import MACHINES_FLOOR
 from bot.domain.question import Question, read_answer
 from bot.domain.reference import QUESTION

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.alert import CategoryCount, Decision
+from bot.domain.decision import CategoryCount, Decision
 from bot.domain.facility import AssetCategory
 from bot.domain.routing import Rhythm
 

@@ -452,6 +452,7 @@ class _Facts:
             for member in members
             if (alert := self.alerts.get(member.alert_id) if member.alert_id else None)
             and alert.state in (AlertState.OPEN, AlertState.SUPERSEDED)
+            and alert.muted_until is None  # a silence stands for nothing
         }
         return {
             id_: Standing(

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.alert import DigestView
+from bot.domain.action import WAITING, Action, ActionState
+from bot.domain.alert import AlertState, AnswerKind
+from bot.domain.decision import DigestView, Released
 from bot.domain.delivery import DeliveryKind, NewDelivery
-from bot.domain.digest import Item, Schedule, decisions, split_sure
-from bot.domain.facility import AssetCategory, Facility
-from bot.domain.matching import VerdictKind
+from bot.domain.digest import Schedule
+from bot.domain.facility import Facility
 from bot.domain.routing import Rhythm, Subscription, one_per_address
 from bot.pipeline import questions
-from bot.pipeline.concern import Concern, concerns, display_name
+from bot.pipeline.concern import concerns, display_name
+from bot.pipeline.decisions import Weighed, weighed
 from bot.pipeline.mute import muted_count
 from bot.render import Renderer
-from bot.store import Session, advisories, alerts, facilities, inventory, outbox
-from bot.store.alerts import ListedAlert
+from bot.store import Session, actions, advisories, alerts, facilities, inventory, outbox
+from bot.store.alerts import LATE_COMMIT, ListedAlert
 from feeds.advisory import Pap, Tlp
 
+PROPOSED = ActionState.PROPOSED
+SET_ASIDE = frozenset({AnswerKind.NOT_CONCERNED.value, AnswerKind.MITIGATED.value})
+USEFUL = 10  # decisions named in one message; the rest is counted
 QUESTIONS = 5  # asked in one message: more are not answered
 NAMESPACE = uuid.UUID("6f1c1a52-6d0f-4f7c-9d51-0f5f6c1f7a10")  # of digests' identifiers
 
@@ -59,39 +65,10 @@ def _digest(
     now: datetime,
 ) -> NewDelivery | None:
     waiting = alerts.undigested(session, facility.id, subscription)
-    if not waiting:
+    news = _news(session, facility, subscription, waiting, now)
+    if not (waiting or news.says_something):
         return None
-    alerts.mark_digested(session, subscription.id, [each.alert for each in waiting])
-    revisions = advisories.by_ids(session, [each.alert.revision_id for each in waiting])
-    references = {each.alert.advisory_id: each for each in waiting}
-    items = [
-        item
-        for concern in concerns(session, revisions, facility_ids=[facility.id], since_day_one=False)
-        for item in _items(concern, references[concern.revision.advisory_id])
-    ]
-    sure, unsure = split_sure(items)
-    period = due.astimezone(ZoneInfo(facility.time_zone)).date()
-    start = subscription.digested_at.astimezone(ZoneInfo(facility.time_zone)).date()
-    view = DigestView(
-        reference=f"DIG-{facility.finess}-{period:%Y%m%d}",
-        facility=facility.name,
-        finess=facility.finess,
-        starts_on=max(start, period - timedelta(days=6)),
-        ends_on=period,
-        decisions=tuple(decisions(sure)),
-        questions=questions.shown(
-            session,
-            facility.id,
-            names={item.product for item in unsure},
-            limit=QUESTIONS,
-            now=now,
-        ),
-        muted=muted_count(session, facility),
-        coverage=inventory.coverage(session, [facility.id])[facility.id],
-        tlp=max((revision.advisory.tlp for revision in revisions), default=Tlp.CLEAR),
-        pap=max((revision.advisory.pap or Pap.CLEAR for revision in revisions), default=Pap.CLEAR),
-        language=subscription.language,
-    )
+    view = _view(session, facility, subscription, waiting, news, due, now)
     message = renderer.digest(
         view,
         channel=subscription.to.channel,
@@ -99,36 +76,181 @@ def _digest(
         floor=floor,
         pap=subscription.pap,
     )
+    traces = [each.alert.trace_id for each in waiting] or [
+        uuid.uuid5(NAMESPACE, view.reference).hex
+    ]
     return NewDelivery(
         kind=DeliveryKind.DIGEST,
         subject_id=uuid.uuid5(NAMESPACE, view.reference),
         subject=view.reference,
         to=subscription.to,
         message=message,
-        trace_id=waiting[-1].alert.trace_id,
+        trace_id=traces[-1],
         facility_id=facility.id,
-        occurrence=period.isoformat(),
+        occurrence=view.ends_on.isoformat(),
     )
 
 
-def _items(concern: Concern, listed: ListedAlert) -> list[Item]:
-    """A concern by product: what is sure and what is to be checked are told apart."""
-    found: dict[tuple[str, bool], Counter[AssetCategory]] = {}
-    targets: dict[tuple[str, bool], str] = {}
-    for asset in concern.assets:
-        group = (display_name(asset), asset.verdict.kind is VerdictKind.AFFECTED)
-        found.setdefault(group, Counter())[asset.category] += asset.quantity
-        targets[group] = asset.verdict.target or targets.get(group, "")
-    return [
-        Item(
-            product=product,
-            target=targets[(product, sure)],
-            advisory=concern.revision.advisory.reference,
-            reference=listed.alert.reference,
-            counts=tuple(counts.items()),
-            exploited=concern.exploited,
-            sure=sure,
-            published_at=concern.revision.advisory.published_at,
-        )
-        for (product, sure), counts in found.items()
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What happened to the actions of a facility since the last digest of a destination."""
+
+    decisions: list[Weighed]
+    proposed: list[Weighed]
+    removed: list[Weighed]
+    released: list[ListedAlert]
+    late: int
+    fixed: int
+    set_aside: int
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it is worth a message by itself."""
+        return bool(self.decisions or self.proposed or self.removed or self.released)
+
+
+def _news(
+    session: Session,
+    facility: Facility,
+    subscription: Subscription,
+    waiting: Sequence[ListedAlert],
+    now: datetime,
+) -> _News:
+    """What to say of actions; it is marked as told here, with the alerts they close."""
+    today = now.astimezone(ZoneInfo(facility.time_zone)).date()
+    standing = actions.listed(session, facility_ids=[facility.id], states=(*WAITING, PROPOSED))
+    ended = actions.ended(session, facility.id, since=subscription.digested_at - LATE_COMMIT)
+    removed = [each for each in ended if each.state is ActionState.REMOVED]
+    every = weighed(session, [*standing, *removed], today=today, only=subscription.lots)
+    found = [each for each in every if not each.muted]
+    told = actions.told(session, subscription.id, [each.action.id for each in found])
+    fresh = {each.alert.id for each in waiting}
+    said = {each.action.id: _said(each) for each in found}
+    new = [
+        each
+        for each in found
+        if (words := said[each.action.id]) and (each.action.id, words) not in told
     ]
+    open_ = [each for each in found if each.action.state in WAITING]
+    decisions = [
+        each
+        for each in open_
+        if each in new or any(bulletin.alert_id in fresh for bulletin in each.bulletins)
+    ]
+    released = alerts.released(session, facility.id, subscription)
+    _mark(session, subscription, waiting, decisions, released)
+    actions.mark_told(
+        session, subscription.id, [(each.action.id, said[each.action.id]) for each in new]
+    )
+    over = [each for each in ended if each.closed_at and each.closed_at >= subscription.digested_at]
+    return _News(
+        decisions=decisions,
+        proposed=[each for each in new if each.action.state is PROPOSED],
+        removed=[each for each in new if each.action.state is ActionState.REMOVED],
+        released=released,
+        late=sum(each.late for each in open_),
+        **_ended(session, over),
+    )
+
+
+def _said(each: Weighed) -> str:
+    """What is told of an action once, besides its alerts; empty when nothing is."""
+    action, decision = each.action, each.decision
+    if action.state is PROPOSED or action.state is ActionState.REMOVED:
+        return f"{action.state.value} {action.closed_at:%Y-%m-%d}"
+    if action.reopened is not None:
+        return f"again {action.reopened.inventory_on}"
+    if decision.late is not None:
+        return f"late {decision.late}"
+    return "overdue" if decision.overdue else ""
+
+
+def _mark(
+    session: Session,
+    subscription: Subscription,
+    waiting: Sequence[ListedAlert],
+    decisions: Sequence[Weighed],
+    released: Sequence[ListedAlert],
+) -> None:
+    """Record what this digest tells: the alerts that wait, and those that later ones stand for."""
+    others = [
+        bulletin.alert_id
+        for each in decisions
+        for bulletin in each.bulletins
+        if bulletin.alert_id and bulletin.state == AlertState.SUPERSEDED.value
+    ]
+    told = [*(each.alert for each in waiting), *alerts.by_ids(session, list(dict.fromkeys(others)))]
+    alerts.mark_digested(session, subscription.id, told)
+    alerts.mark_released(session, subscription.id, [each.alert for each in released])
+
+
+def _ended(session: Session, over: Sequence[Action]) -> dict[str, int]:
+    """How many actions were fixed over the period, and how many set aside."""
+    answered = actions.lots(session, [action.id for action in over])
+    fixed = set_aside = 0
+    for action in over:
+        said = {lot.state for lot in answered.get(action.id, ())}
+        done = action.state is ActionState.DONE
+        fixed += done and (AnswerKind.FIXED.value in said or bool(action.outcome.fixed))
+        set_aside += done and bool(said) and said <= SET_ASIDE
+    return {"fixed": fixed, "set_aside": set_aside}
+
+
+def _view(
+    session: Session,
+    facility: Facility,
+    subscription: Subscription,
+    waiting: Sequence[ListedAlert],
+    news: _News,
+    due: datetime,
+    now: datetime,
+) -> DigestView:
+    zone = ZoneInfo(facility.time_zone)
+    period = due.astimezone(zone).date()
+    start = subscription.digested_at.astimezone(zone).date()
+    told = {each.alert.revision_id for each in (*waiting, *news.released)}
+    shown = [*news.decisions, *news.proposed, *news.removed]
+    told |= {bulletin.revision_id for each in shown for bulletin in each.bulletins}
+    revisions = advisories.by_ids(session, sorted(told))
+    return DigestView(
+        reference=f"DIG-{facility.finess}-{period:%Y%m%d}",
+        facility=facility.name,
+        finess=facility.finess,
+        starts_on=max(start, period - timedelta(days=6)),
+        ends_on=period,
+        decisions=tuple(each.decision for each in news.decisions[:USEFUL]),
+        more=max(0, len(news.decisions) - USEFUL),
+        proposed=tuple(each.decision for each in news.proposed),
+        removed=tuple(each.decision for each in news.removed),
+        released=tuple(_released(each, zone) for each in news.released),
+        questions=questions.shown(
+            session,
+            facility.id,
+            names=_to_check(session, facility, waiting),
+            limit=QUESTIONS,
+            now=now,
+        ),
+        late=news.late,
+        fixed=news.fixed,
+        set_aside=news.set_aside,
+        muted=muted_count(session, facility),
+        coverage=inventory.coverage(session, [facility.id])[facility.id],
+        tlp=max((revision.advisory.tlp for revision in revisions), default=Tlp.CLEAR),
+        pap=max((revision.advisory.pap or Pap.CLEAR for revision in revisions), default=Pap.CLEAR),
+        language=subscription.language,
+    )
+
+
+def _released(listed: ListedAlert, zone: ZoneInfo) -> Released:
+    cleared = listed.alert.cleared_at or listed.alert.changed_at
+    return Released(listed.advisory, listed.alert.headline, cleared.astimezone(zone).date())
+
+
+def _to_check(session: Session, facility: Facility, waiting: Sequence[ListedAlert]) -> set[str]:
+    """The products that somebody must look at: what is unsure is asked, not decided."""
+    unsure = [each.alert.revision_id for each in waiting if each.alert.assets_to_check]
+    if not unsure:
+        return set()
+    revisions = advisories.by_ids(session, unsure)
+    found = concerns(session, revisions, facility_ids=[facility.id], since_day_one=False)
+    return {display_name(asset) for concern in found for asset in concern.to_check}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.alert import InitialStateView
+from bot.domain.decision import InitialStateView
 from bot.domain.delivery import DeliveryKind, NewDelivery
 from bot.domain.digest import Item, decisions, split_sure
 from bot.domain.facility import AssetCategory, Facility

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.alert import MutedCount, Urgency
+from bot.domain.alert import Urgency
+from bot.domain.decision import MutedCount
 from bot.domain.facility import Facility
 from bot.domain.matching import VerdictKind
 from bot.domain.mute import (

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.alert import OpenQuestion
+from bot.domain.decision import OpenQuestion
 from bot.domain.matching import InventoryProduct
 from bot.domain.people import Person, Role
 from bot.domain.question import (

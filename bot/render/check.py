@@ -13,14 +13,14 @@ from typing import Any
 import jinja2
 from jinja2 import meta, nodes
 
-from bot.domain.alert import (
-    AlertView,
-    Coverage,
+from bot.domain.alert import AlertView, Coverage
+from bot.domain.decision import (
     Decision,
     DigestView,
     InitialStateView,
     MutedCount,
     OpenQuestion,
+    Released,
 )
 from bot.domain.health import AlarmView
 from bot.domain.message import Choice
@@ -69,6 +69,7 @@ VIEWS: dict[str, type] = {
     "silence": Silence,
     "decision": Decision,
     "question": OpenQuestion,
+    "freed": Released,
     "choice": Choice,
     "coverage": Coverage,
     "entry": TimelineEntry,

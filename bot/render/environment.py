@@ -15,7 +15,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
-from bot.domain.alert import count_by_category
+from bot.domain.decision import count_by_category
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack, web_address
 from bot.render.lines import group_lines, pieces
 from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
@@ -100,11 +100,15 @@ def _filters(language: str) -> dict[str, Any]:
     def weekday(value: date) -> str:
         return format_date(value, "EEEE", locale=language)
 
+    def month(value: date) -> str:
+        return format_date(value, "MMMM", locale=language)
+
     return {
         "number": number,
         "day": day,
         "full_day": full_day,
         "weekday": weekday,
+        "month": month,
         "days_after": days_after,
         "in_paris": in_paris,
         "differs_from_paris": differs_from_paris,

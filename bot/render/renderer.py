@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from bot.domain.alert import AlertView, DigestView, InitialStateView
+from bot.domain.alert import AlertView
 from bot.domain.clock import Clock, system_clock
+from bot.domain.decision import DigestView, InitialStateView
 from bot.domain.health import AlarmView
 from bot.domain.marking import MACHINES_FLOOR, USUAL_PAP, Form, Passage, passage
 from bot.domain.message import Attachment, ChannelName, Choice, Message

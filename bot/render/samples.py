@@ -11,25 +11,22 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
-from bot.domain.alert import (
-    AlertView,
-    AnswerKind,
-    AssetLine,
+from bot.domain.alert import AlertView, AnswerKind, AssetLine, Coverage, Why
+from bot.domain.campaign import Campaign, CampaignState, CampaignText
+from bot.domain.decision import (
     CategoryCount,
-    Coverage,
     Decision,
     DigestView,
     InitialStateView,
     MutedCount,
     OpenQuestion,
-    Why,
+    Released,
 )
-from bot.domain.campaign import Campaign, CampaignState, CampaignText
 from bot.domain.facility import AssetCategory
 from bot.domain.health import AlarmView, Problem
 from bot.domain.mute import Mute, MuteScope
 from bot.domain.reason import Reason, ReasonCode
-from bot.domain.scope import Change
+from bot.domain.scope import Change, Reopening
 from bot.domain.silence import AuthorityCount, Silence, SilenceKind, SilencesView
 from bot.domain.views import (
     AnswerPageView,
@@ -89,7 +86,14 @@ MANY = replace(
     cves=tuple(f"CVE-2026-{n:05}" for n in range(12)),
     advice=("Restreindre l'accès à l'interface d'administration.",),
     revised=True,
-    change=Change(1, 2, former_target="13.1-49.10", newly_exploited=True, reworded=True),
+    change=Change(
+        1,
+        2,
+        former_target="13.1-49.10",
+        newly_exploited=True,
+        reworded=True,
+        again=Reopening(date(2026, 3, 2), date(2026, 3, 9), 3, ("13.1-48.47",)),
+    ),
     next_step=datetime(2026, 3, 20, 9, 30, tzinfo=PARIS),
     urgency_reasons=(
         Reason(ReasonCode.ALERTE),
@@ -164,18 +168,23 @@ ALERTS = (
 
 DECISIONS = (
     Decision(
-        title="Windows Server, mise à jour de mars",
+        title="Windows Server",
+        release=date(2026, 3, 1),
+        by_branch=True,
         counts=(CategoryCount(AssetCategory.SERVER, 41),),
         closes=tuple(f"CERTFR-2026-AVI-020{n}" for n in range(6)),
-        reference="ALR-2026-0398",
+        reference="ACT-2026-0031",
     ),
     Decision(
         title="Citrix NetScaler",
         target="13.1-49.13",
         counts=(CategoryCount(AssetCategory.SERVER, 3), CategoryCount(AssetCategory.NETWORK, 1)),
         closes=("CERTFR-2026-AVI-9001",),
-        reference="ALR-2026-0412",
+        reference="ACT-2026-0032",
+        replaces="ACT-2026-0019",
         exploited=True,
+        late=date(2026, 3, 6),
+        again=Reopening(date(2026, 3, 2), date(2026, 3, 9), 3, ("13.1-48.47",)),
     ),
     Decision(title="Échographes X", awaiting="biomedical"),
 )
@@ -188,6 +197,9 @@ DIGEST = DigestView(
     ends_on=date(2026, 3, 15),
     decisions=DECISIONS,
     questions=QUESTIONS,
+    proposed=DECISIONS[:1],
+    removed=DECISIONS[1:2],
+    released=(Released("CERTFR-2026-AVI-0123", "FortiOS", date(2026, 3, 12)),),
     late=1,
     fixed=7,
     set_aside=22,
@@ -199,11 +211,14 @@ DIGESTS = (
     replace(
         DIGEST,
         decisions=DECISIONS * 8,
+        more=3,
         ends_on=date(2026, 4, 8),
         exercise=True,
         muted=MutedCount(2, date(2026, 4, 12), date(2026, 8, 12)),
     ),
-    replace(DIGEST, decisions=(), questions=(), late=0),
+    replace(
+        DIGEST, decisions=(), more=0, proposed=(), removed=(), released=(), questions=(), late=0
+    ),
 )
 INITIAL = InitialStateView(
     reference="ETA-2026-0001",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.action import (
@@ -18,9 +18,10 @@ from bot.domain.action import (
     Demand,
     Member,
     Outcome,
+    lot_state,
     state_of,
 )
-from bot.domain.alert import AnswerKind, Urgency
+from bot.domain.alert import LOT_CLEARED, LOT_OPEN, AnswerKind, Urgency
 from bot.domain.facility import AssetCategory
 from bot.domain.reference import ACTION, numbered, series
 from bot.domain.scope import Reopening
@@ -32,8 +33,11 @@ from bot.store.schema import (
     ActionToldRow,
     AdvisoryRow,
     AlertRow,
+    AnswerRow,
     AssetRow,
+    LotRow,
     PersonRow,
+    RevisionRow,
 )
 from bot.store.statements import insert_ignoring, insert_many, next_numbers
 
@@ -61,8 +65,10 @@ class ClosedBulletin:
     title: str
     published_at: datetime
     alert_id: uuid.UUID | None
+    revision_id: int  # the current one
     alert: str  # its reference, or empty
     state: str  # of the alert, empty without one
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +235,17 @@ def closes(session: Session, action_ids: Sequence[uuid.UUID]) -> list[ClosedBull
                 AlertRow.id.label("alert_id"),
                 AlertRow.reference.label("alert"),
                 AlertRow.state,
+                AlertRow.muted_until,
+                RevisionRow.id.label("revision_id"),
             )
             .join(AdvisoryRow, AdvisoryRow.id == ActionAlertRow.advisory_id)
+            .join(
+                RevisionRow,
+                and_(
+                    RevisionRow.advisory_id == AdvisoryRow.id,
+                    RevisionRow.number == AdvisoryRow.number,
+                ),
+            )
             .outerjoin(AlertRow, AlertRow.id == ActionAlertRow.alert_id)
             .where(ActionAlertRow.action_id.in_(batch))
             .order_by(AdvisoryRow.published_at.desc(), AdvisoryRow.id.desc())
@@ -243,8 +258,10 @@ def closes(session: Session, action_ids: Sequence[uuid.UUID]) -> list[ClosedBull
                 title=row.title,
                 published_at=row.published_at,
                 alert_id=row.alert_id,
+                revision_id=row.revision_id,
                 alert=row.alert or "",
                 state=row.state or "",
+                muted=row.muted_until is not None,
             )
             for row in rows
         ]
@@ -260,6 +277,29 @@ def lots(session: Session, action_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, l
             lot = ActionLot(AssetCategory(row.category), row.state, row.due, row.answered_at)
             found.setdefault(row.action_id, []).append(lot)
     return found
+
+
+def former(session: Session, action_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The reference of the action that each of these replaced last, for those that did."""
+    found: dict[uuid.UUID, str] = {}
+    for batch in _batches(action_ids):
+        rows = session.execute(
+            select(ActionRow.superseded_by, ActionRow.reference)
+            .where(ActionRow.superseded_by.in_(batch))
+            .order_by(ActionRow.closed_at)
+        )
+        found |= {row.superseded_by: row.reference for row in rows}
+    return found
+
+
+def ended(session: Session, facility_id: int, *, since: datetime) -> list[Action]:
+    """The actions of a facility that are over since then."""
+    query = (
+        select(ActionRow)
+        .where(ActionRow.facility_id == facility_id, ActionRow.closed_at >= since)
+        .where(ActionRow.state != ActionState.SUPERSEDED.value)
+    )
+    return [_action(row) for row in session.scalars(query)]
 
 
 def answers(session: Session, action_id: uuid.UUID) -> list[ActionAnswer]:
@@ -326,6 +366,62 @@ def set_lots(session: Session, wanted: Mapping[tuple[uuid.UUID, AssetCategory], 
             )
         )
     insert_ignoring(session, ActionLotRow, rows, conflict=["action_id", "category"])
+
+
+def heard(
+    session: Session,
+    alert_id: uuid.UUID,
+    categories: Collection[AssetCategory],
+    *,
+    now: datetime,
+) -> None:
+    """Let the actions that close an alert follow what these teams answered to the alert itself.
+
+    A team has answered an action once it has answered every alert that the action closes.
+    """
+    waiting = [a for a in of_alerts(session, [alert_id]) if a.state in WAITING]
+    if not waiting:
+        return
+    held = members(session, [action.id for action in waiting])
+    told = [m.alert_id for found in held.values() for m in found.values() if m.alert_id]
+    states = {
+        (row.alert_id, AssetCategory(row.category)): row
+        for row in session.scalars(select(LotRow).where(LotRow.alert_id.in_(told)))
+    }
+    promised = _promised(session, told)
+    wanted: dict[tuple[uuid.UUID, AssetCategory], ActionLot] = {}
+    for action in waiting:
+        for category in action.counts.keys() & set(categories):
+            about = [
+                (member.alert_id, category)
+                for member in held[action.id].values()
+                if any(demand.category is category for demand in member.demands)
+            ]
+            rows = [states.get((id_, of)) for id_, of in about if id_]
+            said = [row for row in rows if row is not None and row.state != LOT_CLEARED]
+            if not said or len(rows) < len(about):
+                continue
+            state = lot_state(row.state for row in said)
+            own = states.get((alert_id, category))
+            if state == LOT_OPEN and (own is None or own.state != LOT_OPEN):
+                continue  # another alert waits: this one was not opened again
+            at = max((row.answered_at for row in said if row.answered_at), default=None)
+            due = max((day for key in about if (day := promised.get(key))), default=None)
+            wanted[action.id, category] = ActionLot(category, state, due, at)
+    set_lots(session, wanted)
+    settle(session, waiting, now=now)
+
+
+def _promised(
+    session: Session, alert_ids: Sequence[uuid.UUID]
+) -> dict[tuple[uuid.UUID | None, AssetCategory], date | None]:
+    """The day last promised for each lot, if its last answer promised one."""
+    rows = session.execute(
+        select(AnswerRow.alert_id, AnswerRow.category, AnswerRow.due)
+        .where(AnswerRow.alert_id.in_(alert_ids))
+        .order_by(AnswerRow.at, AnswerRow.id)
+    )
+    return {(row.alert_id, AssetCategory(row.category)): row.due for row in rows}
 
 
 def settle(session: Session, actions: Sequence[Action], *, now: datetime) -> list[Action]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.alert import AlertState, Urgency
@@ -23,6 +23,7 @@ from bot.store.statements import insert_ignoring, next_numbers
 LATE_COMMIT = timedelta(days=1)  # far longer than any transaction takes to commit
 OPEN_STATES = (AlertState.OPEN, AlertState.TAKEN)
 AT_ONCE = 5_000  # identifiers in one statement
+RELEASED = "released"  # instead of a digest: that a revision ended the alert was told
 
 
 class ClearedBy(StrEnum):
@@ -162,6 +163,33 @@ def undigested(session: Session, facility_id: int, subscription: Subscription) -
         .order_by(AlertRow.opened_at)
     )
     return _listed(session, query)
+
+
+def released(session: Session, facility_id: int, subscription: Subscription) -> list[ListedAlert]:
+    """Alerts told here that a revision of their bulletin ended, and no digest said so yet."""
+    said = DigestedRow.subscription_id == subscription.id
+    told = select(DigestedRow.alert_id).where(said, DigestedRow.alert_id == AlertRow.id)
+    query = (
+        _listing()
+        .where(AlertRow.facility_id == facility_id)
+        .where(AlertRow.state == AlertState.CLEARED.value)
+        .where(AlertRow.cleared_by == ClearedBy.REVISION.value)
+        .where(AlertRow.cleared_at >= subscription.digested_at - LATE_COMMIT)
+        .where(or_(AlertRow.urgency == Urgency.IMMEDIATE.value, told.exists()))
+        .where(~told.where(DigestedRow.match_digest == RELEASED).exists())
+        .order_by(AlertRow.cleared_at)
+    )
+    return _listed(session, query)
+
+
+def mark_released(session: Session, subscription_id: int, told: Iterable[Alert]) -> None:
+    """Record that a digest to this destination says that these alerts are over."""
+    rows = [
+        {"subscription_id": subscription_id, "alert_id": alert.id, "match_digest": RELEASED}
+        for alert in told
+    ]
+    conflict = ["subscription_id", "alert_id", "match_digest"]
+    insert_ignoring(session, DigestedRow, rows, conflict=conflict)
 
 
 def mark_digested(session: Session, subscription_id: int, told: Iterable[Alert]) -> None:

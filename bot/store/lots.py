@@ -15,6 +15,7 @@ from bot.domain.escalation import LADDER
 from bot.domain.facility import AssetCategory
 from bot.domain.lots import LotAnswer, contradicts, state_after
 from bot.domain.reason import Reason
+from bot.store import actions
 from bot.store.schema import AlertRow, AnswerRow, FacilityRow, LotRow, PersonRow
 from bot.store.statements import insert_ignoring
 
@@ -242,6 +243,19 @@ def silent(session: Session, *, limit: int = 10_000) -> list[SilentLot]:
     ]
 
 
+def unanswered(session: Session, alert_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these alerts that wait though everybody to be told of one of their lots was."""
+    return set(
+        session.scalars(
+            select(LotRow.alert_id)
+            .join(AlertRow, AlertRow.id == LotRow.alert_id)
+            .where(LotRow.alert_id.in_(alert_ids), LotRow.state == LOT_OPEN)
+            .where(LotRow.reminder_at.is_(None), LotRow.reminder_step >= len(LADDER))
+            .where(AlertRow.state == AlertState.OPEN.value)
+        )
+    )
+
+
 def answers(session: Session, alert_id: uuid.UUID) -> list[Answer]:
     """What was answered to an alert, in order."""
     rows = session.execute(
@@ -327,6 +341,7 @@ def record_answer(
             )
     session.flush()
     follow(session, [alert_id])
+    actions.heard(session, alert_id, categories, now=now)
     return disagreements
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bot.channels.matrix import MAX_EVENT, event_content, event_size
 from bot.channels.slack_limits import message_faults
-from bot.domain.alert import AlertView, AssetLine, OpenQuestion, Why
+from bot.domain.alert import AlertView, AssetLine, Why
+from bot.domain.decision import OpenQuestion
 from bot.domain.facility import AssetCategory
 from bot.domain.message import ChannelName, Message
 from bot.domain.scope import Change

@@ -1,0 +1,117 @@
+"""Actions as people read them: what to decide, the most useful first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from bot.domain.action import Action
+from bot.domain.alert import AlertState, AnswerKind, Urgency
+from bot.domain.decision import CategoryCount, Decision
+from bot.domain.facility import AssetCategory
+from bot.store import Session, actions, lots
+from bot.store.actions import ActionLot, ClosedBulletin
+from bot.store.alerts import OPEN_STATES
+
+TARGETS_NAMED = 3  # beyond, "the version your branch requires" says more than a list
+STANDING = (*(state.value for state in OPEN_STATES), AlertState.SUPERSEDED.value, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An action, with what tells how much it matters."""
+
+    action: Action
+    decision: Decision
+    bulletins: tuple[ClosedBulletin, ...]
+    lots: tuple[ActionLot, ...]
+
+    @property
+    def muted(self) -> bool:
+        """Whether the facility does not want to hear of any of its bulletins now."""
+        return bool(self.bulletins) and all(each.muted for each in self.bulletins)
+
+    @property
+    def late(self) -> bool:
+        """Whether it should be over: the day promised is gone, or nobody ever answered."""
+        return self.decision.late is not None or self.decision.overdue
+
+    @property
+    def weight(self) -> tuple[bool, bool, bool, int, int]:
+        """What makes it useful: exploited, urgent, late, bulletins closed, machines."""
+        return (
+            self.action.exploited,
+            self.action.urgency is Urgency.IMMEDIATE,
+            self.late or self.action.reopened is not None,
+            len(self.decision.closes),
+            self.action.machines,
+        )
+
+
+def weighed(
+    session: Session,
+    found: Sequence[Action],
+    *,
+    today: date,
+    only: Collection[AssetCategory] = (),
+) -> list[Weighed]:
+    """These actions, the most useful first.
+
+    Args:
+        only: the teams somebody is told of; empty for all. What is no team's there is left
+            out, and the machines of the others are not counted.
+    """
+    ids = [action.id for action in found]
+    closed: dict[uuid.UUID, list[ClosedBulletin]] = {}
+    for each in actions.closes(session, ids):
+        closed.setdefault(each.action_id, []).append(each)
+    answered = actions.lots(session, ids)
+    told = [each.alert_id for some in closed.values() for each in some if each.alert_id]
+    overdue = lots.unanswered(session, list(dict.fromkeys(told)))
+    former = actions.former(session, ids)
+    made = []
+    for action in found:
+        counts = {c: n for c, n in action.counts.items() if not only or c in only}
+        if not counts:
+            continue
+        bulletins = tuple(closed.get(action.id, ()))
+        standing = tuple(answered.get(action.id, ()))
+        decision = decided(action, counts, bulletins, standing, overdue, today=today)
+        decision = replace(decision, replaces=former.get(action.id, ""))
+        made.append(Weighed(action, decision, bulletins, standing))
+    return sorted(made, key=lambda each: each.weight, reverse=True)
+
+
+def decided(
+    action: Action,
+    counts: Mapping[AssetCategory, int],
+    bulletins: Sequence[ClosedBulletin],
+    answered: Sequence[ActionLot],
+    overdue: Collection[uuid.UUID],
+    *,
+    today: date,
+) -> Decision:
+    """One action as a digest says it."""
+    promised = [lot.due for lot in answered if lot.state == AnswerKind.PLANNED and lot.due]
+    late = min(promised, default=today) if promised and min(promised) < today else None
+    targets = action.targets
+    month = date.fromisoformat(f"{action.release}-01") if action.release else None
+    shown = len(targets) == 1 or (not month and len(targets) <= TARGETS_NAMED)
+    return Decision(
+        title=action.name,
+        target=" / ".join(targets) if shown else "",
+        by_branch=not shown and any(action.needs.values()),
+        release=month,
+        says_year=month is not None and month.year != today.year,
+        counts=tuple(CategoryCount(category, count) for category, count in counts.items()),
+        closes=tuple(
+            each.reference for each in bulletins if each.state in STANDING and not each.muted
+        ),
+        reference=action.reference,
+        exploited=action.exploited,
+        late=late,
+        overdue=any(each.alert_id in overdue for each in bulletins),
+        again=action.reopened,
+    )
