@@ -73,7 +73,7 @@ def desk(application: Application) -> Desk:
     """Where the chats take commands to."""
     renderer = application.renderer
     longest_mute = timedelta(days=application.settings.mute.longest_days)
-    book = command_book(renderer, application.incident_routing, longest_mute)
+    book = command_book(renderer, application.incident_routing, longest_mute, application.hours)
     return Desk(application.database, book, renderer, clock=application.clock)
 
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from bot.commands.base import CommandBook, Invocation, Reply
 from bot.domain.clock import Clock
+from bot.domain.lots import Lots, read_lots
 from bot.domain.message import ChannelName, Choice, Message
-from bot.domain.wording import fold
+from bot.domain.speaker import Speaker
+from bot.domain.wording import composed, read_wording
 from bot.render import Renderer
+from bot.render.answers import every_choice
 from bot.store import Database, Session, outbox
 
 COMMAND = re.compile(r"[!/](?P<name>[^\W\d_][\w-]*)(?:\s+(?P<args>.*))?", re.DOTALL)
@@ -61,15 +64,13 @@ class Desk:
 
     def every_answer(self, reference: str, *, language: str) -> tuple[Choice, ...]:
         """Every answer in its words, for alerts that the message at hand does not offer."""
-        said = self._renderer.words(language).answers
-        return tuple(
-            Choice(words["word"], words["label"], f"{reference}:{kind}")
-            for kind, words in said.items()
-        )
+        return every_choice(reference, self._renderer.words(language))
 
-    def within(self, session: Session, invocation: Invocation) -> Reply:
+    def within(
+        self, session: Session, invocation: Invocation, contact: Speaker | None = None
+    ) -> Reply:
         """The same in a transaction of the caller's, who commits."""
-        return self._book.dispatch(session, invocation, now=self._clock())
+        return self._book.dispatch(session, invocation, now=self._clock(), contact=contact)
 
 
 def _subject(session: Session, channel: ChannelName, address: str, receipt: str) -> Subject | None:
@@ -88,25 +89,24 @@ def read_command(text: str) -> Spoken | None:
 
 
 def read_answer(text: str, choices: Sequence[Choice]) -> tuple[Choice, str] | None:
-    """The answer that ``text`` begins with, and what follows it; the longest one wins.
+    """The answer in ``text``, and its note; see :func:`bot.domain.wording.read_wording`.
 
-    Accents, capitals and the kind of apostrophe do not matter: « Pas concerné : on l'a
-    retiré » is *pas concerné* with a note, and « prévu 12/12 » is *prévu le*.
+    A lot may stand first: « biomédical : transmis » is *transmis* for that lot.
     """
-    said = without_quote(text).strip()
-    folded = fold(said)
-    best: tuple[int, Choice] | None = None
-    for choice in choices:
-        said_as = [fold(wording).rstrip(" .…") for wording in (choice.word, choice.label)]
-        for words in (*said_as, *(each.removesuffix(" le") for each in said_as)):
-            whole = folded == words or (
-                folded.startswith(words) and not folded[len(words)].isalnum()
-            )
-            if words and whole and (best is None or len(words) > best[0]):
-                best = (len(words), choice)
-    if best is None:
-        return None
-    return best[1], said[best[0] :].strip(" \t\n:,;.–—-…")
+    said = composed(without_quote(text)).strip()
+    by_value = {choice.value: choice for choice in choices}
+    said_as = [(words, each.value) for each in choices for words in (each.word, each.label)]
+    if found := read_wording(said, said_as):
+        return by_value[found[0]], found[1]
+    lots, rest = read_lots(said)
+    if lots and (found := read_wording(rest, said_as)):
+        return by_value[found[0]], f"{_named(lots)} : {found[1]}"
+    return None
+
+
+def _named(lots: Lots) -> str:
+    """Lots as :func:`bot.domain.lots.read_lots` reads them again."""
+    return ", ".join(sorted(lots))
 
 
 def without_quote(text: str) -> str:

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from bot.chat.desk import ANSWER, COMPLETE, Desk, answer_invocation, read_answer, read_command
 from bot.chat.mail_reading import Bounce, Incoming, read_mail
+from bot.commands.alertes import written
 from bot.commands.base import LINK_NAMES, Invocation, Reply
 from bot.domain.clock import Clock
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery
@@ -23,7 +24,8 @@ from bot.domain.mail_token import signed_key
 from bot.domain.message import Message
 from bot.domain.people import Person
 from bot.domain.reference import combine
-from bot.store import Session, audit, facilities, mails, outbox, people
+from bot.domain.speaker import Speaker
+from bot.store import Session, audit, facilities, mails, outbox, people, speakers
 from bot.store.outbox import Delivery
 from feeds.advisory import Tlp
 
@@ -31,6 +33,16 @@ NAMED = re.compile(r"\bALR-\d{4}-\d{4,}(?:\+\d{4,})*", re.IGNORECASE)
 UNSIGNED_COMMANDS = frozenset(
     {"alertes", "alerts", "alerte", "alert", "aide", "help", *LINK_NAMES}
 )  # From may be forged: these change nothing, or hold a secret of their own
+TO_CONTACTS = frozenset(
+    {
+        DeliveryKind.ALERT,
+        DeliveryKind.REVISION,
+        DeliveryKind.REMINDER,
+        DeliveryKind.FORWARD,
+        DeliveryKind.DISAGREEMENT,
+        DeliveryKind.REPLY,
+    }
+)  # what is written to contacts about one alert
 SUBJECT = "[Tocsin] Réponse à votre message"
 LONGEST_NOTE = 1_000  # characters
 
@@ -64,6 +76,7 @@ class _Said:
     text: str
     delivery: Delivery | None
     person: Person | None
+    contact: Speaker | None = None  # nobody registered, but this mail was written to them
 
     @property
     def place(self) -> Address:
@@ -105,12 +118,14 @@ class MailDesk:
         if reason := mail.automatic or self._unusable(mail):
             return self._ignore(session, mail, reason)
         delivery = self._delivery(session, mail.answers)
+        person = people.identified(session, Address.mailbox(mail.sender))
         said = _Said(
             mail=mail,
             digest=digest,
             text=" ".join(mail.text.partition("\n\n")[0].split())[:LONGEST_NOTE],
             delivery=delivery,
-            person=people.identified(session, Address.mailbox(mail.sender)),
+            person=person,
+            contact=self._contact(session, mail.sender, delivery, person),
         )
         if delivery is not None and delivery.address.casefold() == mail.sender:
             mails.mark_good(session, Address.mailbox(delivery.address))
@@ -121,7 +136,8 @@ class MailDesk:
         spoken = read_command(said.text)
         signed = said.delivery is not None
         if spoken and (signed or spoken.name in UNSIGNED_COMMANDS):
-            once = "" if said.person or spoken.name in LINK_NAMES else "stranger"
+            known = said.person or said.contact
+            once = "" if known or spoken.name in LINK_NAMES else "stranger"
             subject = said.delivery.subject if said.delivery else ""
             return self._ask(session, said, spoken.name, spoken.args, subject, once)
         if said.delivery is None:
@@ -129,13 +145,15 @@ class MailDesk:
                 return self._ignore(session, said.mail, "unsolicited")
             day = self._clock().date().isoformat()
             return self._reply(session, said, self._says("mail_unsigned"), f"unsigned {day}")
-        if said.person is None:
+        if said.person is None and said.contact is None:
             return self._ask(session, said, ANSWER, "", said.delivery.subject, "stranger")
         if found := self._answer(said.text, said.delivery):
             reference, args = answer_invocation(*found)
             return self._ask(session, said, ANSWER, args, reference)
         completed = self._desk.within(
-            session, self._invocation(said, COMPLETE, said.text, said.delivery.subject)
+            session,
+            self._invocation(said, COMPLETE, said.text, said.delivery.subject),
+            said.contact,
         )
         if completed.text:
             return self._reply(session, said, completed)
@@ -144,6 +162,19 @@ class MailDesk:
             return MailOutcome.SILENT
         once = f"not understood {said.delivery.key}"
         return self._reply(session, said, self._says("mail_not_understood"), once)
+
+    def _contact(
+        self, session: Session, sender: str, delivery: Delivery | None, person: Person | None
+    ) -> Speaker | None:
+        """Whoever was written to as a contact of the facility, and answers from that mailbox."""
+        if delivery is None or delivery.facility_id is None:
+            return None
+        if delivery.kind not in TO_CONTACTS or delivery.address.casefold() != sender:
+            return None
+        if person is not None and person.facilities():
+            return None  # they have roles: those decide
+        found = speakers.contact_at(session, delivery.facility_id, sender, now=self._clock())
+        return speakers.of_contact(*found, written(delivery.subject)) if found else None
 
     def _answer(self, text: str, delivery: Delivery) -> tuple[str, str] | None:
         """The value of the answer and its note. A digest offers none: alerts are named then."""
@@ -162,7 +193,8 @@ class MailDesk:
         self, session: Session, said: _Said, name: str, args: str, subject: str, once: str = ""
     ) -> MailOutcome:
         invocation = self._invocation(said, name, args, subject)
-        return self._reply(session, said, self._desk.within(session, invocation), once)
+        reply = self._desk.within(session, invocation, said.contact)
+        return self._reply(session, said, reply, once)
 
     def _invocation(self, said: _Said, name: str, args: str, subject: str) -> Invocation:
         return Invocation(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.commands.base import Reply, Setting
 from bot.domain.alert import Coverage
+from bot.domain.lots import split_lots
 from bot.domain.marking import COUNTS_FLOOR, MACHINES_FLOOR
 from bot.domain.reference import UnreadableReferenceError, split
-from bot.pipeline.view import alert_views, merged
+from bot.pipeline.view import alert_views, lot_views, merged
 from bot.store import Session, alerts, facilities, inventory, lots
 from bot.store.alerts import Alert
 from feeds.advisory import Pap, Tlp
@@ -55,20 +57,32 @@ def show_alert(session: Session, setting: Setting) -> Reply:
 
     A command never says more than a delivery to the same place would.
     """
-    wanted = setting.invocation.args.strip() or setting.invocation.subject
+    wanted, _ = split_lots(setting.invocation.args.strip() or setting.invocation.subject)
     found = [alert for each in written(wanted) if (alert := permitted(session, setting, each))]
     if not found:
         return setting.reply("unknown_alert", reference=wanted)
     place = setting.invocation.place
     ceiling = min(setting.ceiling(session, a.facility_id) for a in found)
     views = alert_views(session, found, language=setting.invocation.language)
+    owners = facilities.by_ids(session, {alert.facility_id for alert in found})
     message = setting.renderer.alert(
         merged(views), channel=place.channel, ceiling=ceiling, pap=setting.pap(session)
     )
-    if ceiling < MACHINES_FLOOR:  # remarks name machines: people write as they speak
+    if ceiling < COUNTS_FLOOR:
         return Reply(message.text, message.html, choices=message.choices)
+    answers = [answer for a in found for answer in lots.answers(session, a.id)]
+    if ceiling < MACHINES_FLOOR:  # remarks name machines: people write as they speak
+        answers = [replace(answer, note="") for answer in answers]
     history = setting.reply(
-        "history", answers=[answer for a in found for answer in lots.answers(session, a.id)]
+        "history",
+        answers=answers,
+        parts=[
+            (
+                a.reference if len(found) > 1 else "",
+                lot_views(session, a.id, owners[a.facility_id].time_zone),
+            )
+            for a in found
+        ],
     )
     return Reply(
         text=f"{message.text}\n\n{history.text}".strip(),
@@ -86,8 +100,8 @@ def written(text: str) -> list[str]:
 
 
 def permitted(session: Session, setting: Setting, reference: str) -> Alert | None:
-    """The alert, if it exists and this person answers for its facility."""
+    """The alert, if it exists and this person answers for its facility, if only for a part."""
     alert = alerts.by_reference(session, reference)
-    if alert is None or alert.facility_id not in setting.person.facilities():
+    if alert is None or not setting.speaker.may_answer(alert.facility_id, alert.reference):
         return None
     return alert

@@ -7,6 +7,7 @@ talking (``bot.chat``) build invocations from what people write, and show replie
 from __future__ import annotations
 
 import difflib
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +18,9 @@ from bot.domain.delivery import Address
 from bot.domain.marking import USUAL_PAP
 from bot.domain.message import ChannelName, Choice
 from bot.domain.people import Person
+from bot.domain.speaker import Speaker
 from bot.render import Renderer
-from bot.store import Session, audit, facilities, people
+from bot.store import Session, audit, facilities, people, speakers
 from feeds.advisory import Pap, Tlp
 
 OPEN_CEILING = Tlp.GREEN  # of a room that should be encrypted and is not
@@ -105,6 +107,7 @@ class Setting:
 
     invocation: Invocation
     person: Person
+    speaker: Speaker  # what they may answer for
     facility_ids: tuple[int, ...]  # what this place is about, among what the person may see
     renderer: Renderer
     now: datetime
@@ -135,12 +138,14 @@ class Entry:
     """A command and the names it answers to, French first.
 
     A ``quiet`` one is tried on what people say to each other: it is neither refused to a
-    stranger nor audited unless it does something.
+    stranger nor audited unless it does something. One that is open to ``contacts`` is taken
+    from somebody who is nobody registered, in reply to a mail that was written to them.
     """
 
     names: Sequence[str]
     run: Command
     quiet: bool = False
+    contacts: bool = False
 
 
 class CommandBook:
@@ -156,31 +161,52 @@ class CommandBook:
         """Every name that is answered to, ``lier`` included."""
         return (*self._by_name, *LINK_NAMES)
 
-    def dispatch(self, session: Session, invocation: Invocation, *, now: datetime) -> Reply:
-        """Run the command asked for, or say why not. Never raises for what people write."""
+    def dispatch(
+        self,
+        session: Session,
+        invocation: Invocation,
+        *,
+        now: datetime,
+        contact: Speaker | None = None,
+    ) -> Reply:
+        """Run the command asked for, or say why not. Never raises for what people write.
+
+        Args:
+            contact: who speaks, when it is a contact whom nobody registered as a person.
+        """
         name = invocation.name.casefold()
         if name in LINK_NAMES:
             return self._link(session, invocation, self._renderer, now)
         entry = self._by_name.get(name)
-        person = people.identified(session, invocation.sender)
-        if person is None:
+        if contact is not None and (entry is None or entry.contacts):
+            setting = self._of_contact(invocation, contact, now)
+        elif person := people.identified(session, invocation.sender):
+            setting = self._of_person(session, invocation, person, now)
+        else:
             quiet = entry is not None and entry.quiet
             return Reply("") if quiet else self._refuse(session, invocation, now)
-        setting = Setting(
-            invocation=invocation,
-            person=person,
-            facility_ids=_visible(session, invocation, person),
-            renderer=self._renderer,
-            now=now,
-        )
         if entry is None:
             near = difflib.get_close_matches(name, self.names, n=1)
             nearest = self._by_name[near[0]].names[0] if near and near[0] in self._by_name else ""
             return setting.reply("unknown_command", word=invocation.name, nearest=nearest)
         if not entry.quiet:
             action = f"command.{entry.names[0]}"
-            audit.note(session, str(person.id), action, invocation.subject, now=now)
+            audit.note(session, setting.speaker.actor, action, invocation.subject, now=now)
         return entry.run(session, setting)
+
+    def _of_person(
+        self, session: Session, invocation: Invocation, person: Person, now: datetime
+    ) -> Setting:
+        speaker = speakers.of_person(session, person, now=now)
+        visible = _visible(session, invocation, person, speaker)
+        return Setting(invocation, person, speaker, visible, self._renderer, now)
+
+    def _of_contact(self, invocation: Invocation, contact: Speaker, now: datetime) -> Setting:
+        """A person without a role, who lives as long as the command."""
+        person = Person(uuid.uuid4(), contact.name, contact.email)
+        return Setting(
+            invocation, person, contact, tuple(sorted(contact.facilities)), self._renderer, now
+        )
 
     def _refuse(self, session: Session, invocation: Invocation, now: datetime) -> Reply:
         audit.note(
@@ -200,11 +226,14 @@ class CommandBook:
 LINK_NAMES = ("lier", "link")
 
 
-def _visible(session: Session, invocation: Invocation, person: Person) -> tuple[int, ...]:
+def _visible(
+    session: Session, invocation: Invocation, person: Person, speaker: Speaker
+) -> tuple[int, ...]:
     """What a person may see here: their facilities, those of this room when it has some.
 
-    A room narrows what is shown; it never widens it: being in a room gives no right.
+    A room narrows what is shown; it never widens it: being in a room gives no right. The
+    members of a GHT are shown to its head in a room that is theirs.
     """
-    own = person.facilities()
     here = set(facilities.facilities_of_address(session, invocation.place))
-    return tuple(sorted(own & here or own))
+    own = person.facilities() or speaker.facilities  # of those they stand in for, if they have none
+    return tuple(sorted(speaker.facilities & here or own))

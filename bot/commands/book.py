@@ -15,9 +15,12 @@ from bot.commands import (
     preciser,
     questions,
     silence,
+    spoken,
 )
 from bot.commands.base import CommandBook, Entry
+from bot.domain.escalation import HoursOf
 from bot.domain.incident import IncidentRouting
+from bot.pipeline.answer import AnswerDesk
 from bot.pipeline.incident import IncidentDesk
 from bot.render import Renderer
 
@@ -26,14 +29,22 @@ def command_book(
     renderer: Renderer,
     routing: IncidentRouting = IncidentRouting(),  # noqa: B008 - frozen
     longest_mute: timedelta = silence.LONGEST,
+    hours: HoursOf | None = None,
 ) -> CommandBook:
-    """Every command, French names first. ``routing`` says where incidents are announced."""
+    """Every command, French names first.
+
+    Args:
+        routing: where incidents are announced.
+        hours: when what is opened again is reminded; a day later when they are not given.
+    """
     desk = IncidentDesk(renderer, routing)
+    answers = AnswerDesk(renderer, hours)
     return CommandBook(
         [
             Entry(("alertes", "alerts"), alertes.list_alerts),
             Entry(("alerte", "alert"), alertes.show_alert),
-            Entry(("répondre", "repondre", "answer"), answer.answer),
+            Entry(("répondre", "repondre", "answer"), answer.answering(answers), contacts=True),
+            Entry(spoken.names_of_answers(renderer), spoken.speaking(answers), contacts=True),
             Entry(("déclarer", "declarer", "declare"), declare.declaring(desk)),
             Entry(("incident", "incidents"), incident.following(desk)),
             Entry(("préciser", "preciser", "version"), preciser.complete, quiet=True),

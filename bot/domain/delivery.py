@@ -34,6 +34,8 @@ class DeliveryKind(StrEnum):
     ALERT = "alert"
     REVISION = "revision"
     REMINDER = "reminder"
+    FORWARD = "forward"  # to the prestataire, what somebody passes on
+    DISAGREEMENT = "disagreement"  # two people answered the contrary of each other
     DIGEST = "digest"
     INITIAL = "initial"
     CAMPAIGN = "campaign"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.authority import WorkingHours
@@ -57,6 +57,11 @@ def reachable(role: str, contacts: Sequence[Contact]) -> list[Contact]:
     """The contacts of a role who have a mail address, in order of rank."""
     found = [contact for contact in contacts if contact.role == role and contact.email]
     return sorted(found, key=lambda contact: contact.rank)
+
+
+def local_day(moment: datetime, facility: Facility) -> date:
+    """What day it is at the facility."""
+    return moment.astimezone(ZoneInfo(facility.time_zone)).date()
 
 
 def next_morning(moment: datetime, hours: WorkingHours) -> datetime:

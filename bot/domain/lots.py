@@ -39,6 +39,7 @@ SAME_INSTANT = timedelta(seconds=1)
 CLOSED_FOR = frozenset({AnswerKind.FIXED, AnswerKind.NOT_CONCERNED, AnswerKind.MITIGATED})
 
 CODES = {category.name.lower(): category for category in AssetCategory}
+BY_LOT = "lots"  # in the place of an answer: asks for which lot first
 SIGN = "/"  # between a reference and codes of lots: ALR-2026-0412/biomedical+server
 EVERYTHING = ("tous les lots", "tous", "toutes", "tout", "partout", "everything", "all lots")
 WORDS: dict[str, Lots] = {
@@ -80,15 +81,18 @@ class LotAnswer:
     at: datetime
 
 
-def duties(roles: Iterable[Role], held: Iterable[Role]) -> Lots:
-    """The lots that somebody of these roles answers for, where ``held`` are all the roles held.
+def duties(roles: Iterable[Role]) -> Lots:
+    """The lots that somebody of these roles answers for."""
+    return NO_LOT.union(*(DUTIES.get(role, NO_LOT) for role in roles))
 
-    A lot that no role held there answers for may be answered by anybody who has a role
-    there: in a small structure the prestataire is often the only person who can act.
+
+def orphans(held: Iterable[Role]) -> Lots:
+    """The lots that nobody answers for, where ``held`` are all the roles held at a facility.
+
+    Anybody who has a role there may answer for them: in a small structure the prestataire
+    is often the only person who can act.
     """
-    own = frozenset[AssetCategory]().union(*(DUTIES.get(role, NO_LOT) for role in roles))
-    covered = frozenset[AssetCategory]().union(*(DUTIES.get(role, NO_LOT) for role in held))
-    return own | (EVERY_LOT - covered)
+    return EVERY_LOT - duties(held)
 
 
 def read_lots(text: str) -> tuple[Lots, str]:

@@ -15,12 +15,13 @@ from bot.domain.facility import AssetCategory
 from bot.domain.matching import VerdictKind
 from bot.domain.priority import Judgement
 from bot.domain.quiet import NO_QUIET, QuietHours
-from bot.domain.routing import Subscription, by_lot, told_at_once
+from bot.domain.routing import Subscription, told_at_once
 from bot.domain.scope import Change, Scope, change
 from bot.pipeline.action import ActionKeeper, Contradiction, contradicted
 from bot.pipeline.concern import Concern, concerns
 from bot.pipeline.priority import Priorities
 from bot.pipeline.quiet import Hush
+from bot.pipeline.recipients import Recipients
 from bot.pipeline.view import merged, view
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities, inventory, lots, mutes, outbox
@@ -28,7 +29,7 @@ from bot.store.advisories import StoredRevision
 from bot.store.alerts import OPEN_STATES, Alert, ClearedBy
 from bot.store.lots import Lot, NewLot
 from bot.store.schema import new_id
-from feeds.advisory import Tlp
+from feeds.advisory import AdvisoryKind, Tlp
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,10 +304,12 @@ def _deliveries(
     ids = list({each.concern.facility.id for each in told})
     coverage = inventory.coverage(session, ids)
     shared: dict[tuple[int, Address], list[tuple[_Told, Subscription]]] = {}
+    recipients = Recipients(session, now=hush.now)
     for each in (each for each in told if each.alert.muted_until is None):
-        for subscription, some in by_lot(
-            hush.subscribed.get(each.concern.facility.id, ()), each.lots
-        ):
+        facility = each.concern.facility
+        places = hush.subscribed.get(facility.id, ())
+        on_call = _called_out(each.concern, hush)
+        for subscription, some in recipients.told(facility, places, each.lots, on_call=on_call):
             if told_at_once(subscription.rhythm, each.alert.urgency):
                 place = (each.concern.revision.id, subscription.to)
                 part = dataclasses.replace(each, lots=tuple(some))
@@ -315,6 +318,13 @@ def _deliveries(
         _delivery(session, together, coverage, renderer, hush, floor=floor)
         for together in shared.values()
     ]
+
+
+def _called_out(concern: Concern, hush: Hush) -> bool:
+    """Whether whoever is on call is told: an *alerte*, when nobody is at work."""
+    if concern.revision.advisory.kind is not AdvisoryKind.ALERTE:
+        return False
+    return not hush.hours(concern.facility).contains(hush.now)
 
 
 def _delivery(

@@ -24,8 +24,8 @@ from bot.domain.escalation import (
     reachable,
 )
 from bot.domain.facility import Facility
-from bot.domain.lots import CORRESPONDENTS
-from bot.domain.routing import Subscription, Terms, by_lot, contact_terms, told_at_once
+from bot.domain.routing import Subscription, Terms, contact_terms, told_at_once
+from bot.pipeline.recipients import Recipients
 from bot.pipeline.view import alert_views, lot_views
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities, lots, outbox
@@ -53,9 +53,11 @@ def write_reminders(
     owners = facilities.by_ids(session, {alert.facility_id for alert in due})
     told = facilities.subscriptions(session, sorted(owners))
     parts = lots.of_alerts(session, [alert.id for alert in due])
+    recipients = Recipients(session, now=now)
     deliveries: list[NewDelivery] = []
     for alert, view in zip(due, alert_views(session, due), strict=True):
         facility = owners[alert.facility_id]
+        facility = dataclasses.replace(facility, contacts=recipients.contacts(facility))
         silent = [lot for lot in parts[alert.id] if lot.is_due(now)]
         following = _climb(session, alert, facility, silent, view, hours, now)
         shown = dataclasses.replace(
@@ -64,7 +66,8 @@ def write_reminders(
             next_step=following.at if following else None,
             next_contact=next_contact(following.step - 1, facility.contacts) if following else "",
         )
-        addressed = _addressed(session, alert, facility, silent, told.get(facility.id, ()))
+        places = told.get(facility.id, ())
+        addressed = _addressed(session, alert, facility, silent, places, recipients)
         deliveries += _deliveries(session, renderer, alert, shown, addressed, floor)
     return outbox.enqueue(session, deliveries, now=now)
 
@@ -100,6 +103,7 @@ def _addressed(
     facility: Facility,
     silent: Sequence[Lot],
     subscribed: Sequence[Subscription],
+    recipients: Recipients,
 ) -> dict[Address, _Reminder]:
     """Where this step goes, lot by lot, each address once."""
     found: dict[Address, _Reminder] = {}
@@ -109,11 +113,11 @@ def _addressed(
     for lot in silent:
         role = LADDER[lot.reminder_step]
         if role == SAME_PEOPLE:
-            for each, _ in by_lot(subscribed, [lot.category]):
+            for each, _ in recipients.told(facility, subscribed, [lot.category]):
                 if told_at_once(each.rhythm, alert.urgency):
                     reminder = _Reminder(each.terms, each.language)
                     found.setdefault(each.to, reminder).lots.append(lot)
-            role = CORRESPONDENTS.get(lot.category, "")
+            continue
         for contact in reachable(role, facility.contacts):
             to = Address.mailbox(contact.email)
             if to not in known:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.domain.alert import AlertView, AnswerKind
+from bot.domain.lots import BY_LOT, with_lots
 from bot.domain.message import Choice
 from bot.domain.views import CampaignView
 from bot.render.foreign import one_line
@@ -13,6 +14,8 @@ from bot.render.words import Words
 
 EQUIPMENT = (AnswerKind.TAKEN, AnswerKind.PLANNED, AnswerKind.FIXED, AnswerKind.NOT_CONCERNED)
 OTHER = (AnswerKind.MITIGATED, AnswerKind.FORWARDED, AnswerKind.UNKNOWN)
+RARE = frozenset({*OTHER, BY_LOT})
+FORWARDED_TO = (*EQUIPMENT, AnswerKind.MITIGATED, AnswerKind.UNKNOWN)
 SEARCH = (AnswerKind.SEARCHED_CLEAN, AnswerKind.COMPROMISED)
 SLACK_BUTTON_VALUE = 2_000  # characters
 SLACK_OPTION_VALUE = 150
@@ -25,12 +28,30 @@ def alert_choices(view: AlertView, words: Words) -> tuple[Choice, ...]:
         kinds: tuple[AnswerKind, ...] = PEOPLE
     else:
         kinds = (*EQUIPMENT, *(SEARCH if view.exploited else ()), *OTHER)
-    return tuple(_choice(view.reference, kind, words) for kind in kinds)
+    subject = with_lots(view.reference, view.only)
+    offered = tuple(_choice(subject, kind, words) for kind in kinds)
+    if len(view.categories) < 2 or view.about_functions:
+        return offered
+    return (*offered, Choice(**words.by_lot, value=f"{view.reference}:{BY_LOT}"))
 
 
-def taken_only(reference: str, words: Words) -> tuple[Choice, ...]:
+def every_choice(reference: str, words: Words) -> tuple[Choice, ...]:
+    """Every answer in its words, without reactions: for a message that offers none."""
+    return tuple(
+        Choice(said["word"], said["label"], f"{reference}:{kind}")
+        for kind, said in words.answers.items()
+    )
+
+
+def forward_choices(view: AlertView, words: Words) -> tuple[Choice, ...]:
+    """What a prestataire may answer to what was forwarded, for those lots."""
+    subject = with_lots(view.reference, view.only)
+    return tuple(_choice(subject, kind, words) for kind in FORWARDED_TO)
+
+
+def taken_only(view: AlertView, words: Words) -> tuple[Choice, ...]:
     """The one answer that needs no detail: for a reduced message."""
-    return (_choice(reference, AnswerKind.TAKEN, words),)
+    return (_choice(with_lots(view.reference, view.only), AnswerKind.TAKEN, words),)
 
 
 def campaign_choices(view: CampaignView, words: Words) -> tuple[Choice, ...]:
@@ -55,8 +76,8 @@ def slack_answers(choices: Sequence[Choice], words: Words) -> list[dict[str, Any
     or of the option is the choice's. A value longer than Slack takes, that of a room shared
     by very many facilities, is not offered: words remain.
     """
-    rare = [c for c in choices if _kind(c) in OTHER and len(c.value) <= SLACK_OPTION_VALUE]
-    often = [c for c in choices if _kind(c) not in OTHER and len(c.value) <= SLACK_BUTTON_VALUE]
+    rare = [c for c in choices if _kind(c) in RARE and len(c.value) <= SLACK_OPTION_VALUE]
+    often = [c for c in choices if _kind(c) not in RARE and len(c.value) <= SLACK_BUTTON_VALUE]
     elements = [_button(choice) for choice in often]
     if rare:
         elements.append(_menu(rare, words))

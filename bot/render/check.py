@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 from jinja2 import meta, nodes
 
-from bot.domain.alert import AlertView, Coverage
+from bot.domain.alert import AlertView, Coverage, LotView
 from bot.domain.decision import (
     Decision,
     DigestView,
@@ -46,6 +46,7 @@ GIVEN = {
 KINDS = {
     "alert": {"alert"},
     "reduced": {"alert"},
+    "forward": {"alert", "contact", "note", "named"},
     "digest": {"digest"},
     "initial": {"initial"},
     "counts": {"reference", "decisions", "late"},
@@ -71,6 +72,7 @@ VIEWS: dict[str, type] = {
     "question": OpenQuestion,
     "freed": Released,
     "choice": Choice,
+    "lot": LotView,
     "coverage": Coverage,
     "entry": TimelineEntry,
     "group": LineGroup,

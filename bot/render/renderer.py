@@ -11,13 +11,26 @@ from bot.domain.alert import AlertView
 from bot.domain.clock import Clock, system_clock
 from bot.domain.decision import DigestView, InitialStateView
 from bot.domain.health import AlarmView
-from bot.domain.marking import MACHINES_FLOOR, USUAL_PAP, Form, Passage, passage
+from bot.domain.marking import (
+    COUNTS_FLOOR,
+    MACHINES_FLOOR,
+    USUAL_PAP,
+    Form,
+    Passage,
+    message_marking,
+    passage,
+)
 from bot.domain.message import Attachment, ChannelName, Choice, Message
 from bot.domain.reference import ALERT, CAMPAIGN, INCIDENT
 from bot.domain.silence import SilencesView
 from bot.domain.views import CampaignView, IncidentView
 from bot.render import samples
-from bot.render.answers import alert_choices, campaign_choices, taken_only
+from bot.render.answers import (
+    alert_choices,
+    campaign_choices,
+    forward_choices,
+    taken_only,
+)
 from bot.render.check import faults
 from bot.render.compose import Composer
 from bot.render.errors import TemplateError
@@ -69,6 +82,9 @@ class Renderer:
                 spoken = replace(view, language=language)
                 for ceiling in (Tlp.RED, Tlp.GREEN, Tlp.CLEAR):
                     self.alert(spoken, channel=channel, ceiling=ceiling)
+                    self.forward(
+                        spoken, channel=channel, ceiling=ceiling, contact="Maintenance", note="n"
+                    )
             for digest in samples.DIGESTS:
                 self.digest(replace(digest, language=language), channel=channel, ceiling=Tlp.RED)
             for initial in samples.INITIALS:
@@ -130,7 +146,7 @@ class Renderer:
         if may.form is Form.NOTICE:
             return self._notice(about)
         if may.form is Form.REDUCED:
-            choices = taken_only(view.reference, words)
+            choices = taken_only(view, words)
             return self._make("reduced", {"alert": view}, about, may.marking, choices)
         message = self._make(
             "alert", {"alert": view}, about, may.marking, alert_choices(view, words)
@@ -138,6 +154,32 @@ class Renderer:
         if view.about_functions and channel is ChannelName.EMAIL:
             return replace(message, attachments=(self._poster(view, words),))
         return message
+
+    def forward(
+        self,
+        view: AlertView,
+        *,
+        channel: ChannelName,
+        ceiling: Tlp,
+        contact: str,
+        note: str = "",
+        floor: Tlp = MACHINES_FLOOR,
+    ) -> Message:
+        """Render what a prestataire needs of an alert: what to do, and how to answer.
+
+        It names machines where the ceiling allows, and counts them elsewhere; never more
+        than the bulletin itself may be told is decided before.
+
+        Raises:
+            TemplateError: a template is wrong.
+        """
+        whole = message_marking(view.tlp, names_machines=True, floor=floor)
+        named = whole <= ceiling and view.names_machines
+        marking = whole if named else max(view.tlp, COUNTS_FLOOR)
+        words = self._composer.words(view.language)
+        about = _About(view.reference, view.language, channel, view.exercise, "alerte")
+        given = {"alert": view, "contact": contact, "note": note, "named": named}
+        return self._make("forward", given, about, marking, forward_choices(view, words))
 
     def digest(
         self,

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
-from bot.domain.alert import AlertView, AnswerKind, AssetLine, Coverage, Why
+from bot.domain.alert import AlertView, AnswerKind, AssetLine, Coverage, LotView, Why
 from bot.domain.campaign import Campaign, CampaignState, CampaignText
 from bot.domain.decision import (
     CategoryCount,
@@ -79,6 +79,20 @@ ALERT = AlertView(
     next_step=datetime(2026, 3, 12, 9, tzinfo=PARIS),
     next_contact="suppleant",
 )
+LOTS = (
+    LotView(AssetCategory.SERVER, "open"),
+    LotView(AssetCategory.WORKSTATION, "cleared"),
+    *(
+        LotView(AssetCategory.BIOMEDICAL, state, "RSSI de garde", NOW, "note", due)
+        for state, due in (
+            ("open", None),
+            ("taken", None),
+            ("forwarded", None),
+            ("planned", NOW.date()),
+            ("fixed", None),
+        )
+    ),
+)
 MANY = replace(
     ALERT,
     affected=tuple(_machine(n, "9.1", c) for n, c in enumerate([*AssetCategory] * 5)),
@@ -104,6 +118,7 @@ MANY = replace(
         Reason(ReasonCode.CVSS, 9.8),
     ),
     pap=Pap.AMBER,
+    lots=LOTS,
     exercise=True,
 )
 NAMELESS = replace(
@@ -390,14 +405,33 @@ MUTE = Mute(
     created_at=NOW,
     created_by="",
 )
+DISAGREEMENTS = tuple(
+    SimpleNamespace(
+        category=AssetCategory.SERVER,
+        earlier=SimpleNamespace(person="Ingénieur réseau", kind=AnswerKind.FIXED),
+        later=kind,
+        state=state,
+    )
+    for kind, state in ((AnswerKind.TAKEN, "taken"), (AnswerKind.REOPENED, "open"))
+)
 REPLIES: dict[str, dict[str, object]] = {
     "alerts": {"alerts": ALERTS, "total": 42, "covered": ()},
     "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},
+    "answer_usage": {"word": "corrigé"},
     "answered": {
         "reference": "ALR-2026-0412",
         "answer": "planned",
         "person": "RSSI de garde",
         "due": NOW.date(),
+        "lots": (AssetCategory.SERVER,),
+        "waiting": LOTS,
+        "facilities": ("CH de Démonstration",) * 2,
+        "forwarded": (
+            SimpleNamespace(name="Maintenance", email="m@prestataire.example", machines=True),
+        ),
+        "refused": ("EHPAD de Démonstration",),
+        "others": (AssetCategory.NETWORK,),
+        "disagreements": DISAGREEMENTS,
     },
     "assessment": {
         "assessment": SimpleNamespace(
@@ -439,8 +473,19 @@ REPLIES: dict[str, dict[str, object]] = {
     "campaign_refused": {"why": "author", "reference": "CMP-2026-0003"},
     "campaigns": {"campaigns": (DRAFT,), "total": 42},
     "compromised": {"reference": "ALR-2026-0412"},
+    "confirm_several": {
+        "word": "corrigé",
+        "subject": "ALR-2026-0412+0413",
+        "said": "serveurs",
+        "facilities": ("CH de Démonstration", "EHPAD de Démonstration"),
+    },
     "declare_usage": {},
     "declared": {"incident": INCIDENT},
+    "disagreement": {
+        "reference": "ALR-2026-0412",
+        "person": "RSSI de garde",
+        "disagreements": DISAGREEMENTS,
+    },
     "failed": {"trace": "0f3a"},
     "help": {},
     "history": {
@@ -452,8 +497,10 @@ REPLIES: dict[str, dict[str, object]] = {
                 kind=AnswerKind.FIXED,
                 note="en 13.1-49.13",
                 due=None,
+                contact="",
             ),
-        )
+        ),
+        "parts": (("", LOTS),),
     },
     "incident_noted": {"incident": INCIDENT, "entry": INCIDENT.timeline[0]},
     "incidents": {"incidents": INCIDENTS},
@@ -468,6 +515,17 @@ REPLIES: dict[str, dict[str, object]] = {
     "mail_not_understood": {},
     "mail_unsigned": {},
     "not_allowed": {},
+    "not_forwarded": {
+        "why": "no_contact",
+        "reference": "ALR-2026-0412",
+        "facility": "CH de Démonstration",
+        "finess": "590999017",
+    },
+    "not_your_lots": {
+        "reference": "ALR-2026-0412",
+        "lots": (AssetCategory.SERVER,),
+        "known": (AssetCategory.SERVER, AssetCategory.BIOMEDICAL),
+    },
     "pick_one": {},
     "question_answered": {"product": "FortiOS", "kind": "version", "value": "7.2.8", "lines": 2},
     "question_usage": {"question": QUESTIONS[0]},

@@ -28,7 +28,8 @@ class Words:
     article, ``roles`` the person with its article, ``answers`` what each kind of answer is
     called (``word``, ``hint``, ``label``, ``emoji``, ``style``), ``phrases`` short fixed texts,
     ``first_steps`` what to do first in an incident, ``people`` what somebody who holds a role
-    is called, ``forms`` the title, the button and the questions of each form.
+    is called, ``forms`` the title, the button and the questions of each form, ``by_lot`` the
+    choice to answer for a part only.
     """
 
     language: str
@@ -40,6 +41,7 @@ class Words:
     first_steps: tuple[str, ...]
     people: dict[str, str]
     forms: dict[str, dict[str, str]]
+    by_lot: dict[str, str]
 
 
 PHRASES = {
@@ -50,10 +52,21 @@ PHRASES = {
     "poster_name",
     "room_topic",
     "by_link",
+    "disagreement_subject",
 }
-ROLES = {"rssi", "suppleant", "direction", "biomedical", "reseau", "prestataire", "ssi"}
+ROLES = {
+    "rssi",
+    "suppleant",
+    "direction",
+    "biomedical",
+    "reseau",
+    "prestataire",
+    "ssi",
+    "astreinte",
+}
 FORMS = {
     "declare": {"title", "submit", "facility", "finess", "what", "care", "yes", "no", "unknown"},
+    "by_lot": {"title", "submit", "lot", "answer", "note"},
 }
 ANSWER_KEYS = {"word", "hint", "label", "emoji", "style"}
 
@@ -85,6 +98,7 @@ def load_words(templates: Path, language: str) -> Words:
         first_steps=tuple(values["first_steps"]),
         people=values["people"],
         forms=values["forms"],
+        by_lot=values["by_lot"],
     )
 
 
@@ -103,6 +117,7 @@ def _require_all(values: dict[str, Any], path: str) -> None:
     _require(values.get("people", {}), {role.value for role in Role}, f"{path}: [people]")
     for form, keys in FORMS.items():
         _require(values.get("forms", {}).get(form, {}), keys, f"{path}: [forms.{form}]")
+    _require(values.get("by_lot", {}), ANSWER_KEYS, f"{path}: [by_lot]")
     for kind, answer in values["answers"].items():
         _require(answer, ANSWER_KEYS, f"{path}: [answers.{kind}]")
 

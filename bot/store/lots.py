@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot.domain.alert import LOT_CLEARED, LOT_OPEN, AlertState, AnswerKind, Urgency
+from bot.domain.alert import CLOSED_LOT, LOT_CLEARED, LOT_OPEN, AlertState, AnswerKind, Urgency
 from bot.domain.escalation import LADDER
 from bot.domain.facility import AssetCategory
 from bot.domain.lots import LotAnswer, contradicts, state_after
@@ -20,6 +20,7 @@ from bot.store.schema import AlertRow, AnswerRow, FacilityRow, LotRow, PersonRow
 from bot.store.statements import insert_ignoring
 
 LIVING = (AlertState.OPEN, AlertState.TAKEN, AlertState.DONE, AlertState.SUPERSEDED)
+ORDER = tuple(AssetCategory)
 TICK = timedelta(microseconds=1)  # between two answers to one alert: their order is their date
 
 
@@ -33,6 +34,11 @@ class Lot:
     answered_at: datetime | None
     reminder_step: int = 0
     reminder_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether something remains to be done for it."""
+        return self.state not in CLOSED_LOT
 
     def is_due(self, now: datetime) -> bool:
         """Whether nobody answered, and it is time to say so."""
@@ -94,13 +100,12 @@ class SilentLot:
 
 
 def of_alerts(session: Session, alert_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Lot]]:
-    """The lots of these alerts, in the order of their names."""
+    """The lots of these alerts, in the order of the categories."""
     found: dict[uuid.UUID, list[Lot]] = {alert_id: [] for alert_id in alert_ids}
-    rows = session.scalars(
-        select(LotRow).where(LotRow.alert_id.in_(alert_ids)).order_by(LotRow.category)
-    )
-    for row in rows:
+    for row in session.scalars(select(LotRow).where(LotRow.alert_id.in_(alert_ids))):
         found[row.alert_id].append(_lot(row))
+    for parts in found.values():
+        parts.sort(key=lambda lot: ORDER.index(lot.category))
     return found
 
 
@@ -277,6 +282,14 @@ def answers(session: Session, alert_id: uuid.UUID) -> list[Answer]:
         )
         for row, name in rows
     ]
+
+
+def forwarded(session: Session, alert_id: uuid.UUID) -> frozenset[AssetCategory]:
+    """The lots of an alert that were ever forwarded to the prestataire."""
+    query = select(AnswerRow.category).where(
+        AnswerRow.alert_id == alert_id, AnswerRow.kind == AnswerKind.FORWARDED.value
+    )
+    return frozenset(AssetCategory(category) for category in session.scalars(query))
 
 
 def record_answer(

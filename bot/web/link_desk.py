@@ -15,6 +15,7 @@ from bot.commands.base import CommandBook, Invocation
 from bot.domain.alert import AnswerKind
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import Address
+from bot.domain.lots import BY_LOT
 from bot.domain.marking import SUBJECT_CEILING
 from bot.domain.message import Choice
 from bot.domain.people import Person
@@ -125,7 +126,7 @@ class LinkDesk:
             name="répondre",
             args=f"{args} ({how})",
             thread=behind.delivery.receipt,
-            subject=behind.delivery.subject,
+            subject=_offered_subject(behind, args.partition(" ")[0]),
             language=language,
         )
         return self._book.dispatch(session, invocation, now=now).text
@@ -222,9 +223,19 @@ def _offers(choices: tuple[Choice, ...]) -> tuple[LinkAnswer, ...]:
     offers = []
     for choice in choices:
         code = _code(choice)
+        if code == BY_LOT:
+            continue
         detail = DETAILS[AnswerKind(code)] if code in DETAILS else ""
         offers.append(LinkAnswer(code, choice.label.rstrip("…"), detail, choice.style))
     return tuple(offers)
+
+
+def _offered_subject(behind: _Behind, code: str) -> str:
+    """What the answer was offered for: the lots that this mailbox was told of, when limited."""
+    for choice in behind.delivery.message.choices:
+        if _code(choice) == code:
+            return choice.value.rpartition(":")[0]
+    return behind.delivery.subject
 
 
 def _code(choice: Choice) -> str:
@@ -263,4 +274,4 @@ def _recorded(session: Session, behind: _Behind, now: datetime) -> bool:
             return False
         return recipients.last_answered(session, campaign.id, person.id) == now
     given = [each for alert in behind.mine for each in lots.answers(session, alert.id)]
-    return any(each.at == now for each in given)
+    return any(each.at >= now for each in given)  # put after another of the same instant

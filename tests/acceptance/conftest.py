@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,6 +103,7 @@ class Town:
         channel: ChannelName = ChannelName.MATRIX,
         ceiling: Tlp = Tlp.AMBER,
         rhythm: Rhythm = Rhythm.WEEKLY,
+        lots: Sequence[AssetCategory] = (),
     ) -> None:
         """Subscribe an address."""
         self.application.database.call(
@@ -113,6 +114,7 @@ class Town:
             rhythm=rhythm,
             language="fr",
             now=self.clock(),
+            lots=lots,
         )
 
     async def publish(self, *bulletins: Advisory) -> MatchReport:

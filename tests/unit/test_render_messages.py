@@ -216,7 +216,19 @@ def test_an_answer_is_acknowledged_with_what_comes_next(
     renderer: Renderer, answer: str, next_step: str
 ) -> None:
     text, _ = renderer.reply(
-        "answered", language="fr", due=None, reference="ALR-2026-0412", answer=answer, person="RSSI"
+        "answered",
+        language="fr",
+        due=None,
+        reference="ALR-2026-0412",
+        answer=answer,
+        person="RSSI",
+        lots=(),
+        waiting=(),
+        facilities=("CH",),
+        forwarded=(),
+        refused=(),
+        others=(),
+        disagreements=(),
     )
     assert text.startswith("Noté")
     assert next_step in text

@@ -1,0 +1,117 @@
+"""Who is told of which lots: destinations, the contacts of a lot, stand-ins, the one on call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from bot.domain.absence import Absence, present
+from bot.domain.delivery import Address
+from bot.domain.escalation import local_day, reachable
+from bot.domain.facility import AssetCategory, Contact, Facility
+from bot.domain.lots import CORRESPONDENTS, Lots, duties
+from bot.domain.routing import Rhythm, Subscription, Terms, by_lot, contact_terms
+from bot.store import Session, absences, facilities, people
+from feeds.advisory import Tlp
+
+ON_CALL = "astreinte"  # the role of a contact
+UNKNOWN_CEILING = Tlp.GREEN  # of somebody who has no role there: counts, no machine
+
+Told = tuple[Subscription, Lots]
+
+
+class Recipients:
+    """Answers for one moment; keep it for one transaction."""
+
+    def __init__(self, session: Session, *, now: datetime) -> None:
+        self._session = session
+        self._now = now
+        self._away = absences.around(session, now=now)
+        self._stand_ins: dict[int, list[tuple[Absence, Lots, Tlp]]] = {}
+        for absence in self._away:
+            if absence.substitute_email:
+                self._note_stand_in(session, absence)
+
+    def contacts(self, facility: Facility) -> tuple[Contact, ...]:
+        """The contacts of a facility, with those who stand in today."""
+        if not self._away:
+            return facility.contacts
+        return present(facility.contacts, self._away, local_day(self._now, facility))
+
+    def told(
+        self,
+        facility: Facility,
+        subscribed: Sequence[Subscription],
+        lots: Collection[AssetCategory],
+        *,
+        on_call: bool = False,
+    ) -> list[Told]:
+        """Who is told of what interrupts, and of which of these lots; each address once.
+
+        Beside the destinations: the biomedical and the network contact, of their lots; who
+        stands in for somebody who has a role there; with ``on_call``, the contact on call.
+        """
+        found = by_lot(subscribed, lots)
+        known = {each.to for each, _ in found}
+        extra: list[tuple[Contact, Lots]] = []
+        contacts = self.contacts(facility)
+        for lot in lots:
+            role = CORRESPONDENTS.get(lot, "")
+            extra += [(contact, frozenset({lot})) for contact in reachable(role, contacts)]
+        extra += self._standing_in(facility)
+        if on_call:
+            extra += [(each, frozenset(lots)) for each in reachable(ON_CALL, contacts)]
+        return [*found, *self._added(facility, extra, frozenset(lots), known)]
+
+    def _added(
+        self,
+        facility: Facility,
+        extra: Sequence[tuple[Contact, Lots]],
+        lots: Lots,
+        known: Collection[Address],
+    ) -> list[Told]:
+        """Mailboxes to be told beside the destinations, each once, with all of its lots."""
+        new = {Address.mailbox(contact.email): contact for contact, some in extra if some & lots}
+        new = {to: contact for to, contact in new.items() if to not in known}
+        terms = facilities.terms(self._session, list(new)) if new else {}
+        return [
+            (
+                self._destination(facility, to, contact_terms(contact.ceiling, terms.get(to))),
+                frozenset[AssetCategory]().union(
+                    *(some & lots for other, some in extra if other.email == contact.email)
+                ),
+            )
+            for to, contact in new.items()
+        ]
+
+    def _standing_in(self, facility: Facility) -> list[tuple[Contact, Lots]]:
+        today = local_day(self._now, facility)
+        return [
+            (Contact(a.substitute_name, "", a.substitute_email, ceiling=ceiling), lots)
+            for a, lots, ceiling in self._stand_ins.get(facility.id, ())
+            if a.covers(today)
+        ]
+
+    def _note_stand_in(self, session: Session, absence: Absence) -> None:
+        """Where somebody away has a role, whoever stands in is told of their lots."""
+        away = people.by_email(session, absence.email)
+        standing_in = people.by_email(session, absence.substitute_email)
+        roles_there = standing_in.facilities() if standing_in else set()
+        for facility_id in away.facilities() if away else ():
+            held = [g.role for g in away.grants if g.facility_id == facility_id] if away else []
+            ceiling = Tlp.AMBER if facility_id in roles_there else UNKNOWN_CEILING
+            noted = (absence, duties(held), ceiling)
+            self._stand_ins.setdefault(facility_id, []).append(noted)
+
+    def _destination(self, facility: Facility, to: Address, terms: Terms) -> Subscription:
+        """A contact as a destination: told of what interrupts, of nothing else."""
+        return Subscription(
+            id=0,
+            facility_id=facility.id,
+            to=to,
+            ceiling=terms.ceiling,
+            rhythm=Rhythm.MONTHLY,
+            language="fr",
+            digested_at=self._now,
+            pap=terms.pap,
+        )
