@@ -70,6 +70,19 @@ class _Trie:
         return None
 
 
+def _initials(
+    asides: tuple[str, ...], said: Sequence[str], core: Sequence[str]
+) -> frozenset[tuple[str, frozenset[str]]]:
+    """Acronyms that parentheses give: *smc* of "Stormshield Management Center (SMC)"."""
+    letters = "".join(word[0] for word in normal_words(said))
+    if len(asides) != 1 or len(asides[0]) < 3 or not asides[0].isalpha():
+        return frozenset()
+    ahead = iter(letters)
+    if not all(letter in ahead for letter in asides[0].removesuffix("v")):
+        return frozenset()
+    return frozenset({(asides[0], frozenset(core))})
+
+
 class Catalogue:
     """Turns product names as written into names that can be compared.
 
@@ -354,10 +367,15 @@ class Catalogue:
             family=self._family(identifying, canonical),
             parts=frozenset(phrase.parts),
             carriers=qualifiers.hosts if "plugin" in identifying else qualifiers.carriers,
-            spellings=spellings_of(core),
+            spellings=spellings_of(core)
+            | spellings_of(normal_words(phrase.words))
+            | _initials(phrase.asides, [vendor, *phrase.words], core),
             firmware=self._firmware(identifying, phrase.numbers, canonical),
             host_numbers=tuple(
-                text for host in phrase.hosts for text in host if _DOTTED.match(text)
+                text
+                for host in phrase.hosts
+                for text in host
+                if _DOTTED.match(text) or (host[0] == "windows" and text.isdigit())
             ),
             head=core[-1] if core else "",
             whole_range=bool(phrase.words) and phrase.words[0] in _RANGES,

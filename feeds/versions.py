@@ -96,6 +96,7 @@ _SERVICE_RELEASES = frozenset(
         "d",
     }
 )  # 21.2R3 and 11.2.4 are complete without -S5, -h15
+_UNNUMBERED_LEVELS = frozenset({"su", "cu", "ru"})
 _NUMBERED_LEVELS = frozenset({"fp", "mp", "mr", "sp"})
 _RAPID = 60  # browsers and what shares their pace number a release a month
 _HUGE = 1000  # a component this large is a build number, not a release one
@@ -253,10 +254,13 @@ def _beside_build(version: Version, bound: Version) -> Order | None:
 
 def _beside_level(version: Version, bound: Version) -> Order | None:
     """``6.3.0.5`` beside ``6.3.0 FP7``: fix packs are often typed as the next number."""
-    if not bound.levels or bound.levels[0][2] not in _NUMBERED_LEVELS or version.levels:
-        return None
+    kind = bound.levels[0][2] if bound.levels and not version.levels else ""
     length = len(bound.release)
-    if version.release[:length] != bound.release:
+    if not kind or version.release[:length] != bound.release:
+        return None
+    if kind in _UNNUMBERED_LEVELS and any(version.release[length:]):
+        return Order.UNKNOWN  # 15.0.1.12900 beside 15 SU3
+    if kind not in _NUMBERED_LEVELS:
         return None
     typed = [number for number in version.release[length:] if number]
     if not typed or typed[0] >= _HUGE:
@@ -309,7 +313,9 @@ def cover(version: Version, branch: Version) -> Cover:
         padded = had + (0,) * (len(wanted) - len(had))
         if padded == wanted and not branch.levels:
             return Cover.EXACT if not version.levels else Cover.INSIDE
-        shorter = len(had) < len(wanted) and wanted[: len(had)] == had and not version.levels
+        shorter = len(had) < len(wanted) and wanted[: len(had)] == had
+        if version.levels and (branch.levels or version.levels[0][2] not in _UNNUMBERED_LEVELS):
+            shorter = False
         return Cover.COARSE if shorter and had else Cover.OUTSIDE
     if not branch.levels:
         return Cover.INSIDE

@@ -31,7 +31,29 @@ _ENDS_HOST = frozenset(
 )
 _MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$")
 _NOTATION = re.compile(r"(?:build )?\d+(?:\.\d+){2,}(?: p\d+)?$")
-_FORMER = frozenset({"anciennement", "formerly", "ex", "aka"})
+_FORMER = frozenset({"precedemment", "anciennement", "formerly", "ex", "aka"})
+_DEVICES = frozenset(
+    {
+        "controleur",
+        "passerelle",
+        "produit",
+        "equipement",
+        "systeme",
+        "appareil",
+        "serveur",
+        "boitier",
+    }
+    | {
+        "commutateur",
+        "routeur",
+        "terminaux",
+        "poste",
+        "materiel",
+        "imprimante",
+        "telephone",
+        "version",
+    }
+)
 _PARTS = frozenset({"greffon", "plugin", "plug-in", "extension", "module", "composant"})
 _DIGITS = re.compile(r"\d")
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
@@ -125,6 +147,8 @@ class _Parser:
                 self._aside()
             case Kind.ON:
                 self._host(inside=token.text.startswith("dans"))
+            case Kind.WITH if self._only_devices():
+                self._draft.words = [[]]  # "Contrôleurs et passerelles utilisant ArubaOS"
             case Kind.WITH:
                 if token.text != "with" or self._has_versions():
                     self._condition()
@@ -214,6 +238,11 @@ class _Parser:
                 draft.words[-1].extend(draft.pending)
                 draft.pending.clear()
             draft.words.append([])
+
+    def _only_devices(self) -> bool:
+        draft = self._draft
+        said = {token.text.removesuffix("s") for group in draft.words for token in group}
+        return bool(said) and said <= _DEVICES and not self._has_versions()
 
     def _names_a_part(self) -> bool:
         (*_, last) = self._draft.words
@@ -428,6 +457,8 @@ class _Parser:
         while (token := self._peek()) is not None and token.kind not in _ENDS_HOST:
             if token.kind == Kind.SEP and self._new_statement_after_host(group):
                 break
+            if token.kind == Kind.TO and token.text == "-" and self._kind(1) in _NUMERIC:
+                break  # "for x86_64 - 9.0"
             self._at += 1
             draft.end = token.end
             if token.kind == Kind.SEP or token.kind == Kind.TO:
@@ -514,6 +545,8 @@ class _Parser:
                 break
             if token.kind == Kind.VERSION and not level and not token.text[0].isdigit():
                 level = token.text
+            elif token.kind == Kind.VERSION and token.start == opening.end + 1 and not latest:
+                level = f"patch {token.text}"  # "sans le correctif 31.1"
             self._at += 1
             draft.end = token.end
         draft.fix = Fix(self._text[start : draft.end], "" if latest else level)

@@ -70,6 +70,8 @@ def _fold_table() -> dict[int, str]:
         table[ord(odd)] = " "
     for quote in "\u2019\u2018\u00b4`":
         table[ord(quote)] = "'"
+    for quote in "\u201c\u201d\u201e":
+        table[ord(quote)] = '"'
     for dash in "\u2010\u2011\u2012\u2013\u2014":
         table[ord(dash)] = "-"
     return table
@@ -217,7 +219,7 @@ _NAMED_LEVEL = (
     r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|sp|cu|su|sr|"
     r"eap|cp(?=\d{1,2}\b)|hp|hf|fp|mp"
 )
-_LEVEL = rf"(?:{_NAMED_LEVEL}|ltsr|ltsb|ga|up|if|mr|p|u|ru|ie|b)"
+_LEVEL = rf"(?:{_NAMED_LEVEL}|cp(?=\d{{4}}\b(?!-))|ltsr|ltsb|ga|up|if|mr|p|u|ru|ie|b)"
 _STEP = (
     rf"(?:[\s,_-]*{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vrb]?\d[\w.]*|"
     rf"\s+(?:{_LEVEL})\b(?=\s+{_LEVEL}[\s.:]*\d))"

@@ -227,7 +227,10 @@ def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
 
 def _of_kind(branch: Version, shown: tuple[Version, ...]) -> tuple[Version, ...]:
     """Beside a bare level (SP2), the levels of its kind that are shown say all there is to say."""
-    if branch.release or not branch.levels:
+    if branch.release and branch.levels:  # "2016 SP1" says more than "2016"
+        levelled = {version.release for version in shown if version.levels}
+        return tuple(v for v in shown if v.levels or v.release not in levelled)
+    if not branch.levels:
         return shown
     return _shows_kind(branch, shown) or shown
 

@@ -260,6 +260,9 @@ def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
 
 def _other_host(name: Name, asset: Asset) -> bool:
     """Whether the inventory says another version of the host: DSM 7.1 beside "pour DSM 6.2"."""
+    if "windows" in name.platforms & asset.name.platforms:
+        mine = {v.text for v in asset.shown if v is not asset.main and v.text.isdigit()}
+        return bool(mine) and mine.isdisjoint(name.host_numbers)
     if not any(host & asset.known for host in (*name.hosts, name.models)):
         return False
     said = {
