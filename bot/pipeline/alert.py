@@ -124,6 +124,8 @@ def raise_alerts(
     lots.silence(session, [*batch.ended, *(alert.id for alert in cleared)])
     keeper.follow(session, batch.followed, batch.gone, known=bool(known), again=again, now=now)
     deliveries = _deliveries(session, batch.told, renderer, hush, floor=floor)
+    revised = [each for each in deliveries if each.kind is DeliveryKind.REVISION]
+    outbox.replace_waiting(session, revised, now=now)
     written = outbox.enqueue(session, deliveries, now=now)
     return AlertReport(len(batch.opened), len(batch.changed), batch.silent, written)
 

@@ -53,6 +53,7 @@ MAY_BOUNCE = (
     DeliveryState.UNCERTAIN,
     DeliveryState.DUE,
 )
+REPLACED = "replaced by a later message before it was told"
 DROPPABLE = (
     DeliveryState.DUE,
     DeliveryState.UNCERTAIN,
@@ -111,6 +112,24 @@ def enqueue(session: Session, deliveries: Iterable[NewDelivery], *, now: datetim
     if written:
         ring(session, Topic.DISPATCH)
     return written
+
+
+def replace_waiting(session: Session, later: Iterable[NewDelivery], *, now: datetime) -> None:
+    """Drop what waits for the end of somebody's quiet and ``later`` says again, whole.
+
+    Only what is about the very same subject at the same address, and was never tried.
+    """
+    for delivery in later:
+        session.execute(
+            update(DeliveryRow)
+            .where(DeliveryRow.subject_id == delivery.subject_id)
+            .where(DeliveryRow.subject == delivery.subject)
+            .where(DeliveryRow.channel == delivery.to.channel.value)
+            .where(DeliveryRow.address == delivery.to.address)
+            .where(DeliveryRow.state == DeliveryState.DUE.value, DeliveryRow.attempts == 0)
+            .where(DeliveryRow.due_at > now, DeliveryRow.key != delivery.key)
+            .values(state=DeliveryState.DROPPED.value, reason=REPLACED, settled_at=now)
+        )
 
 
 def counts(session: Session) -> dict[tuple[ChannelName, DeliveryState], int]:

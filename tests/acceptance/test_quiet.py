@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.delivery import Address
+from bot.domain.delivery import Address, DeliveryState
 from bot.domain.facility import Facility
 from bot.domain.message import ChannelName
 from bot.domain.quiet import NO_QUIET, QuietHours
@@ -77,6 +78,18 @@ async def test_silence_is_counted_from_when_people_were_told(
     assert lot.reminder_at == TUESDAY + timedelta(days=1, hours=1)
     assert "relance" in only(town).message.text
     assert hospital.time_zone == "Europe/Paris"
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_what_changes_meanwhile_is_told_once_in_the_morning(town: Town) -> None:
+    first = bulletin(AdvisoryKind.AVIS)
+    await town.publish(first)
+    wider = AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.13")
+    await town.publish(dataclasses.replace(first, affected=(wider,)))
+    waiting = [each for each in town.deliveries() if each.state is DeliveryState.DUE]
+    assert [each.due_at for each in waiting] == [TUESDAY]
+    assert "7.2.13" in waiting[0].message.text
+    assert {each.state for each in town.deliveries()} == {DeliveryState.DUE, DeliveryState.DROPPED}
 
 
 async def test_one_destination_may_be_awake(town: Town, hospital: Facility) -> None:

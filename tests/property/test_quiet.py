@@ -10,9 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.authority import WorkingHours
+from bot.domain.delivery import Address
+from bot.domain.facility import Facility, FacilityKind
+from bot.domain.message import ChannelName
 from bot.domain.quiet import LONGEST_HOLD, LONGEST_NIGHT, BadQuietHoursError, QuietHours
+from bot.domain.routing import Rhythm, Subscription
 from bot.inventory.authorities import Authorities
+from bot.pipeline.concern import Concern
+from bot.pipeline.quiet import Hush
 from bot.resources import config_folder
+from bot.store.advisories import StoredRevision
+from feeds.advisory import Advisory, AdvisoryKind, Tlp
 
 AUTHORITIES = Authorities.read((config_folder() / "authorities.toml").read_text("utf-8"))
 moments = st.integers(0, 3 * 366 * 24 * 60).map(
@@ -103,3 +111,25 @@ def test_abolition_day_is_quiet_in_martinique_only() -> None:
     martinique, brittany = (AUTHORITIES.find(f"ars-{name}") for name in ("martinique", "bretagne"))
     assert quiet.cover(noon, WorkingHours(martinique, martinique.time_zone))
     assert not quiet.cover(noon, WorkingHours(brittany, brittany.time_zone))
+
+
+@given(quiets(), quiets(), moments, offices, st.sampled_from(AdvisoryKind))
+def test_an_alerte_is_never_delayed_whatever_is_quiet(
+    usual: QuietHours,
+    own: QuietHours,
+    moment: datetime,
+    office: WorkingHours,
+    kind: AdvisoryKind,
+) -> None:
+    subscription = Subscription(
+        1, 1, Address(ChannelName.EMAIL, "x"), Tlp.AMBER, Rhythm.WEEKLY, "fr", moment, quiet=own
+    )
+    advisory = Advisory("CERT-FR", "R", kind, "T", moment, moment)
+    revision = StoredRevision(1, 1, 1, advisory, moment, "", None)
+    facility = Facility("590999017", "CH", office.authority.code, FacilityKind.CH, id=1)
+    hush = Hush(usual, lambda _: office, {1: [subscription]}, {}, moment)
+    told = hush.until(Concern(revision, facility, ()), subscription)
+    if kind is AdvisoryKind.ALERTE:
+        assert told == moment
+    else:
+        assert told == own.end_after(moment, office)
