@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,12 @@ from rich.table import Table
 from bot.cli.declare import declare_
 from bot.cli.output import Context, Exit, Failure, context, file_bytes, table
 from bot.domain.delivery import Address
-from bot.domain.facility import Facility
+from bot.domain.facility import Facility, FacilityKind, FinessError, check_finess
 from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm, Subscription, usual_rhythm
 from bot.inventory.authorities import Authorities
-from bot.inventory.facilities import read_facilities
+from bot.inventory.facilities import read_facilities, structures_as_facilities
+from bot.inventory.finess import Structure, read_extract
 from bot.resources import config_folder
 from bot.store import facilities, mails, people, withheld
 from bot.store.mails import BadAddress
@@ -36,16 +38,23 @@ def register(app: typer.Typer) -> None:
 def import_(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="CSV; columns FINESS, Nom, Autorité, Type…")],
+    finess_extract: Annotated[
+        Path | None,
+        typer.Option(help="The public FINESS extract, for names, departments and kinds left out."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Check the file, write nothing.")] = False,
 ) -> None:
     """Register the facilities of a CSV file, or bring them up to date.
 
     Lines that cannot be read are listed with their number and the reason; the others are
-    kept. The columns are described in docs/inventory.md.
+    kept. The columns are described in docs/inventory.md; with --finess-extract, FINESS alone
+    is needed.
     """
     shared = context(ctx)
-    authorities = Authorities.read((config_folder() / "authorities.toml").read_text("utf-8"))
-    read = read_facilities(file_bytes(file), file=file.name, authorities=authorities)
+    extract = _extract(finess_extract) if finess_extract else {}
+    read = read_facilities(
+        file_bytes(file), file=file.name, authorities=_authorities(), extract=extract
+    )
     for bad in read.bad:
         shared.say(f"{file.name}, line {bad.number}: {bad.reason}")
     if dry_run:
@@ -55,6 +64,69 @@ def import_(
         shared.say(f"{created} facilities registered, {updated} brought up to date.")
     if read.bad:
         raise Failure(f"{file.name}: {len(read.bad)} line(s) could not be read", Exit.PARTIAL)
+
+
+@group.command("finess")
+def finess_(
+    ctx: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help="etalab-cs1100502-stock-YYYYMMDD.csv of data.gouv.fr.")
+    ],
+    department: Annotated[
+        str, typer.Option(help="Those of a department only: 59, 2A, 9D for La Réunion…")
+    ] = "",
+    kind: Annotated[
+        FacilityKind | None, typer.Option(help="Those of a kind only, as FINESS tells it.")
+    ] = None,
+    number: Annotated[
+        list[str] | None, typer.Option(help="This FINESS number, site or legal entity. Repeat.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="List them, write nothing.")] = False,
+) -> None:
+    """Register facilities from the public FINESS extract: name, department and kind.
+
+    A facility that is registered already is left as it is. The extract holds 103,000
+    structures: say which with --department, --kind or --number.
+    """
+    shared = context(ctx)
+    if not (department or kind or number):
+        raise Failure("say which with --department, --kind or --number", Exit.USAGE)
+    authorities = _authorities()
+    try:
+        wanted = {check_finess(each) for each in number or ()}
+    except FinessError as error:
+        raise Failure(f"--number: {error}", Exit.USAGE) from error
+    code = authorities.department(department) if department else ""
+    chosen = [
+        each
+        for each in _extract(file).values()
+        if (not wanted or {each.finess, each.legal_entity} & wanted)
+        and (not code or authorities.department(each.department) == code)
+        and (kind is None or each.kind is kind)
+    ]
+    found, refused = structures_as_facilities(chosen, authorities=authorities)
+    database = shared.application.database
+    known = {each.finess for each in database.call(facilities.every)}
+    new = [each for each in found if each.finess not in known]
+    for reason in refused:
+        shared.say(reason)
+    if dry_run:
+        shared.show(new, lambda: _listing(new, {}, {}))
+    else:
+        database.call(facilities.save, new)
+    done = "could be registered; nothing was written" if dry_run else "registered"
+    shared.say(f"{len(new)} facilities {done}, {len(found) - len(new)} known already.")
+    if refused or not found:
+        why = f"{len(refused)} could not be" if found or refused else "no structure is that"
+        raise Failure(f"{file.name}: {why}", Exit.PARTIAL)
+
+
+def _authorities() -> Authorities:
+    return Authorities.read((config_folder() / "authorities.toml").read_text("utf-8"))
+
+
+def _extract(file: Path) -> Mapping[str, Structure]:
+    return read_extract(file_bytes(file), file=file.name)
 
 
 @group.command("list")

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.cli.inventory_import import chosen_columns, columns_, import_, members_of
 from bot.cli.output import (
     Context,
     Exit,
     Failure,
     assurance,
-    at_midnight,
     context,
     file_bytes,
     table,
@@ -25,13 +25,11 @@ from bot.domain.facility import Facility, InventoryLine
 from bot.domain.matching import Matcher
 from bot.domain.question import taught
 from bot.domain.support import EndsOfSupport
-from bot.domain.upload import describe
 from bot.inventory.base import ColumnMapping
 from bot.inventory.registry import read_inventory
 from bot.inventory.report import describe_upload, write_sheet
 from bot.inventory.support import read_ends
 from bot.pipeline.assess import AssessedLine, assess
-from bot.pipeline.inventory import upload_inventory
 from bot.resources import config_folder
 from bot.store import facilities, inventory, lessons, verdicts
 
@@ -42,72 +40,9 @@ group = typer.Typer(no_args_is_help=True, help="Import inventories and see what 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
+    group.command("import")(import_)
+    group.command("columns")(columns_)
     app.add_typer(group, name="inventory")
-
-
-@group.command("import")
-def import_(
-    ctx: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(help="CSV, Excel, GLPI, OCS, Mercator, GMAO, CycloneDX, or a ZIP.")
-    ],
-    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
-    dry_run: Annotated[bool, typer.Option(help="Show what would change, write nothing.")] = False,
-    confirm: Annotated[
-        bool, typer.Option(help="Accept the loss of more than a fifth of the inventory.")
-    ] = False,
-    as_of: Annotated[
-        str, typer.Option(help="Day the inventory describes, YYYY-MM-DD; today by default.")
-    ] = "",
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="Choose a column: product='Libellé long'. Repeat for others."),
-    ] = None,
-    file_format: Annotated[
-        str, typer.Option("--format", help="Format of the file, when its content does not tell.")
-    ] = "",
-) -> None:
-    """Import the inventory of a facility: an upload is a difference with what is known.
-
-    Lines that cannot be read are listed with their number and the reason. An upload with
-    such lines removes nothing, and the loss of more than a fifth of the inventory wants
-    --confirm: nothing makes a facility look safe by accident.
-    """
-    shared = context(ctx)
-    owner = shared.facility(facility)
-    application = shared.application
-    now = application.clock()
-    upload = read_inventory(
-        file_bytes(file), file=file.name, mapping=_mapping(column or []), format=file_format
-    )
-    for sentence in describe_upload(upload):
-        shared.say(sentence)
-    plan = application.database.call(
-        upload_inventory,
-        owner,
-        upload,
-        filename=file.name,
-        dated=at_midnight(as_of, "--as-of") if as_of else now,
-        confirm=confirm,
-        dry_run=dry_run,
-        now=now,
-    )
-    for sentence in describe(plan, "fr"):
-        shared.say(sentence)
-    shared.say("Essai : rien n'a été écrit." if dry_run else "Ensuite : tocsin match")
-    if not plan.complete:
-        raise Failure(f"{file.name}: not everything was applied, see above", Exit.PARTIAL)
-
-
-def _mapping(choices: list[str]) -> ColumnMapping | None:
-    """The columns chosen on the command line, ``field=header``; None when there are none."""
-    columns: dict[str, str] = {}
-    for choice in choices:
-        field, equals, header = choice.partition("=")
-        if not (field and equals and header):
-            raise Failure(f"--column {choice!r}: write field=header", Exit.USAGE)
-        columns[field.strip()] = header.strip()
-    return ColumnMapping(columns, fixed=False) if columns else None
 
 
 @group.command("list")
@@ -141,6 +76,9 @@ def list_(
 def coverage(
     ctx: typer.Context,
     facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    members: Annotated[
+        bool, typer.Option(help="With --facility: every member of the GHT that it is the head of.")
+    ] = False,
 ) -> None:
     """What the inventories can tell: assessed, without version, not recognised.
 
@@ -149,13 +87,17 @@ def coverage(
     shared = context(ctx)
     database = shared.application.database
     owners = [shared.facility(facility)] if facility else database.call(facilities.every)
+    if members:
+        if not facility:
+            raise Failure("--members: give the head of the GHT with --facility", Exit.USAGE)
+        owners = members_of(shared, owners[0])
     covered = database.call(inventory.coverage, [owner.id for owner in owners])
     rows = [(owner, covered[owner.id]) for owner in owners]
     shared.show(
         [{"finess": owner.finess, "coverage": found} for owner, found in rows],
         lambda: _coverage_table(rows),
     )
-    if facility and not shared.as_json:
+    if len(owners) == 1 and facility and not shared.as_json:
         concerned = database.call(verdicts.affected_lines, owners[0].id)
         shared.say(assurance(shared, concerned, covered[owners[0].id]))
         unknown = database.call(inventory.unrecognised, owners[0].id, limit=SHOWN)
@@ -210,7 +152,9 @@ def assess_(
 def _lines(shared: Context, file: Path | None, facility: str) -> list[InventoryLine]:
     """The lines of a file, or those of the facility's inventory."""
     if file is not None:
-        upload = read_inventory(file_bytes(file), file=file.name, mapping=None, format="")
+        chosen = chosen_columns(shared, shared.facility(facility)) if facility else {}
+        mapping = ColumnMapping(chosen) if chosen else None
+        upload = read_inventory(file_bytes(file), file=file.name, mapping=mapping)
         for sentence in describe_upload(upload):
             shared.say(sentence)
         lines = upload.lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
@@ -138,6 +138,22 @@ def read_facilities(
         found.setdefault(facility.finess, facility)
     ignored = (title for title, field in zip(titles, fields, strict=True) if title and not field)
     return FacilityUpload(tuple(found.values()), tuple(bad), tuple(ignored))
+
+
+def structures_as_facilities(
+    chosen: Iterable[Structure], *, authorities: Authorities
+) -> tuple[list[Facility], list[str]]:
+    """Facilities made of the extract alone, and why the others cannot be."""
+    found: list[Facility] = []
+    refused: list[str] = []
+    for each in chosen:
+        try:
+            facility = _facility({"finess": each.finess}, authorities, {each.finess: each})
+        except (UnknownAuthorityError, _BadValueError) as error:
+            refused.append(f"{each.finess} {each.name} : {error}")
+        else:
+            found.append(facility)
+    return found, refused
 
 
 def _columns(

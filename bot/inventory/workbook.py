@@ -41,11 +41,11 @@ class WorkbookImporter:
 
     def read(self, body: bytes, *, file: str, mapping: ColumnMapping | None = None) -> Upload:
         """Read the file; see :class:`bot.inventory.base.Importer`."""
-        sheets = list(_sheets(body, file=file))
+        sheets = list(sheets_of(body, file=file))
         tables = [
             (title, cells, at, Table.of(cells[at][1], mapping, file=file, number=cells[at][0]))
             for title, cells in sheets
-            if (at := _header(cells)) >= 0
+            if (at := header_of(cells)) >= 0
         ]
         if not tables:
             if not any(cells for _, cells in sheets):
@@ -80,7 +80,7 @@ class WorkbookImporter:
         return lines.merged(parts, bad, format=self.name)
 
 
-def _sheets(body: bytes, *, file: str) -> Iterator[tuple[str, list[Record]]]:
+def sheets_of(body: bytes, *, file: str) -> Iterator[tuple[str, list[Record]]]:
     """Yield the title and the numbered, non-empty lines of each sheet that is shown."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -136,7 +136,7 @@ def _text(cell: Any) -> str:
             return str(value)
 
 
-def _header(cells: Sequence[Record]) -> int:
+def header_of(cells: Sequence[Record]) -> int:
     """The position of the line whose titles are known best, -1 when none is a header."""
     best = (0, 0)
     for position, (_, titles) in enumerate(islice(cells, HEADER_WITHIN)):

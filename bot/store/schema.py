@@ -250,6 +250,18 @@ class AbsenceRow(Base):
     ended_at: Mapped[datetime | None]  # taken back before its end
 
 
+class ColumnMappingRow(Base):
+    """The columns that a facility chose for its files, from fields to headers."""
+
+    __tablename__ = "column_mapping"
+
+    facility_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("facility.id"), primary_key=True, autoincrement=False
+    )
+    columns: Mapped[dict[str, Any]]
+    chosen_at: Mapped[datetime]
+
+
 class UploadRow(Base):
     """One inventory as it was received; ``dated`` is the day it describes."""
 
