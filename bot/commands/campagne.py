@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.commands.base import Reply, Setting
+import dataclasses
+
+from bot.commands.base import OPEN_CEILING, Reply, Setting
 from bot.domain.campaign import Campaign, CampaignState, Refusal, may_act
 from bot.domain.people import NATIONAL
 from bot.pipeline import campaign as pipeline
@@ -63,8 +65,28 @@ def _list(session: Session, setting: Setting) -> Reply:
     national = any(grant.role in NATIONAL for grant in person.grants)
     if national or person.authorities():
         found += campaigns.listed(session, authorities=person.authorities(), national=national)
-    unique = list({each.id: each for each in found}.values())
+    unique = [
+        _nameable(session, setting, each) for each in {each.id: each for each in found}.values()
+    ]
     return setting.reply("campaigns", campaigns=unique[:SHOWN], total=len(unique))
+
+
+def _nameable(session: Session, setting: Setting, campaign: Campaign) -> Campaign:
+    """The campaign, without its title where the place may not read it."""
+    if campaign.text.tlp <= _ceiling(session, setting, campaign):
+        return campaign
+    return dataclasses.replace(campaign, text=dataclasses.replace(campaign.text, title=""))
+
+
+def _ceiling(session: Session, setting: Setting, campaign: Campaign) -> Tlp:
+    """What may be said of a campaign here: where facilities read, what they may; elsewhere
+    its authority's own people read all of it."""
+    place = setting.invocation.place
+    subscribed = facilities.terms(session, [place]).get(place)
+    if subscribed is not None:
+        known = subscribed.ceiling
+        return known if setting.invocation.confidential else min(known, OPEN_CEILING)
+    return Tlp.RED if may_act(campaign, setting.person) else Tlp.CLEAR
 
 
 def _show(session: Session, setting: Setting, reference: str) -> Reply:
@@ -100,7 +122,8 @@ def _draft(session: Session, setting: Setting, found: Campaign) -> Reply:
         author=people.by_id(session, found.author_id).name,
     )
     channel = setting.invocation.place.channel
-    shown = pipeline.message(found, setting.renderer, channel=channel, ceiling=Tlp.RED)
+    ceiling = _ceiling(session, setting, found)
+    shown = pipeline.message(found, setting.renderer, channel=channel, ceiling=ceiling)
     html = f"{head.html}{shown.html}" if shown.html else ""
     return Reply(f"{head.text}\n\n{shown.text}", html, private=True)
 
@@ -121,7 +144,7 @@ def _counts(session: Session, setting: Setting, found: Campaign) -> Reply:
     given = recipients.answers(session, found.id, authorities=scope)
     reply = setting.reply(
         "campaign_counts",
-        about=found,
+        about=_nameable(session, setting, found),
         counts=counted,
         answers=[(each.label, given.get(each.code, 0)) for each in found.text.answers],
         silent=silent,
