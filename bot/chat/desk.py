@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands.base import CommandBook, Invocation, Reply
+from bot.domain.alert import AnswerKind
 from bot.domain.clock import Clock
 from bot.domain.lots import Lots, read_lots
 from bot.domain.message import ChannelName, Choice, Message
+from bot.domain.reference import ACTION, combine
 from bot.domain.speaker import Speaker
 from bot.domain.wording import composed, read_wording
 from bot.render import Renderer
@@ -17,6 +19,7 @@ from bot.render.answers import every_choice
 from bot.store import Database, Session, outbox
 
 COMMAND = re.compile(r"[!/](?P<name>[^\W\d_][\w-]*)(?:\s+(?P<args>.*))?", re.DOTALL)
+NAMED = re.compile(r"\b(?:ALR|ACT)-\d{4}-\d{4,}(?:\+\d{4,})*", re.IGNORECASE)
 QUOTED = re.compile(r"\A(?:>[^\n]*\n)+\n?")  # what a Matrix client repeats above an answer
 
 
@@ -63,8 +66,25 @@ class Desk:
         return Reply(text, html)
 
     def every_answer(self, reference: str, *, language: str) -> tuple[Choice, ...]:
-        """Every answer in its words, for alerts that the message at hand does not offer."""
-        return every_choice(reference, self._renderer.words(language))
+        """Every answer in its words, for what the message at hand does not offer.
+
+        « oui » confirms that an action is done.
+        """
+        words = self._renderer.words(language)
+        offered = every_choice(reference, words)
+        if not reference.startswith(ACTION):
+            return offered
+        confirm = words.phrases["confirm"]
+        return (*offered, Choice(confirm, confirm, f"{reference}:{AnswerKind.FIXED.value}"))
+
+    def named_answer(self, text: str, *, language: str) -> tuple[Choice, str] | None:
+        """An answer that names what it is about, and its note: « corrigé ACT-2026-0031 »."""
+        named = NAMED.findall(text)
+        if not named:
+            return None
+        reference = combine([each.upper() for each in named])
+        said = " ".join(NAMED.sub(" ", without_quote(text)).split())
+        return read_answer(said, self.every_answer(reference, language=language))
 
     def within(
         self, session: Session, invocation: Invocation, contact: Speaker | None = None

@@ -7,7 +7,6 @@ that it was read: a crash repeats nothing and loses nothing.
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,13 +22,11 @@ from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.mail_token import signed_key
 from bot.domain.message import Message
 from bot.domain.people import Person
-from bot.domain.reference import combine
 from bot.domain.speaker import Speaker
 from bot.store import Session, audit, facilities, mails, outbox, people, speakers
 from bot.store.outbox import Delivery
 from feeds.advisory import Tlp
 
-NAMED = re.compile(r"\bALR-\d{4}-\d{4,}(?:\+\d{4,})*", re.IGNORECASE)
 UNSIGNED_COMMANDS = frozenset(
     {"alertes", "alerts", "alerte", "alert", "aide", "help", *LINK_NAMES}
 )  # From may be forged: these change nothing, or hold a secret of their own
@@ -179,12 +176,11 @@ class MailDesk:
     def _answer(self, text: str, delivery: Delivery) -> tuple[str, str] | None:
         """The value of the answer and its note. A digest offers none: alerts are named then."""
         choices = delivery.message.choices
-        named = [] if choices else NAMED.findall(text)
-        if named:
-            reference = combine([each.upper() for each in named])
-            choices = self._desk.every_answer(reference, language=self._options.language)
-            text = " ".join(NAMED.sub(" ", text).split())
-        found = read_answer(text, choices)
+        found = (
+            read_answer(text, choices)
+            if choices
+            else self._desk.named_answer(text, language=self._options.language)
+        )
         return (found[0].value, found[1]) if found else None
 
     # -- replying ----------------------------------------------------------------------

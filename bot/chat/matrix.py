@@ -147,7 +147,9 @@ class MatrixChat:
         elif (form := self._forms.get(said.thread)) and form.asker == said.sender:
             await self._continue(said, form)
         elif subject := await self._subject(said):
-            answer = read_answer(said.text, subject.choices)
+            answer = read_answer(said.text, subject.choices) or self._desk.named_answer(
+                said.text, language=self._options.language
+            )
             if answer is not None:
                 await self._answer(said, answer[0].value, answer[1])
             else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from bot.commands import actions
 from bot.commands.alertes import permitted, written
 from bot.commands.base import Command, FieldKind, Form, FormField, Reply, Setting
 from bot.commands.campagne import answer_campaign
@@ -59,6 +60,8 @@ def answering(desk: AnswerDesk) -> Command:
             return setting.reply("unknown_command", word=word, nearest="aide")
         subject, offered = split_lots(setting.invocation.subject)
         named, note = read_lots(note)
+        if actions.NAMED.fullmatch(subject):
+            return actions.answer(session, setting, desk, subject, word, note, named or offered)
         return record(session, setting, desk, subject, word, note, named or offered)
 
     return answer

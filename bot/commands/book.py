@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.commands import (
+    actions,
     aide,
     alertes,
     answer,
@@ -43,6 +44,8 @@ def command_book(
         [
             Entry(("alertes", "alerts"), alertes.list_alerts),
             Entry(("alerte", "alert"), alertes.show_alert),
+            Entry(("actions",), actions.list_actions),
+            Entry(("action",), actions.show_action),
             Entry(("répondre", "repondre", "answer"), answer.answering(answers), contacts=True),
             Entry(spoken.names_of_answers(renderer), spoken.speaking(answers), contacts=True),
             Entry(("déclarer", "declarer", "declare"), declare.declaring(desk)),

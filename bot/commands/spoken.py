@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.commands import actions
 from bot.commands.answer import record
 from bot.commands.base import Command, Reply, Setting
 from bot.domain.alert import AnswerKind
@@ -47,6 +48,7 @@ def names_of_answers(renderer: Renderer) -> list[str]:
         for answer in renderer.words(language).answers.values()
     ]
     aliases = ["prévu", "planifié", "pris", "taken"]
+    aliases += [renderer.words(language).phrases["confirm"] for language in LANGUAGES]
     every = [form for word in [*words, *aliases] for form in (word, fold(word))]
     return [word for word in dict.fromkeys(every) if re.fullmatch(r"[^\W\d_][\w-]*", word)]
 
@@ -56,6 +58,8 @@ def speaking(desk: AnswerDesk) -> Command:
 
     def spoken(session: Session, setting: Setting) -> Reply:
         asked = setting.invocation
+        if actions.NAMED.search(asked.args) or actions.NAMED.fullmatch(asked.subject):
+            return _to_actions(session, setting, desk)
         meant = _meant(session, setting, composed(f"{asked.name} {asked.args}"))
         found = _wording(setting, meant.rest)
         if found is None:
@@ -75,6 +79,19 @@ def speaking(desk: AnswerDesk) -> Command:
         return record(session, setting, desk, subject, kind, note, named)
 
     return spoken
+
+
+def _to_actions(session: Session, setting: Setting, desk: AnswerDesk) -> Reply:
+    """An answer to the actions named, or to the one that the thread is about."""
+    asked = setting.invocation
+    text = composed(f"{asked.name} {asked.args}")
+    named = [each for found in actions.NAMED.findall(text) for each in split(found)]
+    found = _wording(setting, " ".join(actions.NAMED.sub(" ", text).split()))
+    if found is None:
+        return setting.reply("unknown_command", word=asked.name, nearest="aide")
+    lots, note = read_lots(found[1])
+    subject = combine(named) if named else asked.subject
+    return actions.answer(session, setting, desk, subject, found[0], note, lots)
 
 
 def _meant(session: Session, setting: Setting, text: str) -> _Meant:
@@ -116,6 +133,10 @@ def _wording(setting: Setting, text: str) -> tuple[str, str] | None:
         for wording in (answer["word"], answer["label"])
     ]
     said_as += [(kind.value, kind.value) for kind in AnswerKind]
+    said_as += [
+        (renderer_words.phrases["confirm"], AnswerKind.FIXED.value)
+        for renderer_words in map(setting.renderer.words, LANGUAGES)
+    ]
     said_as += [("planifié", AnswerKind.PLANNED.value), ("pris", AnswerKind.TAKEN.value)]
     return read_wording(text, said_as)
 

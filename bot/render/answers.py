@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -82,6 +83,15 @@ def slack_answers(choices: Sequence[Choice], words: Words) -> list[dict[str, Any
     if rare:
         elements.append(_menu(rare, words))
     return [{"type": "actions", "block_id": "answers", "elements": elements}] if elements else []
+
+
+def slack_menu(reference: str, words: Words) -> str:
+    """The answers to an action as the menu of a section, in JSON; empty without a reference."""
+    if not reference:
+        return ""
+    kinds = (*EQUIPMENT, AnswerKind.MITIGATED, AnswerKind.FORWARDED, AnswerKind.UNKNOWN)
+    menu = _menu([_choice(reference, kind, words) for kind in kinds], words)
+    return json.dumps({**menu, "action_id": f"answer:{reference}"})
 
 
 def _choice(reference: str, kind: AnswerKind, words: Words) -> Choice:

@@ -16,6 +16,7 @@ from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from bot.domain.decision import count_by_category
+from bot.render.answers import slack_menu
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack, web_address
 from bot.render.lines import group_lines, pieces
 from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
@@ -54,6 +55,7 @@ def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environ
     )
     made.globals = {"words": words, "nbsp": trusted(NBSP)}
     added = _filters(words.language) | _syntax_filters(syntax)
+    added["menu"] = lambda reference: trusted(slack_menu(reference, words))
     made.filters |= {name: _strict(use) for name, use in added.items()}
     return made
 

@@ -414,10 +414,54 @@ DISAGREEMENTS = tuple(
     )
     for kind, state in ((AnswerKind.TAKEN, "taken"), (AnswerKind.REOPENED, "open"))
 )
+ACTION = {
+    "facility": "CH de Démonstration",
+    "state": "taken",
+    "decision": DECISIONS[1],
+    "outcome": SimpleNamespace(fixed=0, removed=0, released=0),
+    "replaced_by": "",
+    "lots": (
+        (AssetCategory.SERVER, 3, SimpleNamespace(state="planned", due=NOW.date())),
+        (AssetCategory.NETWORK, 1, None),
+    ),
+    "machines": (SimpleNamespace(name="srv-vpn-01", version="13.1-48.47", target="13.1-49.13"),),
+    "bulletins": (
+        SimpleNamespace(
+            reference="CERTFR-2026-AVI-9001",
+            title="Multiples vulnérabilités dans NetScaler",
+            alert="ALR-2026-0412",
+        ),
+    )
+    * 21,
+    "answers": (
+        SimpleNamespace(
+            at=NOW,
+            person="RSSI de garde",
+            category=AssetCategory.SERVER,
+            kind=AnswerKind.PLANNED,
+            note="fenêtre de maintenance",
+            due=NOW.date(),
+        ),
+    ),
+}
 REPLIES: dict[str, dict[str, object]] = {
     "alerts": {"alerts": ALERTS, "total": 42, "covered": ()},
     "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},
     "answer_usage": {"word": "corrigé"},
+    "action": ACTION,
+    "action_answered": {
+        "reference": "ACT-2026-0031",
+        "answer": "planned",
+        "person": "RSSI de garde",
+        "due": NOW.date(),
+        "lots": (AssetCategory.SERVER,),
+        "everything": False,
+        "alerts": ("ALR-2026-0412", "ALR-2026-0413"),
+        "shared": ("ACT-2026-0032",),
+    },
+    "actions": {"actions": DECISIONS, "total": 42, "proposed": DECISIONS[:1]},
+    "actions_elsewhere": {"total": 3},
+    "unknown_action": {"reference": "ACT-2026-9999"},
     "answered": {
         "reference": "ALR-2026-0412",
         "answer": "planned",

@@ -37,6 +37,7 @@ from bot.store.schema import (
     AssetRow,
     LotRow,
     PersonRow,
+    ProductRow,
     RevisionRow,
 )
 from bot.store.statements import insert_ignoring, insert_many, next_numbers
@@ -69,6 +70,17 @@ class ClosedBulletin:
     alert: str  # its reference, or empty
     state: str  # of the alert, empty without one
     muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActionMachine:
+    """A machine that an action is about, and the version it must reach."""
+
+    name: str  # or the line of the inventory, when it has none
+    version: str
+    category: AssetCategory
+    quantity: int
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,6 +474,35 @@ def machines_left(
         added = (machines, 0) if present else (0, machines)
         found[facility_id, product_id] = (there + added[0], gone + added[1])
     return found
+
+
+def machines(session: Session, action: Action, *, limit: int) -> list[ActionMachine]:
+    """The machines of an action that the inventory shows now, by team then by name."""
+    rows = session.execute(
+        select(
+            AssetRow.name,
+            AssetRow.line_id,
+            AssetRow.category,
+            AssetRow.quantity,
+            ProductRow.id,
+            ProductRow.version,
+        )
+        .join(ProductRow, ProductRow.id == AssetRow.product_id)
+        .where(AssetRow.facility_id == action.facility_id, AssetRow.removed_at.is_(None))
+        .where(AssetRow.product_id.in_(list(action.needs)))
+        .order_by(AssetRow.category, AssetRow.name, AssetRow.line_id)
+        .limit(limit)
+    )
+    return [
+        ActionMachine(
+            name=row.name or row.line_id,
+            version=row.version,
+            category=AssetCategory(row.category),
+            quantity=row.quantity,
+            target=action.needs[row.id],
+        )
+        for row in rows
+    ]
 
 
 def told(session: Session, subscription_id: int, action_ids: Sequence[uuid.UUID]) -> set[Any]:

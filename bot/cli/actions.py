@@ -1,0 +1,102 @@
+"""``tocsin actions``: what there is to do where, and one action in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bot.cli.output import Exit, Failure, context, table
+from bot.domain.action import WAITING, ActionState
+from bot.pipeline.decisions import Weighed, weighed
+from bot.store import Session, actions, facilities
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("actions")(actions_)
+
+
+def actions_(
+    ctx: typer.Context,
+    reference: Annotated[
+        str, typer.Argument(help="Show this action in full, such as ACT-2026-0031.")
+    ] = "",
+    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
+    limit: Annotated[int, typer.Option(help="At most that many.", min=1)] = 100,
+) -> None:
+    """List the upgrades to make, the most useful first: each closes one bulletin or several."""
+    shared = context(ctx)
+    application = shared.application
+    database = application.database
+    today = application.clock().date()
+    if reference:
+        one = database.call(_one, reference, today)
+        shared.show(one, lambda: _in_full(one))
+        return
+    ids = [shared.facility(facility).id] if facility else None
+    states = tuple(ActionState) if every else (*WAITING, ActionState.PROPOSED)
+    found = database.call(_ranked, ids, states, today)[:limit]
+    owners = database.call(facilities.by_ids, {each.action.facility_id for each in found})
+    names = {id_: owner.name for id_, owner in owners.items()}
+    shared.show(found, lambda: _listing(found, names))
+
+
+def _ranked(
+    session: Session, ids: Sequence[int] | None, states: Sequence[ActionState], today: date
+) -> list[Weighed]:
+    return weighed(session, actions.listed(session, facility_ids=ids, states=states), today=today)
+
+
+def _one(session: Session, reference: str, today: date) -> Weighed:
+    action = actions.by_reference(session, reference)
+    if action is None:
+        raise Failure(f"no action {reference}; see tocsin actions --all", Exit.INPUT)
+    (found,) = weighed(session, [action], today=today)
+    return found
+
+
+def _target(each: Weighed) -> str:
+    decision = each.decision
+    if decision.target or not decision.by_branch:
+        return decision.target or each.action.release or "see the bulletin"
+    return each.action.release or "by branch"
+
+
+def _listing(found: Sequence[Weighed], names: dict[int, str]) -> Table:
+    made = table(
+        "action", "facility", "product", "target", "machines", "closes", "state", "urgency"
+    )
+    for each in found:
+        action = each.action
+        made.add_row(
+            action.reference,
+            names[action.facility_id],
+            action.name,
+            _target(each),
+            str(action.machines),
+            str(len(each.decision.closes)),
+            action.state.value + (" (late)" if each.late else ""),
+            "exploited" if action.exploited else action.urgency.value,
+        )
+    return made
+
+
+def _in_full(each: Weighed) -> Table:
+    action = each.action
+    made = table("", "", title=f"{action.reference} {action.name}: {_target(each)}")
+    made.add_row("state", action.state.value)
+    answered = {lot.category: lot for lot in each.lots}
+    for category, count in action.counts.items():
+        lot = answered.get(category)
+        due = f", {lot.due:%Y-%m-%d}" if lot and lot.due else ""
+        made.add_row(category.value, f"{count} machine(s), {lot.state if lot else 'open'}{due}")
+    for bulletin in each.bulletins:
+        made.add_row(
+            bulletin.reference, f"{bulletin.alert or 'before the inventory'}: {bulletin.title}"
+        )
+    return made

@@ -1,0 +1,133 @@
+"""``!actions``, ``!action REF``, and answering one: an upgrade that closes several alerts."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import ZoneInfo
+
+from bot.commands.base import Reply, Setting
+from bot.domain.action import Action, ActionState
+from bot.domain.alert import AnswerKind
+from bot.domain.answers import BadDayError, read_day
+from bot.domain.lots import Lots
+from bot.domain.marking import MACHINES_FLOOR
+from bot.domain.reference import ACTION, UnreadableReferenceError, combine, split
+from bot.pipeline.answer import AnswerDesk, Said
+from bot.pipeline.answer_action import answer_action
+from bot.pipeline.decisions import weighed
+from bot.store import Session, actions, facilities
+
+NAMED = re.compile(rf"\b{ACTION}-\d{{4}}-\d{{1,9}}(?:\+\d{{1,9}})*", re.IGNORECASE)
+LISTED = 20  # what the template shows; the rest is counted
+MACHINES = 30
+
+
+def list_actions(session: Session, setting: Setting) -> Reply:
+    """The open actions of this place's facilities, the most useful first; then what seems done.
+
+    A place that may not read what a facility runs is told how many there are.
+    """
+    if not setting.facility_ids:
+        return setting.reply("not_allowed")
+    found = actions.listed(session, facility_ids=setting.facility_ids)
+    found += actions.listed(
+        session, facility_ids=setting.facility_ids, states=[ActionState.PROPOSED]
+    )
+    readable = {
+        id_ for id_ in setting.facility_ids if setting.ceiling(session, id_) >= MACHINES_FLOOR
+    }
+    shown = [action for action in found if action.facility_id in readable]
+    if found and not shown:
+        return setting.reply("actions_elsewhere", total=len(found))
+    ranked = weighed(session, shown, today=setting.now.date())
+    proposed = [each for each in ranked if each.action.state is ActionState.PROPOSED]
+    waiting = [each for each in ranked if each.action.state is not ActionState.PROPOSED]
+    return setting.reply(
+        "actions",
+        actions=[each.decision for each in waiting[:LISTED]],
+        total=len(waiting),
+        proposed=[each.decision for each in proposed[:LISTED]],
+    )
+
+
+def show_action(session: Session, setting: Setting) -> Reply:
+    """One action: what it closes, its machines, how each team stands, what was answered."""
+    wanted = setting.invocation.args.strip() or setting.invocation.subject
+    found = _permitted(session, setting, wanted)
+    if not found:
+        return setting.reply("unknown_action", reference=wanted)
+    action = found[0]
+    if setting.ceiling(session, action.facility_id) < MACHINES_FLOOR:
+        return setting.reply("actions_elsewhere", total=1)
+    owner = facilities.by_ids(session, [action.facility_id])[action.facility_id]
+    today = setting.now.astimezone(ZoneInfo(owner.time_zone)).date()
+    (shown,) = weighed(session, [action], today=today)
+    answered = {lot.category: lot for lot in shown.lots}
+    later = actions.by_ids(session, [action.superseded_by] if action.superseded_by else [])
+    return setting.reply(
+        "action",
+        facility=owner.name,
+        state=action.state.value,
+        decision=shown.decision,
+        outcome=action.outcome,
+        replaced_by="".join(each.reference for each in later.values()),
+        lots=[
+            (category, count, answered.get(category)) for category, count in action.counts.items()
+        ],
+        machines=actions.machines(session, action, limit=MACHINES),
+        bulletins=shown.bulletins,
+        answers=actions.answers(session, action.id),
+    )
+
+
+def answer(
+    session: Session,
+    setting: Setting,
+    desk: AnswerDesk,
+    subject: str,
+    word: str,
+    note: str,
+    named: Lots,
+) -> Reply:
+    """Record an answer to each action of ``subject`` that is the person's to answer."""
+    mine = _permitted(session, setting, subject)
+    if not mine:
+        return setting.reply("unknown_action", reference=subject)
+    kind = AnswerKind(word)
+    owner = facilities.by_ids(session, [mine[0].facility_id])[mine[0].facility_id]
+    today = setting.now.astimezone(ZoneInfo(owner.time_zone)).date()
+    try:
+        due = read_day(note, today=today) if kind is AnswerKind.PLANNED else None
+    except BadDayError as error:
+        return setting.reply("bad_day", written=error.written)
+    said = Said(kind, note.strip(), due)
+    done = [
+        answer_action(session, desk, each, setting.speaker, said, named=named, now=setting.now)
+        for each in mine
+    ]
+    kept = [each for each in done if each.lots]
+    if not kept:
+        known = tuple(dict.fromkeys(category for each in mine for category in each.counts))
+        reference = combine([each.reference for each in mine])
+        return setting.reply("not_your_lots", reference=reference, lots=sorted(named), known=known)
+    return setting.reply(
+        "action_answered",
+        reference=combine([each.action.reference for each in kept]),
+        answer=kind.value,
+        person=setting.speaker.name,
+        due=due,
+        lots=sorted({lot for each in kept for lot in each.lots}),
+        everything=all(set(each.lots) >= set(each.action.counts) for each in kept),
+        alerts=[reference for each in kept for reference in each.alerts],
+        shared=[reference for each in kept for reference in each.shared],
+    )
+
+
+def _permitted(session: Session, setting: Setting, wanted: str) -> list[Action]:
+    """The actions named that are of facilities this person answers for."""
+    try:
+        written = split(wanted)
+    except UnreadableReferenceError:
+        return []
+    found = [each for name in written if (each := actions.by_reference(session, name))]
+    return [each for each in found if each.facility_id in setting.speaker.facilities]
