@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, union
+from sqlalchemy import Row, and_, delete, func, select, union
 from sqlalchemy.orm import Session
 
 from bot.domain.facility import AssetCategory
@@ -22,6 +22,31 @@ from bot.store.schema import (
     VerdictRow,
 )
 from bot.store.statements import insert_ignoring
+
+MATCHED = (
+    VerdictRow.revision_id,
+    VerdictRow.kind,
+    VerdictRow.reason,
+    VerdictRow.target,
+    VerdictRow.field,
+    VerdictRow.span_start,
+    VerdictRow.span_end,
+    VerdictRow.quote,
+    AssetRow.facility_id,
+    AssetRow.id.label("asset_id"),
+    AssetRow.line_id,
+    AssetRow.product_id,
+    AssetRow.name,
+    AssetRow.category,
+    AssetRow.location,
+    AssetRow.exposed,
+    AssetRow.quantity,
+    ProductRow.vendor,
+    ProductRow.product,
+    ProductRow.version,
+    ProductRow.cpe,
+)
+"""Columns and not entities: a year replayed over a region is millions of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +114,7 @@ def matched_assets(
     first inventory.
     """
     query = (
-        select(VerdictRow, AssetRow, ProductRow)
+        select(*MATCHED)
         .join(AssetRow, AssetRow.product_id == VerdictRow.product_id)
         .join(ProductRow, ProductRow.id == VerdictRow.product_id)
         .where(AssetRow.removed_at.is_(None))
@@ -105,7 +130,7 @@ def matched_assets(
             .join(FacilityRow, FacilityRow.id == AssetRow.facility_id)
             .where(AdvisoryRow.published_at >= FacilityRow.inventory_since)
         )
-    return [_matched(*row) for row in session.execute(query)]
+    return [_matched(row) for row in session.execute(query)]
 
 
 def revisions_concerning(session: Session, facility_id: int) -> list[int]:
@@ -212,27 +237,22 @@ def _row(revision_id: int, product_id: int, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _matched(verdict: VerdictRow, asset: AssetRow, product: ProductRow) -> MatchedAsset:
-    span = Span(verdict.field, verdict.span_start, verdict.span_end, verdict.quote)
+def _matched(row: Row[*tuple[Any, ...]]) -> MatchedAsset:
+    span = Span(row.field, row.span_start, row.span_end, row.quote) if row.field else None
     return MatchedAsset(
-        revision_id=verdict.revision_id,
-        facility_id=asset.facility_id,
-        asset_id=asset.id,
-        line_id=asset.line_id,
-        name=asset.name,
-        vendor=product.vendor,
-        product=product.product,
-        version=product.version,
-        cpe=product.cpe,
-        product_id=product.id,
-        category=AssetCategory(asset.category),
-        location=asset.location,
-        exposed=asset.exposed,
-        quantity=asset.quantity,
-        verdict=Verdict(
-            VerdictKind(verdict.kind),
-            verdict.reason,
-            span if verdict.field else None,
-            verdict.target,
-        ),
+        revision_id=row.revision_id,
+        facility_id=row.facility_id,
+        asset_id=row.asset_id,
+        line_id=row.line_id,
+        product_id=row.product_id,
+        name=row.name,
+        vendor=row.vendor,
+        product=row.product,
+        version=row.version,
+        cpe=row.cpe,
+        category=AssetCategory(row.category),
+        location=row.location,
+        exposed=row.exposed,
+        quantity=row.quantity,
+        verdict=Verdict(VerdictKind(row.kind), row.reason, span, row.target),
     )
