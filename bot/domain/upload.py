@@ -6,7 +6,7 @@ what is known of it, disappear is applied only when it cannot be an accident.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -88,12 +88,22 @@ class UploadPlan:
         )
 
 
+Settle = Callable[[InventoryLine, InventoryLine], InventoryLine]
+"""What a line becomes, given how it is known and what the upload says."""
+
+
+def as_uploaded(_known: InventoryLine, uploaded: InventoryLine) -> InventoryLine:
+    """What the upload says, whatever was known."""
+    return uploaded
+
+
 def diff(
     current: Iterable[InventoryLine],
     incoming: Iterable[InventoryLine],
     bad: Collection[BadLine] = (),
     *,
     confirm: bool = False,
+    settle: Settle = as_uploaded,
 ) -> UploadPlan:
     """Return what the upload changes in the inventory of one facility.
 
@@ -104,27 +114,32 @@ def diff(
     * more than :data:`SHARE` of the lines would be removed, or would lose something known
       of them (a version, an exposure), and ``confirm`` is False.
 
+    ``settle`` completes what the upload says of a line by what was known of it.
     Lines are told apart by ``line_id``, which comes once in each of the two inventories.
+    ``current`` is read once and not kept: only what the upload says is in memory.
     """
-    known = {line.line_id: line for line in current}
     new = {line.line_id: line for line in incoming}
-    added = tuple(line for line_id, line in new.items() if line_id not in known)
-    removed = tuple(line for line_id, line in known.items() if line_id not in new)
-    changed = tuple(
-        Change(known[line_id], line)
-        for line_id, line in new.items()
-        if line_id in known and known[line_id] != line
-    )
+    read, kept = len(new), 0
+    removed: list[InventoryLine] = []
+    changed: list[Change] = []
+    for before in current:
+        uploaded = new.pop(before.line_id, None)
+        if uploaded is None:
+            removed.append(before)
+        elif (after := settle(before, uploaded)) != before:
+            changed.append(Change(before, after))
+        else:
+            kept += 1
     losing = tuple(change for change in changed if change.loses)
-    few = SHARE * len(known)
+    few = SHARE * (kept + len(removed) + len(changed))
     hold_losing = len(losing) > few and not confirm
-    reasons = set(_why_keep(len(removed), few, bad=len(bad), read=len(new), confirm=confirm))
+    reasons = set(_why_keep(len(removed), few, bad=len(bad), read=read, confirm=confirm))
     return UploadPlan(
-        added=added,
-        changed=tuple(c for c in changed if not c.loses) if hold_losing else changed,
-        removed=() if reasons else removed,
-        kept=len(known) - len(removed) - len(changed),
-        withheld_removals=removed if reasons else (),
+        added=tuple(new.values()),
+        changed=tuple(c for c in changed if not (hold_losing and c.loses)),
+        removed=() if reasons else tuple(removed),
+        kept=kept,
+        withheld_removals=tuple(removed) if reasons else (),
         withheld_changes=losing if hold_losing else (),
         withheld=frozenset(reasons | ({Withheld.UNCONFIRMED} if hold_losing else set())),
         bad=len(bad),

@@ -48,11 +48,14 @@ def _unaccented(text: str) -> str:
     return "".join(character for character in text if not unicodedata.combining(character))
 
 
-@lru_cache(maxsize=65536)  # an inventory repeats its words: faster, and each kept once
-def clean(cell: str) -> str:
+def clean_once(cell: str) -> str:
     """Return the cell in one line; what only says "unknown" is empty."""
     text = one_line(cell)
     return "" if text.casefold() in PLACEHOLDERS else text
+
+
+clean = lru_cache(maxsize=65536)(clean_once)
+"""The same of cells that an inventory repeats (products, places): faster, and each kept once."""
 
 
 def one_line(cell: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from bot.domain.facility import BadLine
 from bot.inventory import columns, lines, text
@@ -16,6 +17,7 @@ from bot.inventory.base import ColumnMapping, InventoryError, Upload
 from bot.inventory.cells import clean, fold
 from bot.inventory.table import Table
 
+SAMPLE = 200  # lines: what the shape of a table is told from
 HEADER_WITHIN = 20  # lines: titles, dates and logos that come above the header
 COLUMN_NAMES = 2  # this many names known in one line make it the header
 
@@ -31,25 +33,23 @@ class CsvImporter:
 
     def read(self, body: bytes, *, file: str, mapping: ColumnMapping | None = None) -> Upload:
         """Read the file; see :class:`bot.inventory.base.Importer`."""
-        content, encoding = text.decode(body, file=file)
-        if content.lstrip()[:1] in {"<", "{"}:
+        content = text.decode(body, file=file)
+        if next(filter(None, map(str.strip, content)), "")[:1] in {"<", "{"}:
             raise InventoryError(
                 file,
                 "c'est une page web, du XML ou du JSON, pas un tableau.",
                 "Exportez l'inventaire en CSV ou en .xlsx.",
             )
-        physical = text.physical_lines(content)
+        head = list(islice(content, SAMPLE))
         chosen = mapping.columns.values() if mapping else ()
-        separator, header = locate_header(physical, chosen)
+        separator, header = locate_header(head, chosen)
         if mapping and mapping.free_text:
             header = -1
         if header < 0 and (mapping is None or mapping.free_text):
             if not (mapping and mapping.free_text):
-                refuse_unknown_table(physical, file=file)
-            return _free_text(physical, file=file, encoding=encoding)
-        return _table(
-            physical, max(header, 0), separator, file=file, mapping=mapping, encoding=encoding
-        )
+                refuse_unknown_table(head, file=file)
+            return _free_text(content, file=file)
+        return _table(content, max(header, 0), separator, file=file, mapping=mapping)
 
 
 def locate_header(physical: Sequence[str], chosen: Collection[str] = ()) -> tuple[str, int]:
@@ -79,7 +79,7 @@ def locate_header(physical: Sequence[str], chosen: Collection[str] = ()) -> tupl
 
 
 def _commonest_separator(physical: Sequence[str], separators: Sequence[str]) -> str:
-    sample = [line for line in physical[:200] if line.strip()]
+    sample = [line for line in physical[:SAMPLE] if line.strip()]
     return max(separators, key=lambda separator: sum(separator in line for line in sample))
 
 
@@ -89,7 +89,7 @@ def refuse_unknown_table(physical: Sequence[str], *, file: str) -> None:
     Raises:
         InventoryError: most lines have the same number of cells, so this is a table.
     """
-    sample = [line for line in physical[:200] if line.strip()]
+    sample = [line for line in physical[:SAMPLE] if line.strip()]
     for separator in text.SEPARATORS:
         widths = Counter(line.count(separator) for line in sample)
         width, lines_alike = widths.most_common(1)[0]
@@ -99,38 +99,36 @@ def refuse_unknown_table(physical: Sequence[str], *, file: str) -> None:
 
 
 def _table(
-    physical: Sequence[str],
+    content: text.Text,
     header: int,
     separator: str,
     *,
     file: str,
     mapping: ColumnMapping | None,
-    encoding: str,
 ) -> Upload:
-    records = text.records(physical[header:], separator, first=header + 1)
+    records = text.records(islice(content, header, None), separator, first=header + 1)
     first = next(records, None)
     if first is None or isinstance(first, BadLine):
         raise InventoryError(
             file, f"ligne {header + 1} : en-tête illisible.", "Corrigez cette ligne."
         )
     sheet = Table.of(first[1], mapping, file=file, number=header + 1)
-    cut = len(physical) if physical[-1].strip() else 0  # a whole file ends with a line end
     return lines.upload(
-        sheet.rows(records, cut=cut),
+        sheet.rows(records, cut=content.unended),  # a whole file ends with a line end
         file=file,
         format="gmao-csv" if sheet.biomedical else "csv",
         mapping=sheet.mapping(mapping),
-        encoding=encoding,
+        encoding=content.encoding,
         ignored=sheet.ignored,
     )
 
 
-def _free_text(physical: Sequence[str], *, file: str, encoding: str) -> Upload:
+def _free_text(content: text.Text, *, file: str) -> Upload:
     found = (
         BadLine(number, "caractères illisibles (fichier abîmé ou mauvais encodage)")
         if text.CONTROL.search(line)
         else lines.Row(number, product=line.strip().strip('"'))
-        for number, line in enumerate(physical, start=1)
+        for number, line in enumerate(content, start=1)
         if line.strip()
     )
     return lines.upload(
@@ -138,5 +136,5 @@ def _free_text(physical: Sequence[str], *, file: str, encoding: str) -> Upload:
         file=file,
         format="text",
         mapping=ColumnMapping(free_text=True),
-        encoding=encoding,
+        encoding=content.encoding,
     )

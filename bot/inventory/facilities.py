@@ -160,8 +160,7 @@ def _columns(
     body: bytes, *, file: str
 ) -> tuple[list[str], list[str], Iterator[tuple[int, list[str]] | BadLine]]:
     """The titles, the field each names (empty for none), and the records below them."""
-    content, _ = text.decode(body, file=file)
-    physical = text.physical_lines(content)
+    physical = list(text.decode(body, file=file))
     separator = max(text.SEPARATORS, key=physical[0].count)
     records = text.records(physical, separator)
     header = next(records)

@@ -63,8 +63,7 @@ def read_extract(body: bytes, *, file: str) -> Mapping[str, Structure]:
     Raises:
         InventoryError: not the FINESS extract.
     """
-    content, _ = text.decode(body, file=file)
-    lines = text.physical_lines(content)
+    lines = list(text.decode(body, file=file))
     if not lines[0].startswith("finess;etalab;"):
         raise InventoryError(
             file,

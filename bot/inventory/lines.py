@@ -117,10 +117,10 @@ def _line(row: Row | BadLine, gathered: _Gathered) -> InventoryLine | None:
     if isinstance(row, BadLine):
         gathered.bad.append(row)
         return None
-    name, vendor = cells.clean(row.name), cells.clean(row.vendor)
+    own_id, name = cells.clean_once(row.id), cells.clean_once(row.name)
+    vendor = cells.clean(row.vendor)
     product, version = cells.clean(row.product), cells.clean(row.version)
     cpe, location = cells.clean(row.cpe), cells.clean(row.location)
-    own_id = cells.clean(row.id)
     if not (product or name or cpe or vendor):
         gathered.bad.append(BadLine(row.number, "ni produit, ni nom, ni éditeur, ni CPE"))
         return None
@@ -198,6 +198,8 @@ def identified(drafts: list[InventoryLine]) -> tuple[tuple[InventoryLine, ...], 
     order of content keeps it and the others add a digest. Exact copies under one own id
     are one line; their number is the second value.
     """
+    if len({draft.line_id for draft in drafts if _fits(draft.line_id)}) == len(drafts):
+        return tuple(drafts), 0  # each its own: the longest inventories are so
     ids = [draft.line_id or _digest(draft) for draft in drafts]
     first: dict[tuple[str, bool], int] = {}
     alike: dict[tuple[str, bool], list[int]] = {}
@@ -246,6 +248,10 @@ def _distinct(ids: list[str]) -> list[str]:
         taken.add(candidate)
         named.append(candidate)
     return named
+
+
+def _fits(line_id: str) -> bool:
+    return 0 < len(line_id) <= LONGEST_ID
 
 
 def _short(line_id: str) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 from bot.domain.facility import BadLine
 from bot.inventory.base import InventoryError
 
+PIECE = 1 << 20  # bytes decoded at once
 SEPARATORS = (";", "\t", ",", "|")
 QUOTED_LINES = 20  # a cell longer than this many lines is a quote that was never closed
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
@@ -24,8 +28,44 @@ _SIGNATURES = (
 )
 
 
-def decode(body: bytes, *, file: str) -> tuple[str, str]:
-    """Return the text and the name of its encoding.
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of which a piece at a time is decoded: a file of 100 MB is never there twice.
+
+    Iterating gives its physical lines, as often as wanted: those of Windows, Unix and old
+    Macs end there, and nowhere else. What follows the last line end is a line too.
+    """
+
+    body: bytes
+    encoding: str
+
+    def __iter__(self) -> Iterator[str]:
+        rest = ""
+        for piece in self.pieces():
+            held = "\r" if piece.endswith("\r") else ""  # its line feed may follow
+            *whole, rest = physical_lines(rest + piece.removesuffix("\r"))
+            rest += held
+            yield from whole
+        yield from physical_lines(rest)
+
+    def pieces(self) -> Iterator[str]:
+        """The text without its byte-order mark, in pieces of about :data:`PIECE` characters."""
+        errors = "surrogateescape" if self.encoding == "utf-8" else "replace"
+        texts = _decoded(self.body, self.encoding, errors)
+        yield next(texts, "").removeprefix("\ufeff")
+        yield from texts
+
+    @property
+    def unended(self) -> int:
+        """The number of the last line when no line end follows it, else 0."""
+        if self.body.endswith((b"\n", b"\r", b"\n\x00", b"\r\x00")):
+            return 0
+        ((count, line),) = deque(enumerate(self, start=1), maxlen=1)
+        return count if line.strip() else 0
+
+
+def decode(body: bytes, *, file: str) -> Text:
+    """Return the text, with the name of its encoding.
 
     A byte-order mark decides; then UTF-8 if most accented lines are valid in it; else
     Windows-1252, which French spreadsheets write. What is unreadable stays in the text as a
@@ -37,11 +77,10 @@ def decode(body: bytes, *, file: str) -> tuple[str, str]:
     for signature, what, remedy in _SIGNATURES:
         if body.startswith(signature):
             raise InventoryError(file, f"ce n'est pas un texte mais {what}.", remedy)
-    encoding = _encoding(body)
-    text = _decoded(body, encoding)
-    if not text.strip("\ufeff\x00").strip():
+    text = Text(body, _encoding(body))
+    if not any(line.strip("\ufeff\x00").strip() for line in text):
         raise InventoryError(file, "le fichier est vide.", "Rien n'a été changé.")
-    sample = text[:65536]
+    sample = next(text.pieces())[:65536]
     controls = len(CONTROL.findall(sample))
     if controls * 10 > len(sample):
         raise InventoryError(
@@ -49,7 +88,7 @@ def decode(body: bytes, *, file: str) -> tuple[str, str]:
             f"ce n'est pas un texte ({controls} caractères illisibles au début du fichier).",
             "Exportez l'inventaire en CSV ou en .xlsx.",
         )
-    return text.removeprefix("\ufeff"), encoding
+    return text
 
 
 def _encoding(body: bytes) -> str:
@@ -62,7 +101,8 @@ def _encoding(body: bytes) -> str:
     if max(even, odd) * 10 > half * 6:  # text in Latin letters has a zero every other byte
         return "utf-16-le" if odd > even else "utf-16-be"
     try:
-        body.decode("utf-8")
+        for _ in _decoded(body, "utf-8", "strict"):
+            pass
     except UnicodeDecodeError:
         accented = [line for line in body.split(b"\n") if not line.isascii()]
         return "utf-8" if sum(map(_is_utf8, accented)) * 2 > len(accented) else "cp1252"
@@ -77,10 +117,10 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _decoded(body: bytes, encoding: str) -> str:
-    if encoding == "utf-8":
-        return body.decode("utf-8", "surrogateescape")
-    return body.decode(encoding, "replace")
+def _decoded(body: bytes, encoding: str, errors: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    for start in range(0, len(body), PIECE):
+        yield decoder.decode(body[start : start + PIECE], start + PIECE >= len(body))
 
 
 def physical_lines(text: str) -> list[str]:
@@ -89,18 +129,18 @@ def physical_lines(text: str) -> list[str]:
 
 
 def records(
-    lines: Sequence[str], separator: str, *, first: int = 1
+    lines: Iterable[str], separator: str, *, first: int = 1
 ) -> Iterator[tuple[int, list[str]] | BadLine]:
     """Yield the number and the cells of each record, blank ones left out.
 
-    Numbers are those of a text editor; ``first`` is the number of ``lines[0]``. A quoted
-    cell may hold line ends, if the record then has as many cells as the first one. A quote
-    never closed loses its own line and no other, even when a later quote seems to close it.
+    Numbers are those of a text editor; ``first`` is that of the first line. A quoted cell may
+    hold line ends, if the record then has as many cells as the first one. A quote never closed
+    loses its own line and no other, even when a later quote seems to close it.
     """
-    position, width = 0, 0
-    while position < len(lines):
-        line, number = lines[position], first + position
-        position += 1
+    source, ahead = iter(lines), deque[str]()
+    number, width = first - 1, 0
+    while (line := ahead.popleft() if ahead else next(source, None)) is not None:
+        number += 1
         if not line or line.isspace():
             continue
         if '"' not in line:
@@ -108,27 +148,29 @@ def records(
             width = width or len(cells)
             yield _clean(number, line, cells)
             continue
-        if found := _quoted_record(lines, position - 1, separator, width):
-            cells, position = found
+        ahead.extend(islice(source, QUOTED_LINES - 1 - len(ahead)))
+        if found := _quoted_record(line, ahead, separator, width):
+            cells, more = found
             width = width or len(cells)
-            yield _clean(number, "\n".join(lines[number - first : position]), cells)
+            read = [line, *(ahead.popleft() for _ in range(more))]
+            yield _clean(number, "\n".join(read), cells)
+            number += more
         else:
             yield BadLine(number, "un guillemet ouvert n'est jamais refermé")
 
 
 def _quoted_record(
-    lines: Sequence[str], start: int, separator: str, width: int
+    record: str, ahead: Iterable[str], separator: str, width: int
 ) -> tuple[list[str], int] | None:
-    """Return the cells of the record at ``start`` and the position after it."""
-    record = lines[start]
+    """The cells of the record that starts so, and how many of the lines ahead it takes."""
     cells = _quoted(record, separator)
     if cells is not None:
-        return cells, start + 1
-    for position in range(start + 1, min(start + QUOTED_LINES, len(lines))):
-        record = f"{record}\n{lines[position]}"
+        return cells, 0
+    for more, line in enumerate(ahead, start=1):
+        record = f"{record}\n{line}"
         cells = _quoted(record, separator, strict=True)
         if cells is not None:
-            return (cells, position + 1) if width in {0, len(cells)} else None
+            return (cells, more) if width in {0, len(cells)} else None
     return None
 
 

@@ -35,21 +35,18 @@ def upload_inventory(
         dated: the day the inventory describes, which messages quote.
         confirm: losses above a fifth of the inventory are meant.
     """
-    current = {
-        line_id: line
-        for line_id, line in assets.current(session, facility.id).items()
-        if not line_id.startswith(DECLARED)  # no file speaks of what was declared by word
-    }
+    current = (
+        line
+        for line in assets.each_line(session, facility.id)
+        if not line.line_id.startswith(DECLARED)  # no file speaks of what was declared by word
+    )
     learned = lessons.of_facility(session, facility.id)
-    taught = {line.line_id: steps(facility.id, line, learned) for line in upload.lines}
-    incoming = [
-        _with_known_version(
-            current.get(line.line_id),
-            taught[line.line_id][-1].after if taught[line.line_id] else line,
-        )
-        for line in upload.lines
-    ]
-    plan = diff(current.values(), incoming, upload.bad, confirm=confirm)
+    found = ((line.line_id, steps(facility.id, line, learned)) for line in upload.lines if learned)
+    taught = {line_id: done for line_id, done in found if done}
+    incoming = (
+        taught[line.line_id][-1].after if line.line_id in taught else line for line in upload.lines
+    )
+    plan = diff(current, incoming, upload.bad, confirm=confirm, settle=_with_known_version)
     if dry_run:
         return plan
     assets.write_lines(
@@ -83,9 +80,8 @@ def _note_taught(session: Session, steps: Iterable[Step]) -> None:
         lessons.note_lines(session, done[0].lesson, [step.before for step in done])
 
 
-def _with_known_version(known: InventoryLine | None, line: InventoryLine) -> InventoryLine:
+def _with_known_version(known: InventoryLine, line: InventoryLine) -> InventoryLine:
     """A file that has no version for a machine does not erase the one somebody gave."""
-    same = known is not None and (known.vendor, known.product) == (line.vendor, line.product)
-    if known is None or not same or line.version:
+    if line.version or (known.vendor, known.product) != (line.vendor, line.product):
         return line
     return dataclasses.replace(line, version=known.version)

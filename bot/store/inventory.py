@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, delete, func, select, update
@@ -36,12 +37,25 @@ class UploadRecord:
 
 def current(session: Session, facility_id: int) -> dict[str, InventoryLine]:
     """The present lines of a facility, by line id."""
+    return {line.line_id: line for line in each_line(session, facility_id)}
+
+
+def each_line(session: Session, facility_id: int) -> Iterator[InventoryLine]:
+    """The present lines of a facility, one after the other; their words are shared."""
     rows = session.execute(
         select(*LINE)
         .join(ProductRow, ProductRow.id == AssetRow.product_id)
-        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None)),
+        execution_options={"yield_per": ROWS_AT_ONCE},
     )
-    return {row.line_id: _line(row) for row in rows}
+    shared: dict[str, str] = {}
+    for row in rows:
+        line_id, category, name, *words, exposed, quantity = row
+        vendor, product, version, cpe, location = (shared.setdefault(w, w) for w in words)
+        yield InventoryLine(
+            line_id, _CATEGORIES[category], name, vendor, product, version, cpe, location,
+            exposed, quantity,
+        )  # fmt: skip
 
 
 def lines(session: Session, asset_ids: Sequence[int]) -> list[InventoryLine]:
@@ -69,7 +83,7 @@ def write_lines(
     """
     session.execute(update(FacilityRow).where(FacilityRow.id == facility_id).values(changed_at=now))
     ring(session, Topic.MATCH)
-    products = intern(session, [_product(line) for line in (*added, *changed)])
+    products = intern(session, map(_product, chain(added, changed)))
     _revive(session, facility_id, added)
     for start in range(0, len(added), ROWS_AT_ONCE):
         rows = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from bot.domain.matching.assets import Asset, read_asset
 from bot.domain.matching.combining import Chorus, combine
@@ -74,10 +75,9 @@ class Span:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryProduct:
+class InventoryProduct(NamedTuple):
     """A product as a facility typed it; any field may be empty, and a version may hide in
-    ``product``."""
+    ``product``. (A tuple: the products of a million lines are made, and looked up.)"""
 
     vendor: str = ""
     product: str = ""
