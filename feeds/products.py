@@ -473,6 +473,8 @@ class Catalogue:
             processors = {word for word in words if word in known.architectures}
             rest = words - found - processors
             architectures |= {known.architectures[word] for word in processors}
+            if "bigendian" in processors:
+                architectures.discard("ppc64le")  # what "for Power" stands for elsewhere
             if not rest - _PLATFORM_EDITIONS:
                 platforms |= found
             elif len(words) == 1 and (is_model(*rest) or len(*rest) <= 4):

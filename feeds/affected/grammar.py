@@ -55,6 +55,7 @@ _DEVICES = frozenset(
     }
 )
 _PARTS = frozenset({"greffon", "plugin", "plug-in", "extension", "module", "composant"})
+_INTEGERS = re.compile(r"\d+")
 _DIGITS = re.compile(r"\d")
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
 
@@ -68,6 +69,14 @@ def parse_line(text: str) -> tuple[Statement, ...]:
 def _included(kind: Kind) -> Kind:
     """ "antérieures à 2.8.2.1 (comprise)" is an inclusive bound, whatever its first words."""
     return {Kind.LT: Kind.LE, Kind.GT: Kind.GE}.get(kind, kind)
+
+
+def _starts(lowest: Token, limit: str) -> bool:
+    """Whether a complete release of an older branch opens the range that ``limit`` closes."""
+    mine, theirs = _INTEGERS.findall(lowest.text), _INTEGERS.findall(limit)
+    if lowest.kind != Kind.VERSION or len(mine) < 3 or len(theirs) < 2:
+        return False
+    return [int(each) for each in mine[:2]] < [int(each) for each in theirs[:2]]
 
 
 def _second_notation(group: list[str]) -> bool:
@@ -179,6 +188,9 @@ class _Parser:
             if draft.keyword:  # "PI_BASIS 740, SAP_BW 750": a label before its own versions
                 if self._kind() in _NUMERIC:
                     return
+            elif len(draft.pending) > 1:  # "7.3, 7.4 et 7.7 ppc64le"
+                draft.asides.append(token.text)
+                return
             else:  # "Outlook 2013 RT": the number stood inside the name
                 draft.words[-1].extend(draft.pending)
                 draft.pending.clear()
@@ -211,6 +223,11 @@ class _Parser:
             return
         if any(_MODEL_NUMBER.match(token.text) is None for token in draft.pending):
             return
+        self._into_words()
+
+    def _into_words(self) -> None:
+        """Pending numbers belong to the name; several are so many names."""
+        draft = self._draft
         first, *others = draft.pending
         draft.pending.clear()
         draft.words[-1].append(first)
@@ -235,8 +252,7 @@ class _Parser:
             self._flush()
         elif following == Kind.WORD and not draft.ranges and draft.words[-1]:
             if draft.pending and not draft.keyword:
-                draft.words[-1].extend(draft.pending)
-                draft.pending.clear()
+                self._into_words()
             draft.words.append([])
 
     def _only_devices(self) -> bool:
@@ -278,6 +294,7 @@ class _Parser:
         tight = before.end == separator.start and separator.end == after.start
         words = (before.text, after.text)
         alike = len(before.text) == len(after.text) > 2
+        words = words[1:] if "-" in after.text else words  # "typo3/cms-setup"
         named = before.kind == after.kind == Kind.WORD and not any(map(_DIGITS.search, words))
         return tight and named and not alike
 
@@ -336,6 +353,11 @@ class _Parser:
             self._lower(kind, values)
             return
         lt, le = (values, ()) if kind == Kind.LT else ((), values)
+        if draft.pending and _starts(draft.pending[-1], values[0]):
+            lowest = draft.pending.pop().text  # "16.1R1 antérieures à 18.4R3-S10"
+            draft.close_list()
+            draft.ranges.append(Range(ge=lowest, lt=lt, le=le))
+            return
         starts = bool(draft.pending) and draft.pending[-1].kind == Kind.VERSION
         if kind == Kind.UPTO and starts and values[0][0].isdigit():  # "9.0 jusqu'à 9.4"
             lowest = draft.pending.pop().text

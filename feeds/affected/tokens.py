@@ -219,7 +219,7 @@ _NAMED_LEVEL = (
     r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|sp|cu|su|sr|"
     r"eap|cp(?=\d{1,2}\b)|hp|hf|fp|mp"
 )
-_LEVEL = rf"(?:{_NAMED_LEVEL}|cp(?=\d{{4}}\b(?!-))|ltsr|ltsb|ga|up|if|mr|p|u|ru|ie|b)"
+_LEVEL = rf"(?:{_NAMED_LEVEL}|cp(?=\d{{4}}\b(?!-))|ltsr|ltsb|ga|up|if|mr|tl|p|u|ru|ie|b)"
 _STEP = (
     rf"(?:[\s,_-]*{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vrb]?\d[\w.]*|"
     rf"\s+(?:{_LEVEL})\b(?=\s+{_LEVEL}[\s.:]*\d))"
@@ -251,9 +251,9 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "MODEL",
-        "0 b0 p0 et",
+        "0 b0 p0 et s/",
         r"(?<=simatic\s)et\s?200\w*|\bet\s?200(?:sp|s|al|mp|pro|eco\w*|isp|is|clean)\b|"
-        r"\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|"
+        r"\bs/4\s?hana\b|\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|"
         r"\b\d{4,5}[a-z]{0,2}-(?!rc|sp|hf|cu|fp|[bhps]\d)[a-z]{1,3}\d?\b(?!\.)|"
         r"\b(?!(?:19|20)\d\d)\d{3,4}(?:[acefmpqstvwx]|sp|tq|yc)\b(?![.(-])|"
         r"\b(?!(?:19|20)\d\d-)\d{3,4}(?:[a-z]{2})?-\d{1,2}\b(?![.-]?\d)|"
