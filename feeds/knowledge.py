@@ -36,6 +36,8 @@ class Builtin:
     optional: frozenset[str]
     umbrellas: frozenset[str]
     nouns: frozenset[str]
+    series: Mapping[tuple[frozenset[str], str], tuple[str, ...]]
+    """``(words, number)`` of a series: models that bear other numbers"""
     levels: frozenset[str]
     hardware: tuple[tuple[str, str, str, tuple[str, ...]], ...]
     """``(vendor, word, first digits, words of its firmware)``"""
@@ -79,6 +81,10 @@ def _builtin(values: dict[str, Any]) -> Builtin:
         generic=frozenset(normal_words(values["generic"])),
         optional=frozenset(normal_words(values["optional"])),
         levels=frozenset(normal_words(values["levels"])),
+        series={
+            (frozenset(normal_words([name.rpartition(" ")[0]])), name.rpartition(" ")[2]): tuple(of)
+            for name, of in values["series"].items()
+        },
         nouns=frozenset(word for text in values["nouns"] for word in text.split()),
         umbrellas=frozenset(normal_words(values["umbrellas"])),
         hardware=tuple(

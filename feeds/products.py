@@ -317,7 +317,7 @@ class Catalogue:
         read = self._rewrite(phrase.words)
         qualifiers = self._around(phrase)
         platforms, architectures = set(qualifiers.platforms), set(qualifiers.architectures)
-        asides = set(qualifiers.asides)
+        asides = {*qualifiers.asides, *self._models_of(read.words, phrase.numbers)}
         core: list[str] = []
         sure = False
         said_vendor: list[str] = []
@@ -380,6 +380,12 @@ class Catalogue:
             head=core[-1] if core else "",
             whole_range=bool(phrase.words) and phrase.words[0] in _RANGES,
         )
+
+    def _models_of(self, words: Sequence[str], numbers: Sequence[str]) -> Iterator[str]:
+        """Models of a series that bear other numbers than it: the SMA 100 series."""
+        for (series, number), models in self._known.series.items():
+            if number in numbers and series <= frozenset(words):
+                yield from models
 
     def _firmware(
         self, words: frozenset[str], numbers: tuple[str, ...], vendor: str

@@ -55,6 +55,8 @@ _DEVICES = frozenset(
     }
 )
 _PARTS = frozenset({"greffon", "plugin", "plug-in", "extension", "module", "composant"})
+_MACS = frozenset({"mac", "macos", "macintosh"})
+_YEAR = re.compile(r"20\d\d$")
 _INTEGERS = re.compile(r"\d+")
 _DIGITS = re.compile(r"\d")
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
@@ -69,6 +71,10 @@ def parse_line(text: str) -> tuple[Statement, ...]:
 def _included(kind: Kind) -> Kind:
     """ "antérieures à 2.8.2.1 (comprise)" is an inclusive bound, whatever its first words."""
     return {Kind.LT: Kind.LE, Kind.GT: Kind.GE}.get(kind, kind)
+
+
+def _is_level(token: Token) -> bool:
+    return token.kind == Kind.VERSION and not token.text[0].isdigit()
 
 
 def _starts(lowest: Token, limit: str) -> bool:
@@ -292,7 +298,7 @@ class _Parser:
             return False
         before = self._tokens[self._at - 2]
         tight = before.end == separator.start and separator.end == after.start
-        words = (before.text, after.text)
+        words: tuple[str, ...] = (before.text, after.text)
         alike = len(before.text) == len(after.text) > 2
         words = words[1:] if "-" in after.text else words  # "typo3/cms-setup"
         named = before.kind == after.kind == Kind.WORD and not any(map(_DIGITS.search, words))
@@ -323,6 +329,12 @@ class _Parser:
             while self._kind() == Kind.INCLUSIVE:
                 self._closed = True
                 self._at += 1
+            level = self._peek(1)
+            if self._kind() == Kind.WORD and level is not None and _is_level(level):
+                self._draft.asides.append(self._tokens[self._at].text)  # "8.8.15 Joule Patch 42"
+                values[-1] = f"{values[-1]} {level.text}"
+                self._draft.end = level.end
+                self._at += 2
             if self._kind() == Kind.SEP and self._kind(1) in _NUMERIC:
                 if self._kind(2) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
                     break
@@ -493,6 +505,8 @@ class _Parser:
                 group.append(token)
         if len(group) > 2 and group[-2].kind in _NUMERIC and group[-1].text in _PROCESSORS:
             draft.pending.append(group.pop(-2))  # "for ARM 64 9 aarch64"
+        if len(group) == 2 and group[0].text in _MACS and _YEAR.match(group[1].text):
+            draft.words[-1].append(group.pop())  # "Office LTSC pour Mac 2021"
         if (
             group
             and group[-1].kind in _NUMERIC

@@ -112,11 +112,11 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.NOISE,
-        "pour vers: disposant suivant sont strictement uniquement seulement only inclus vulnerable "
-        "affecte base",
+        "pour et vers: disposant suivant sont strictement uniquement seulement only inclus "
+        "vulnerable affecte base",
         r"\bbasee?s?\s+sur\s+chromium(?:\s+versions?\s+[\d.]+(?:\s+et\s+[\d.]+)*)?|"
         r"\bpour\s+l[ae]s?\s+vulnerabilites?(?:(?:\s|,|et\b|ou\b)*cve-\d{4}-\d+)*|"
-        r"\bvers:\w+/(?=\s|$)|"
+        r"\bvers:\w+/(?=\s|$)|\bet\s+ndcpp\b|"
         r"\bdisposant\s+d'un\s+correctif\b|"
         r"\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
         r"\bsuivante?s?\b|"
@@ -395,14 +395,14 @@ def _range(ends: re.Match[str], start: int) -> list[Token]:
 
 
 def _without_alternatives(tokens: list[Token]) -> list[Token]:
-    """ "102.0.5005.61/62/63": what follows the slashes only repeats the last part."""
+    """ "102.0.5005.61/62/63": what follows the slashes stands for the last part."""
     kept: list[Token] = []
     for token in tokens:
         if token.kind is Kind.VERSION and token.text.isdigit() and len(kept) > 1:
             slash, full = kept[-1], kept[-2]
             if slash.text == "/" and full.kind is Kind.VERSION and full.text.count(".") > 2:
-                kept.pop()
-                continue
+                stem = full.text.rpartition(".")[0]
+                token = token._replace(text=f"{stem}.{token.text}")
         kept.append(token)
     return kept
 

@@ -188,7 +188,8 @@ def sentence(
 ) -> Sentence:
     """Prepare one statement of ``text``."""
     statement = _of_packages(statement)
-    names = tuple(catalogue.names(statement.phrases, vendor, product))
+    phrases = tuple(map(catalogue.unpacked, statement.phrases))
+    names = tuple(catalogue.names(phrases, vendor, product))
     texts = [text for each in statement.ranges for text in (*each.branches, *each.lt)]
     marks = [mark for mark in EDITION_MARKS if any(mark in text for text in texts)]
     if marks:

@@ -1,0 +1,46 @@
+"""The matcher on the lines labelled by reading that are kept with the tests."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bot.cli.evaluate import evaluate
+from bot.domain.matching import Matcher
+from bot.resources import config_folder
+from feeds.advisory import Advisory
+from feeds.products import Catalogue, load_builtin
+
+LINES = Path(__file__).parents[1] / "data" / "matching" / "lines.jsonl"
+
+
+def _no_bulletin(reference: str) -> Advisory | None:
+    raise AssertionError(f"a line needs no bulletin: {reference}")
+
+
+def _measures() -> dict[str, Any]:
+    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
+    console = Console(file=io.StringIO(), width=200)
+    code = evaluate(
+        LINES,
+        matcher=Matcher(Catalogue(load_builtin(text))),
+        lookup=_no_bulletin,
+        as_json=True,
+        console=console,
+    )
+    assert code == 0
+    assert isinstance(console.file, io.StringIO)
+    said: dict[str, Any] = json.loads(console.file.getvalue())
+    return said
+
+
+def test_the_targets_are_reached_on_labelled_lines() -> None:
+    total = _measures()["total"]
+    assert total["probes"] > 1_000
+    assert total["dangerous"] <= 0.01
+    assert total["noise"] <= 0.02
+    assert total["cost"] <= 0.08
