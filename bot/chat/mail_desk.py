@@ -168,10 +168,13 @@ class MailDesk:
             return None
         if delivery.kind not in TO_CONTACTS or delivery.address.casefold() != sender:
             return None
-        if person is not None and person.facilities():
-            return None  # they have roles: those decide
-        found = speakers.contact_at(session, delivery.facility_id, sender, now=self._clock())
-        return speakers.of_contact(*found, written(delivery.subject)) if found else None
+        if person is not None and delivery.facility_id in (
+            speakers.of_person(session, person, now=self._clock()).facilities
+        ):
+            return None  # they have a role there: it decides
+        return speakers.of_contact(
+            session, delivery.facility_id, sender, written(delivery.subject), now=self._clock()
+        )
 
     def _answer(self, text: str, delivery: Delivery) -> tuple[str, str] | None:
         """The value of the answer and its note. A digest offers none: alerts are named then."""

@@ -103,12 +103,17 @@ def _in_full(session: Session, reference: str, renderer: Renderer) -> str:
         raise Failure(f"no alert {reference}; see tocsin alerts --all", Exit.INPUT)
     view = alert_views(session, [alert])[0]
     message = renderer.alert(view, channel=ChannelName.CONSOLE, ceiling=Tlp.RED)
+    parts = [
+        f"[{lot.category.value}] {lot.state}"
+        + (f", reminded {lot.reminder_at:%Y-%m-%d %H:%M}" if lot.reminder_at else "")
+        for lot in lots.of_alert(session, alert.id)
+    ]
     history = [
         f"{answer.at:%Y-%m-%d %H:%M} {answer.person} [{answer.category.value}]"
         f" {answer.kind.value} {answer.note}".rstrip()
         for answer in lots.answers(session, alert.id)
     ]
-    return "\n".join([message.text, *history])
+    return "\n".join([message.text, "", *parts, *history])
 
 
 def _listing(found: list[ListedAlert], names: dict[int, str]) -> Table:

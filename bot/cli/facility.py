@@ -12,7 +12,14 @@ from rich.table import Table
 from bot.cli.declare import declare_
 from bot.cli.output import Context, Exit, Failure, context, file_bytes, table
 from bot.domain.delivery import Address
-from bot.domain.facility import Facility, FacilityKind, FinessError, check_finess
+from bot.domain.facility import (
+    AssetCategory,
+    Facility,
+    FacilityKind,
+    FinessError,
+    check_finess,
+)
+from bot.domain.lots import CODES
 from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm, Subscription, usual_rhythm
 from bot.inventory.authorities import Authorities
@@ -168,6 +175,13 @@ def subscribe(
         ),
     ] = None,
     language: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    lots: Annotated[
+        str,
+        typer.Option(
+            help=f"Only what concerns these, comma-separated: {', '.join(CODES)}."
+            " Everything by default."
+        ),
+    ] = "",
 ) -> None:
     """Tell a room, a channel or a mailbox what concerns a facility.
 
@@ -178,6 +192,7 @@ def subscribe(
     shared = context(ctx)
     facility = shared.facility(finess)
     highest = _ceiling(ceiling, channel)
+    chosen = [_lot(each.strip()) for each in lots.split(",") if each.strip()]
     highest_pap = _pap(pap) if pap else None
     if links:
         _check_links(shared, facility, Address(channel, address))
@@ -192,10 +207,17 @@ def subscribe(
         now=application.clock(),
         pap=highest_pap,
         links=links,
+        lots=chosen,
     )
     application.database.call(mails.mark_good, Address(channel, address))
     application.database.call(withheld.forget, Address(channel, address))
     shared.say(f"{facility.name} is told at {channel.value} {address}, up to TLP:{highest.label}.")
+
+
+def _lot(word: str) -> AssetCategory:
+    if word.casefold() not in CODES:
+        raise Failure(f"--lots: {word!r} is not one of {', '.join(CODES)}", Exit.USAGE)
+    return CODES[word.casefold()]
 
 
 def _ceiling(text: str, channel: ChannelName) -> Tlp:
@@ -272,7 +294,8 @@ def _listing(
 def _terms(subscription: Subscription) -> str:
     links = ", links" if subscription.links else ""
     quiet = "" if subscription.quiet is None else f", quiet {subscription.quiet}"
-    return f"≤ {subscription.ceiling.label}, {subscription.rhythm.value}{quiet}{links}"
+    lots = "".join(f", {lot.name.lower()}" for lot in sorted(subscription.lots))
+    return f"≤ {subscription.ceiling.label}, {subscription.rhythm.value}{quiet}{links}{lots}"
 
 
 def _bouncing(bad: BadAddress | None) -> str:

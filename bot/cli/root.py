@@ -18,9 +18,11 @@ from bot.app.roles import AccountLostError
 from bot.channels.base import DeliveryError
 from bot.cli import (
     alerts,
+    answer,
     backup,
     bulletins,
     campaign,
+    contact,
     demo,
     facility,
     health,
@@ -125,6 +127,8 @@ quiet.register(app)
 silences.register(app)
 bulletins.register(app)
 alerts.register(app)
+answer.register(app)
+contact.register(app)
 incident.register(app)
 campaign.register(app)
 review.register(app)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.commands import (
+    absent,
     actions,
     aide,
     alertes,
     answer,
     campagne,
+    contact,
     declare,
     incident,
     lier,
@@ -55,6 +57,8 @@ def command_book(
             Entry(("question",), questions.answer_question),
             Entry(("campagne", "campaign", "campagnes", "campaigns"), campagne.campaign),
             Entry(("silence", "sourdine", "mute"), silence.silencing(longest_mute)),
+            Entry(("absent", "absente", "absence", "away"), absent.absent),
+            Entry(("contact", "contacts"), contact.contact),
             Entry(("aide", "help"), aide.show_help),
         ],
         link=lier.link,

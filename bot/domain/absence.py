@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bot.domain.answers import read_day
 from bot.domain.facility import Contact
+from bot.domain.wording import composed, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +64,48 @@ def _standing_in(contact: Contact, away: dict[str, Absence]) -> Contact | None:
             contact, name=absence.substitute_name, email=absence.substitute_email, phone=""
         )
     return contact
+
+
+_UNTIL = r"(?:jusqu'au|jusqu'a|au|until|to)"
+_BY = r"(?:remplacante?s?|remplacee? par|suppleante?|remplace|replaced by|substitute)"
+_SPOKEN = re.compile(
+    rf"(?:(?:du|le|des|from)\s+)?(?P<start>.*?)\s*\b{_UNTIL}\s+(?P<end>.+?)"
+    rf"(?:[\s,;:]+{_BY}\s*:?\s*(?P<by>.+))?"
+)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceRequest:
+    """What somebody says of their absence; the stand-in by name, by mail address or both."""
+
+    starts_on: date
+    ends_on: date
+    name: str = ""
+    email: str = ""
+
+
+def read_absence(text: str, *, today: date) -> AbsenceRequest | None:
+    """« du 12/08 au 26/08 remplaçant Claire »; « jusqu'au 26/08 » begins today.
+
+    None when it says something else, or ends before it begins.
+
+    Raises:
+        BadDayError: a day that does not exist, or is past.
+    """
+    said = composed(text).strip()
+    found = _SPOKEN.fullmatch(fold(said))
+    if found is None:
+        return None
+    start = read_day(found["start"], today=today) if found["start"] else today
+    end = read_day(found["end"], today=today)
+    if start is None or end is None or end < start:
+        return None
+    by = said[found.start("by") : found.end("by")] if found["by"] else ""
+    mail = _MAIL.search(by)
+    return AbsenceRequest(
+        starts_on=start,
+        ends_on=end,
+        name=_MAIL.sub("", by).strip(" \t<>()[],;:"),
+        email=mail[0].casefold() if mail else "",
+    )

@@ -95,6 +95,20 @@ class Contact:
     ceiling: Tlp = Tlp.GREEN
 
 
+CONTACT_ROLES = frozenset(
+    {
+        "rssi",
+        "suppleant",
+        "direction",
+        "biomedical",
+        "reseau",
+        "prestataire",
+        "ssi",
+        "astreinte",
+    }
+)
+
+
 class FinessError(ValueError):
     """The number is not a FINESS number; the message says why, in French."""
 

@@ -135,6 +135,15 @@ def by_lot(
     return [(each, some) for each, some in told if some]
 
 
+def widened(subscriptions: Iterable[Subscription]) -> list[Subscription]:
+    """Each address once, its limit widened to the lots that no other destination asks for."""
+    every = frozenset(AssetCategory)
+    return [
+        dataclasses.replace(each, lots=EVERY if some == every else some)
+        for each, some in by_lot(subscriptions, every)
+    ]
+
+
 def is_for(audience: Audience, facility: Facility) -> bool:
     """Whether a bulletin that names no product is aimed at this facility.
 

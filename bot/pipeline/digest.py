@@ -14,7 +14,7 @@ from bot.domain.decision import DigestView, Released
 from bot.domain.delivery import DeliveryKind, NewDelivery
 from bot.domain.digest import Schedule
 from bot.domain.facility import Facility
-from bot.domain.routing import Rhythm, Subscription, one_per_address
+from bot.domain.routing import Rhythm, Subscription, widened
 from bot.pipeline import questions
 from bot.pipeline.concern import concerns, display_name
 from bot.pipeline.decisions import Weighed, weighed
@@ -44,7 +44,7 @@ def write_digests(
     done: list[int] = []
     for facility_id, subscriptions in facilities.subscriptions(session).items():
         facility = everyone[facility_id]
-        for subscription in one_per_address(subscriptions):
+        for subscription in widened(subscriptions):
             due = schedule.latest(subscription.rhythm, time_zone=facility.time_zone, now=now)
             if subscription.rhythm is Rhythm.IMMEDIATE or subscription.digested_at >= due:
                 continue

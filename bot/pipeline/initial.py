@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.domain.decision import InitialStateView
@@ -12,7 +12,7 @@ from bot.domain.delivery import DeliveryKind, NewDelivery
 from bot.domain.digest import Item, decisions, split_sure
 from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
-from bot.domain.routing import one_per_address
+from bot.domain.routing import EVERY, widened
 from bot.pipeline import questions
 from bot.pipeline.concern import display_name
 from bot.pipeline.digest import NAMESPACE, QUESTIONS
@@ -39,8 +39,8 @@ def write_initial_states(session: Session, renderer: Renderer, *, now: datetime,
     known = facilities.by_ids(session, [id_ for id_ in waiting if id_ in subscribed])
     deliveries: list[NewDelivery] = []
     for facility in known.values():
-        view = initial_state(session, facility, now=now)
-        for subscription in one_per_address(subscribed[facility.id]):
+        for subscription in widened(subscribed[facility.id]):
+            view = initial_state(session, facility, now=now, lots=subscription.lots)
             message = renderer.initial_state(
                 view,
                 channel=subscription.to.channel,
@@ -63,13 +63,23 @@ def write_initial_states(session: Session, renderer: Renderer, *, now: datetime,
     return outbox.enqueue(session, deliveries, now=now)
 
 
-def initial_state(session: Session, facility: Facility, *, now: datetime) -> InitialStateView:
-    """What bulletins older than a facility's inventory say of it; later ones raise alerts."""
+def initial_state(
+    session: Session,
+    facility: Facility,
+    *,
+    now: datetime,
+    lots: Collection[AssetCategory] = EVERY,
+) -> InitialStateView:
+    """What bulletins older than a facility's inventory say of it; later ones raise alerts.
+
+    Args:
+        lots: of the equipment in these categories only; of all without any.
+    """
     since = facilities.inventory_since(session, [facility.id]).get(facility.id)
     standing = [
         each
         for each in verdicts.standing(session, facility.id)
-        if since is None or each.published_at < since
+        if (since is None or each.published_at < since) and (not lots or each.category in lots)
     ]
     named = list({each.advisory_id for each in standing})
     exploited = advisories.exploited(session, named)

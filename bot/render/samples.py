@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
+from bot.domain.absence import Absence
 from bot.domain.alert import AlertView, AnswerKind, AssetLine, Coverage, LotView, Why
 from bot.domain.campaign import Campaign, CampaignState, CampaignText
 from bot.domain.decision import (
@@ -22,7 +23,7 @@ from bot.domain.decision import (
     OpenQuestion,
     Released,
 )
-from bot.domain.facility import AssetCategory
+from bot.domain.facility import AssetCategory, Contact
 from bot.domain.health import AlarmView, Problem
 from bot.domain.mute import Mute, MuteScope
 from bot.domain.reason import Reason, ReasonCode
@@ -445,6 +446,15 @@ ACTION = {
     ),
 }
 REPLIES: dict[str, dict[str, object]] = {
+    "absence_ended": {"ended": 1},
+    "absence_unknown": {"name": "Claire"},
+    "absence_usage": {},
+    "absences": {
+        "absences": (
+            Absence("a@ch.example", "A", NOW.date(), NOW.date(), "b@ch.example", "B"),
+            Absence("a@ch.example", "A", NOW.date(), NOW.date()),
+        )
+    },
     "alerts": {"alerts": ALERTS, "total": 42, "covered": ()},
     "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},
     "answer_usage": {"word": "corrigé"},
@@ -522,6 +532,19 @@ REPLIES: dict[str, dict[str, object]] = {
         "subject": "ALR-2026-0412+0413",
         "said": "serveurs",
         "facilities": ("CH de Démonstration", "EHPAD de Démonstration"),
+    },
+    "contact_usage": {"several": True},
+    "contacts": {
+        "facilities": (
+            SimpleNamespace(
+                name="CH de Démonstration",
+                contacts=(
+                    Contact("Maintenance", "prestataire", "m@x.example"),
+                    Contact("B", "ssi"),
+                ),
+            ),
+            SimpleNamespace(name="EHPAD de Démonstration", contacts=()),
+        )
     },
     "declare_usage": {},
     "declared": {"incident": INCIDENT},

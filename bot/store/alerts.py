@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, exists, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from bot.domain.alert import AlertState, Urgency
@@ -17,7 +17,7 @@ from bot.domain.reason import Reason
 from bot.domain.reference import ALERT, numbered, series
 from bot.domain.routing import Subscription
 from bot.domain.scope import Scope
-from bot.store.schema import AdvisoryRow, AlertRow, DigestedRow
+from bot.store.schema import AdvisoryRow, AlertRow, DigestedRow, LotRow
 from bot.store.statements import insert_ignoring, next_numbers
 
 LATE_COMMIT = timedelta(days=1)  # far longer than any transaction takes to commit
@@ -156,7 +156,7 @@ def undigested(session: Session, facility_id: int, subscription: Subscription) -
     )
     query = (
         _listing()
-        .where(AlertRow.facility_id == facility_id, ~told.exists())
+        .where(AlertRow.facility_id == facility_id, ~told.exists(), _wanted(subscription))
         .where(AlertRow.changed_at >= subscription.digested_at - LATE_COMMIT)
         .where(AlertRow.urgency == Urgency.DIGEST.value, AlertRow.muted_until.is_(None))
         .where(AlertRow.state.in_([state.value for state in OPEN_STATES]))
@@ -171,7 +171,7 @@ def released(session: Session, facility_id: int, subscription: Subscription) -> 
     told = select(DigestedRow.alert_id).where(said, DigestedRow.alert_id == AlertRow.id)
     query = (
         _listing()
-        .where(AlertRow.facility_id == facility_id)
+        .where(AlertRow.facility_id == facility_id, _wanted(subscription))
         .where(AlertRow.state == AlertState.CLEARED.value)
         .where(AlertRow.cleared_by == ClearedBy.REVISION.value)
         .where(AlertRow.cleared_at >= subscription.digested_at - LATE_COMMIT)
@@ -180,6 +180,14 @@ def released(session: Session, facility_id: int, subscription: Subscription) -> 
         .order_by(AlertRow.cleared_at)
     )
     return _listed(session, query)
+
+
+def _wanted(subscription: Subscription) -> ColumnElement[bool]:
+    """What a destination that is limited to some lots is told of."""
+    if not subscription.lots:
+        return true()
+    names = [lot.value for lot in subscription.lots]
+    return exists().where(LotRow.alert_id == AlertRow.id, LotRow.category.in_(names))
 
 
 def mark_released(session: Session, subscription_id: int, told: Iterable[Alert]) -> None:

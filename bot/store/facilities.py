@@ -43,7 +43,7 @@ def _term_columns(of: type[SubscriptionRow]) -> tuple[ColumnElement[int], ...]:
 def save(session: Session, facilities: Iterable[Facility]) -> tuple[int, int]:
     """Create facilities, or update those whose FINESS is known; return (created, updated).
 
-    Their contacts are replaced by those given, unless none is given.
+    Their contacts of each role that is given are replaced; the others stay.
     """
     known = {row.finess: row for row in session.scalars(select(FacilityRow))}
     created = updated = 0
@@ -309,13 +309,48 @@ def mark_digested(session: Session, subscription_ids: Sequence[int], *, now: dat
         row.digested_at = now
 
 
+def add_contact(session: Session, facility_id: int, contact: Contact) -> None:
+    """Add a contact after those of the same role; the same mailbox in that role is replaced."""
+    email = contact.email.casefold()
+    same = [ContactRow.facility_id == facility_id, ContactRow.role == contact.role]
+    session.execute(delete(ContactRow).where(*same, func.lower(ContactRow.email) == email))
+    last = session.scalar(select(func.max(ContactRow.rank)).where(*same)) or 0
+    session.add(
+        ContactRow(
+            facility_id=facility_id,
+            name=contact.name,
+            role=contact.role,
+            email=email,
+            phone=contact.phone,
+            rank=last + 1,
+            ceiling=int(contact.ceiling),
+        )
+    )
+    session.flush()
+
+
+def remove_contact(session: Session, facility_id: int, email: str) -> int:
+    """Take out every contact of a facility that has this mailbox; return how many."""
+    done = session.execute(
+        delete(ContactRow)
+        .where(ContactRow.facility_id == facility_id)
+        .where(func.lower(ContactRow.email) == email.casefold())
+    )
+    return rows_changed(done)
+
+
 def _replace_contacts(session: Session, facility_id: int, contacts: Iterable[Contact]) -> None:
-    """A file of facilities knows no ceiling: that of a mailbox is kept."""
+    """Replace the contacts of the roles given; those of other roles were added by hand.
+
+    A file of facilities knows no ceiling: that of a mailbox is kept.
+    """
+    contacts = list(contacts)
+    given = ContactRow.role.in_({contact.role for contact in contacts})
     known = select(ContactRow.email, ContactRow.ceiling).where(
         ContactRow.facility_id == facility_id
     )
     kept = dict(session.execute(known).all())
-    session.execute(delete(ContactRow).where(ContactRow.facility_id == facility_id))
+    session.execute(delete(ContactRow).where(ContactRow.facility_id == facility_id, given))
     session.add_all(
         ContactRow(
             facility_id=facility_id,

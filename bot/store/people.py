@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.domain.delivery import Address
-from bot.domain.people import Grant, Person, Role
+from bot.domain.people import AT_FACILITY, Grant, Person, Role
 from bot.store.schema import GrantRow, IdentityRow, InvitationRow, PersonRow
 from bot.store.statements import upsert
 
@@ -154,6 +154,11 @@ def holding(
         .distinct()
     )
     return [_person(session, row) for row in rows]
+
+
+def at_facility(session: Session, facility_id: int) -> list[Person]:
+    """The people who hold a role at a facility, by name."""
+    return holding(session, sorted(AT_FACILITY), facility_id=facility_id)
 
 
 def count(session: Session) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,8 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.domain.facility import Contact, Facility
-from bot.domain.lots import CORRESPONDENTS, EVERY_LOT, duties, orphans
+from bot.domain.escalation import local_day
+from bot.domain.facility import Facility
+from bot.domain.lots import CORRESPONDENTS, EVERY_LOT, NO_LOT, Lots, duties, orphans
 from bot.domain.people import DECLARING, Grant, Person, Role
 from bot.domain.speaker import Speaker
 from bot.store import absences, facilities, people
@@ -42,41 +42,57 @@ def of_person(session: Session, person: Person, *, now: datetime) -> Speaker:
     )
 
 
-def of_contact(facility: Facility, contact: Contact, references: Collection[str]) -> Speaker:
-    """What a contact may answer for, in reply to a mail about these alerts and no other."""
-    lots = LOTS_OF_CONTACTS.get(contact.role, EVERY_LOT)
-    called_in = contact.role == PRESTATAIRE
-    return Speaker(
-        name=contact.name or contact.email,
-        email=contact.email,
-        contact=contact.email.casefold(),
-        duties={} if called_in else {facility.id: lots},
-        forwarded=frozenset({facility.id} if called_in else ()),
-        only=frozenset(references),
-    )
-
-
-def contact_at(
-    session: Session, facility_id: int, email: str, *, now: datetime
-) -> tuple[Facility, Contact] | None:
-    """The contact of a facility who has this mailbox, or stands in for one that day."""
+def of_contact(
+    session: Session,
+    facility_id: int,
+    email: str,
+    references: Collection[str],
+    *,
+    now: datetime,
+) -> Speaker | None:
+    """What somebody whom nobody registered may answer, in reply to a mail about these alerts
+    and no other; None unless this is the mailbox of a contact, or of who stands in today."""
     facility = facilities.by_ids(session, [facility_id]).get(facility_id)
     if facility is None:
         return None
-    for contact in facility.contacts:
-        if contact.email.casefold() == email:
-            return facility, contact
-    today = now.astimezone(ZoneInfo(facility.time_zone)).date()
-    away = {
-        absence.email: absence
+    today = local_day(now, facility)
+    stood_in_for = {
+        absence.email: absence.substitute_name
         for absence in absences.around(session, now=now, emails=[email])
         if absence.substitute_email == email and absence.covers(today)
     }
+    known = {email: "", **stood_in_for}
     for contact in facility.contacts:
-        if absence := away.get(contact.email.casefold()):
-            name = absence.substitute_name or email
-            return facility, dataclasses.replace(contact, name=name, email=email)
+        if (name := known.get(contact.email.casefold())) is not None:
+            lots = LOTS_OF_CONTACTS.get(contact.role, EVERY_LOT)
+            called_in = contact.role == PRESTATAIRE
+            own = NO_LOT if called_in else lots
+            return _outside(facility, email, name or contact.name, own, called_in, references)
+    for absent_email, name in stood_in_for.items():
+        away = people.by_email(session, absent_email)
+        roles = [g.role for g in away.grants if g.facility_id == facility_id] if away else []
+        if roles:
+            called_in = Role.PRESTATAIRE in roles
+            return _outside(facility, email, name, duties(roles), called_in, references)
     return None
+
+
+def _outside(
+    facility: Facility,
+    email: str,
+    name: str,
+    own: Lots,
+    called_in: bool,
+    references: Collection[str],
+) -> Speaker:
+    return Speaker(
+        name=name or email,
+        email=email,
+        contact=email,
+        duties={facility.id: own} if own else {},
+        forwarded=frozenset({facility.id} if called_in else ()),
+        only=frozenset(references),
+    )
 
 
 def _stood_in_for(session: Session, person: Person, now: datetime) -> list[Grant]:

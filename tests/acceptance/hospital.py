@@ -104,15 +104,15 @@ class Hospital:
     async def alerte(
         self, row: str = "FortiOS versions 7.2.x antérieures à 7.2.12", **more: object
     ) -> None:
-        """An alerte that concerns the whole hospital is published on Friday evening."""
-        self.town.clock.now = FRIDAY
+        """An alerte that concerns the whole hospital is published on Friday, or ``at``."""
+        self.town.clock.now = more.pop("at", FRIDAY)  # type: ignore[assignment]
         bulletin = Advisory(
             publisher="CERT-FR",
             reference="CERTFR-2026-ALE-9001",
             kind=AdvisoryKind.ALERTE,
             title="Vulnérabilité dans FortiOS",
-            published_at=FRIDAY,
-            revised_at=FRIDAY,
+            published_at=self.town.clock.now,
+            revised_at=self.town.clock.now,
             affected=(AffectedProduct(row, "Fortinet", "FortiOS"),),
         )
         await self.town.publish(dataclasses.replace(bulletin, **more))  # type: ignore[arg-type]
