@@ -49,6 +49,11 @@ class Pace:
         self._next[destination] = start + self._interval
         await asyncio.sleep(start - now)
 
+    def gone(self, destination: str) -> None:
+        """The peer answered: it may have counted the message as late as now."""
+        if self._interval:
+            self.hold(destination, timedelta(seconds=self._interval))
+
     def hold(self, destination: str, wait: timedelta) -> None:
         """The peer asks to leave a destination alone for a while."""
         until = asyncio.get_running_loop().time() + wait.total_seconds()

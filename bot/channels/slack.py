@@ -6,6 +6,7 @@ whose answer was lost can be looked for before it is tried again.
 
 from __future__ import annotations
 
+import json
 import re
 import ssl
 from collections import OrderedDict
@@ -16,7 +17,6 @@ from typing import Any
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.base import (
@@ -76,11 +76,13 @@ class SlackChannel:
         self._clock = clock
         self._pace = Pace(per_minute(options.per_channel_per_minute))
         self._threads_in_doubt: OrderedDict[str, str] = OrderedDict()
+        self._headers = {"Authorization": f"Bearer {options.token}"}
+        self._tls = _tls_context(options)
         self.client = AsyncWebClient(
             token=options.token,
             base_url=options.base_url,
             proxy=options.proxy or None,
-            ssl=_tls_context(options),
+            ssl=self._tls,
             timeout=int(options.timeout.total_seconds()),
             retry_handlers=[],  # the outbox retries
         )
@@ -130,6 +132,8 @@ class SlackChannel:
             if error.retry_after is not None:
                 self._pace.hold(address, error.retry_after)
             raise
+        finally:
+            self._pace.gone(address)
 
     async def find(self, address: str, *, key: str) -> str | None:
         """The timestamp of the message posted under ``key``, if Slack still shows it.
@@ -188,23 +192,33 @@ class SlackChannel:
         Raises:
             TransientDeliveryError, PermanentDeliveryError, UncertainDeliveryError
         """
-        if self.client.session is None or self.client.session.closed:
-            total = aiohttp.ClientTimeout(total=self._options.timeout.total_seconds())
-            self.client.session = aiohttp.ClientSession(timeout=total)
         given = {name: value for name, value in arguments.items() if value is not None}
+        reading = method in READING
         try:
-            if method in READING:
-                answer = await self.client.api_call(method, params=_as_query(given))
-            else:
-                answer = await self.client.api_call(method, json=given)
-        except SlackApiError as error:
-            raise _refusal(error) from None
+            async with self._http().post(
+                f"{self._options.base_url}{method}",
+                params=_as_query(given) if reading else None,
+                json=None if reading else given,
+                headers=self._headers,
+                proxy=self.client.proxy,  # the environment's, where none is configured
+                ssl=self._tls or True,
+            ) as answer:
+                said = _parsed(await answer.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise TransientDeliveryError(f"no connection ({type(error).__name__})") from None
         except (TimeoutError, aiohttp.ClientError) as error:
             raise UncertainDeliveryError(f"no answer ({type(error).__name__})") from None
-        data = answer.data
-        return data if isinstance(data, dict) else {}
+        if answer.status == 200 and said.get("ok") is True:
+            return said
+        raise _refusal(answer.status, answer.headers.get("Retry-After", ""), said)
+
+    def _http(self) -> aiohttp.ClientSession:
+        """The session that the SDK's client uses too."""
+        session = self.client.session
+        if session is None or session.closed:
+            total = aiohttp.ClientTimeout(total=self._options.timeout.total_seconds())
+            session = self.client.session = aiohttp.ClientSession(timeout=total)
+        return session
 
 
 def escape(text: str) -> str:
@@ -229,23 +243,25 @@ def _key_of(posted: dict[str, Any]) -> str:
     return str((metadata.get("event_payload") or {}).get("key", ""))
 
 
-def _refusal(error: SlackApiError) -> DeliveryError:
+def _parsed(body: bytes) -> dict[str, Any]:
+    """Slack's JSON object; empty where it is none, as the page of a proxy."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _refusal(status: int, retry_after: str, answer: dict[str, Any]) -> DeliveryError:
     """What Slack's answer means. Its error is a code; anything else is not repeated."""
-    status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
-    data = getattr(error.response, "data", None)
-    said = str(data.get("error", "")) if isinstance(data, dict) else ""
+    said = str(answer.get("error", ""))
     code = said if PLAIN_WORD.fullmatch(said) else f"HTTP {status}"
     if status == 429 or code in TRANSIENT or status == 503:
-        return TransientDeliveryError(f"Slack: {code}", retry_after=_retry_after(error))
+        wait = timedelta(seconds=int(retry_after)) if retry_after.isdigit() else None
+        return TransientDeliveryError(f"Slack: {code}", retry_after=wait)
     if code in DOUBTFUL or code.startswith("HTTP"):
         return UncertainDeliveryError(f"Slack: {code}")
     return PermanentDeliveryError(f"Slack: {code}")
-
-
-def _retry_after(error: SlackApiError) -> timedelta | None:
-    headers = getattr(error.response, "headers", None) or {}
-    seconds = str(headers.get("Retry-After", ""))
-    return timedelta(seconds=int(seconds)) if seconds.isdigit() else None
 
 
 def _tls_context(options: SlackOptions) -> ssl.SSLContext | None:

@@ -8,26 +8,41 @@ import multiprocessing
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
-from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-Serve = Callable[[Callable[[], None]], Awaitable[int]]
+from tests.servers.slack import SlackDouble
+
+SLACK_CHANNELS = 200
+
+Serve = Callable[["Counts"], Awaitable[int]]
+
+
+class Counts:
+    """Shared with the process of the sink, which alone writes."""
+
+    def __init__(self, taken: Any, refused: Any) -> None:
+        self.taken = taken
+        self.refused = refused
 
 
 class Sink:
     """A running peer: where it listens, and how many messages it took."""
 
-    def __init__(self, port: int, taken: Synchronized[int]) -> None:
+    def __init__(self, port: int, counts: Counts) -> None:
         self.port = port
-        self._taken = taken
+        self._counts = counts
 
     @property
     def taken(self) -> int:
         """Messages accepted since it started."""
-        return self._taken.value
+        return int(self._counts.taken.value)
+
+    @property
+    def refused(self) -> int:
+        """Messages refused because they came too early."""
+        return int(self._counts.refused.value)
 
 
 @contextmanager
@@ -38,32 +53,33 @@ def mail_sink() -> Iterator[Sink]:
 
 
 @contextmanager
-def http_sink() -> Iterator[Sink]:
-    """An HTTP server that answers as ``chat.postMessage`` does, without any limit."""
-    with _running(_serve_http) as sink:
+def slack_sink(*, limited: bool = False) -> Iterator[Sink]:
+    """The double of Slack that the tests use, with :data:`SLACK_CHANNELS` channels.
+
+    Args:
+        limited: one message a second to one channel; sooner, 429 as Slack answers.
+    """
+    with _running(_serve_limited_slack if limited else _serve_slack) as sink:
         yield sink
 
 
 @contextmanager
 def _running(serve: Serve) -> Iterator[Sink]:
     context = multiprocessing.get_context("spawn")
-    taken: Any = context.Value("q", 0, lock=False)
+    counts = Counts(*(context.Value("q", 0, lock=False) for _ in range(2)))
     ours, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(serve, taken, theirs), daemon=True)
+    process = context.Process(target=_run, args=(serve, counts, theirs), daemon=True)
     process.start()
     try:
-        yield Sink(int(ours.recv()), taken)
+        yield Sink(int(ours.recv()), counts)
     finally:
         process.kill()
         process.join()
 
 
-def _run(serve: Serve, taken: Any, started: Connection) -> None:
-    def count() -> None:
-        taken.value += 1
-
+def _run(serve: Serve, counts: Counts, started: Connection) -> None:
     async def main() -> None:
-        started.send(await serve(count))
+        started.send(await serve(counts))
         await asyncio.Event().wait()
 
     asyncio.run(main())
@@ -72,19 +88,19 @@ def _run(serve: Serve, taken: Any, started: Connection) -> None:
 class _Mails:
     """What aiosmtpd asks: it takes the mail and forgets it."""
 
-    def __init__(self, count: Callable[[], None]) -> None:
-        self._count = count
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
 
     async def handle_DATA(  # noqa: N802  (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         """Count one mail."""
-        self._count()
+        self._counts.taken.value += 1
         return "250 2.0.0 queued"
 
 
-async def _serve_mail(count: Callable[[], None]) -> int:
-    handler = _Mails(count)
+async def _serve_mail(counts: Counts) -> int:
+    handler = _Mails(counts)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(handler, hostname="relais.example", loop=loop), "127.0.0.1", 0
@@ -92,17 +108,31 @@ async def _serve_mail(count: Callable[[], None]) -> int:
     return int(server.sockets[0].getsockname()[1])
 
 
-async def _serve_http(count: Callable[[], None]) -> int:
-    async def post(request: web.Request) -> web.Response:
-        posted = await request.json()
-        count()
-        answer = {"ok": True, "channel": posted["channel"], "ts": "1770000000.000100"}
-        return web.json_response(answer)
+async def _serve_slack(counts: Counts) -> int:
+    return await _serve_double(counts, SlackDouble())
 
-    application = web.Application()
-    application.router.add_post("/api/chat.postMessage", post)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    return int(runner.addresses[0][1])
+
+async def _serve_limited_slack(counts: Counts) -> int:
+    return await _serve_double(counts, SlackDouble(seconds_per_message=1.0))
+
+
+async def _serve_double(counts: Counts, double: SlackDouble) -> int:
+    double.channels |= {slack_channel(number): f"c{number}" for number in range(SLACK_CHANNELS)}
+    await double.__aenter__()  # until this process is killed
+
+    async def report() -> None:
+        while True:
+            counts.taken.value = len(double.messages)
+            counts.refused.value = double.refused_early
+            await asyncio.sleep(0.02)
+
+    _kept.append(asyncio.create_task(report()))
+    return double.port
+
+
+_kept: list[asyncio.Task[None]] = []  # the loop alone would forget it
+
+
+def slack_channel(number: int) -> str:
+    """The id of one of the double's channels."""
+    return f"C{number % SLACK_CHANNELS:09}"

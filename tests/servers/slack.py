@@ -252,6 +252,9 @@ class SlackDouble(Workspace):
         arguments = await _arguments(request)
         self.calls.append(Call(method, arguments))
         fault = self.faults[method].popleft() if self.faults[method] else Fault()
+        if self.too_early(method, arguments):
+            refusal = {"ok": False, "error": "ratelimited"}
+            return web.json_response(refusal, status=429, headers={"Retry-After": "1"})
         if fault.keep or fault == Fault():
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             answer = await self.answer(method, arguments, token or str(arguments.get("token", "")))

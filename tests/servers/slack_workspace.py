@@ -38,9 +38,23 @@ class Workspace:
     pins: list[tuple[str, str]] = field(default_factory=list)
     missing_scopes: set[str] = field(default_factory=set)
     refuse_everything: str = ""
+    seconds_per_message: float = 0.0  # between two messages to one channel; 0: no limit
+    refused_early: int = 0
+    _latest: dict[str, float] = field(default_factory=dict)
     _triggers: dict[str, float] = field(default_factory=dict)
     _clock: int = 1_770_000_000
     _posted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def too_early(self, method: str, arguments: dict[str, Any]) -> bool:
+        """Whether a message comes sooner than the channel's limit allows."""
+        if not self.seconds_per_message or method != "chat.postMessage":
+            return False
+        channel, now = str(arguments.get("channel", "")), time.monotonic()
+        if now < self._latest.get(channel, now - 60) + self.seconds_per_message:
+            self.refused_early += 1
+            return True
+        self._latest[channel] = now
+        return False
 
     async def answer(self, method: str, arguments: dict[str, Any], token: str) -> dict[str, Any]:
         """What Slack answers to a call."""
