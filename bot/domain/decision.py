@@ -9,6 +9,7 @@ from datetime import date
 
 from bot.domain.alert import AssetLine, Coverage
 from bot.domain.facility import AssetCategory
+from bot.domain.reason import Reason
 from bot.domain.scope import Reopening
 from feeds.advisory import Pap, Tlp
 
@@ -48,6 +49,7 @@ class Decision:
     reference: str = ""  # ACT-2026-0031: what to name to see more or answer
     replaces: str = ""  # the action whose target was lower
     exploited: bool = False
+    reasons: tuple[Reason, ...] = ()  # why it is urgent, what matters most first
     late: date | None = None  # the day it was promised for, once gone by
     overdue: bool = False  # everybody to be told was told, and nobody answered
     again: Reopening | None = None

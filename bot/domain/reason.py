@@ -66,10 +66,17 @@ OF_THE_BULLETIN = frozenset(
 
 
 def all_reasons(several: Iterable[Iterable[Reason]]) -> tuple[Reason, ...]:
-    """The reasons of several facilities told together: each code once, at its worst."""
+    """The reasons of several alerts told together: each code once, at its worst, in the order
+    of :class:`ReasonCode`."""
     worst: dict[ReasonCode, Reason] = {}
     for reason in (reason for reasons in several for reason in reasons):
         known = worst.get(reason.code)
-        if known is None or (reason.on and known.on and reason.on < known.on):
+        if known is None or _worse(reason, known):
             worst[reason.code] = reason
-    return tuple(worst.values())
+    return tuple(worst[code] for code in ReasonCode if code in worst)
+
+
+def _worse(reason: Reason, known: Reason) -> bool:
+    """An earlier end of support, or a higher score."""
+    earlier = reason.on is not None and known.on is not None and reason.on < known.on
+    return earlier or (reason.value or 0) > (known.value or 0)

@@ -11,6 +11,7 @@ from bot.domain.action import Action
 from bot.domain.alert import AlertState, AnswerKind, Urgency
 from bot.domain.decision import CategoryCount, Decision
 from bot.domain.facility import AssetCategory
+from bot.domain.reason import all_reasons
 from bot.store import Session, actions, lots
 from bot.store.actions import ActionLot, ClosedBulletin
 from bot.store.alerts import OPEN_STATES
@@ -39,12 +40,13 @@ class Weighed:
         return self.decision.late is not None or self.decision.overdue
 
     @property
-    def weight(self) -> tuple[bool, bool, bool, int, int]:
-        """What makes it useful: exploited, urgent, late, bulletins closed, machines."""
+    def weight(self) -> tuple[bool, bool, bool, int, int, int]:
+        """What makes it useful: exploited, urgent, late, reasons, bulletins closed, machines."""
         return (
             self.action.exploited,
             self.action.urgency is Urgency.IMMEDIATE,
             self.late or self.action.reopened is not None,
+            len(self.decision.reasons),
             len(self.decision.closes),
             self.action.machines,
         )
@@ -96,6 +98,7 @@ def decided(
     """One action as a digest says it."""
     promised = [lot.due for lot in answered if lot.state == AnswerKind.PLANNED and lot.due]
     late = min(promised, default=today) if promised and min(promised) < today else None
+    standing = [each for each in bulletins if each.state in STANDING and not each.muted]
     targets = action.targets
     month = date.fromisoformat(f"{action.release}-01") if action.release else None
     shown = len(targets) == 1 or (not month and len(targets) <= TARGETS_NAMED)
@@ -106,11 +109,10 @@ def decided(
         release=month,
         says_year=month is not None and month.year != today.year,
         counts=tuple(CategoryCount(category, count) for category, count in counts.items()),
-        closes=tuple(
-            each.reference for each in bulletins if each.state in STANDING and not each.muted
-        ),
+        closes=tuple(each.reference for each in standing),
         reference=action.reference,
         exploited=action.exploited,
+        reasons=all_reasons(each.reasons for each in standing),
         late=late,
         overdue=any(each.alert_id in overdue for each in bulletins),
         again=action.reopened,

@@ -199,6 +199,10 @@ DECISIONS = (
         reference="ACT-2026-0032",
         replaces="ACT-2026-0019",
         exploited=True,
+        reasons=(
+            Reason(ReasonCode.EXPLOITED),
+            Reason(ReasonCode.END_OF_SUPPORT, on=date(2025, 10, 14)),
+        ),
         late=date(2026, 3, 6),
         again=Reopening(date(2026, 3, 2), date(2026, 3, 9), 3, ("13.1-48.47",)),
     ),

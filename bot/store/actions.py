@@ -23,6 +23,7 @@ from bot.domain.action import (
 )
 from bot.domain.alert import LOT_CLEARED, LOT_OPEN, AnswerKind, Urgency
 from bot.domain.facility import AssetCategory
+from bot.domain.reason import Reason
 from bot.domain.reference import ACTION, numbered, series
 from bot.domain.scope import Reopening
 from bot.store.schema import (
@@ -70,6 +71,7 @@ class ClosedBulletin:
     alert: str  # its reference, or empty
     state: str  # of the alert, empty without one
     muted: bool = False
+    reasons: tuple[Reason, ...] = ()  # of the alert's urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ def closes(session: Session, action_ids: Sequence[uuid.UUID]) -> list[ClosedBull
                 AlertRow.reference.label("alert"),
                 AlertRow.state,
                 AlertRow.muted_until,
+                AlertRow.reasons,
                 RevisionRow.id.label("revision_id"),
             )
             .join(AdvisoryRow, AdvisoryRow.id == ActionAlertRow.advisory_id)
@@ -274,6 +277,7 @@ def closes(session: Session, action_ids: Sequence[uuid.UUID]) -> list[ClosedBull
                 alert=row.alert or "",
                 state=row.state or "",
                 muted=row.muted_until is not None,
+                reasons=tuple(map(Reason.read, row.reasons or ())),
             )
             for row in rows
         ]

@@ -162,3 +162,13 @@ def test_a_configuration_that_would_delay_an_alerte_is_refused(tmp_path: Path) -
     environ = {"TOCSIN_PRIORITY__IMMEDIATE_FROM": "150"}
     with pytest.raises(ConfigurationError, match=r"priority.*an alerte is never delayed"):
         load(None, environ, home=tmp_path)
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_what_waits_says_its_reasons_in_the_digest(town: Town) -> None:
+    await town.publish(bulletin(town))
+    town.clock.now = datetime(2026, 3, 9, 8, 30, tzinfo=UTC)  # Monday, 9.30 in Paris
+    await town.application.write_periodic()
+    digest = next(each for each in town.deliveries() if each.kind == "digest")
+    assert "produit en fin de vie depuis le 10/10/2023" in digest.message.text
+    assert "exposé sur Internet" in digest.message.text
