@@ -36,6 +36,7 @@ class Builtin:
     optional: frozenset[str]
     umbrellas: frozenset[str]
     nouns: frozenset[str]
+    shorthand: Mapping[str, tuple[str, ...]]
     series: Mapping[tuple[frozenset[str], str], tuple[str, ...]]
     """``(words, number)`` of a series: models that bear other numbers"""
     levels: frozenset[str]
@@ -85,6 +86,7 @@ def _builtin(values: dict[str, Any]) -> Builtin:
             (frozenset(normal_words([name.rpartition(" ")[0]])), name.rpartition(" ")[2]): tuple(of)
             for name, of in values["series"].items()
         },
+        shorthand={word: tuple(text.split()) for word, text in values["shorthand"].items()},
         nouns=frozenset(word for text in values["nouns"] for word in text.split()),
         umbrellas=frozenset(normal_words(values["umbrellas"])),
         hardware=tuple(

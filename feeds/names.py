@@ -15,6 +15,7 @@ _X64 = re.compile(r"x86[_-]64")
 _ET200 = re.compile(r"\bet\s+(?=200)")
 _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
+_FOUR = re.compile(r"(\d{4})([a-z]{1,2})$")  # the 5110A is of the 5100A series
 _CPU = re.compile(r"[a-z]{1,3}\d{3,4}$")
 _FIGURES = re.compile(r"\d\d")
 _UNCHANGED = ("ss", "us", "is", "os", "xs", "ws", "bs", "as")
@@ -145,7 +146,11 @@ def widened(word: str) -> tuple[str, ...]:
         return (word, f"{figures}-{variant}", *widened(stem))
     match = _MODEL.match(word)
     if match is None:
-        return (word,)
+        numbered = _FOUR.match(word)
+        if numbered is None:
+            return (word,)
+        digits, suffix = numbered.groups()
+        return (word, f"{digits[:2]}00{suffix}", f"{digits[0]}000{suffix}")
     letters, digits, _ = match.groups()
     families = [word, letters] if len(letters) > 1 else [word]
     if len(digits) > 2:

@@ -25,8 +25,10 @@ _WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me"
 _WINDOWS_EDITIONS = frozenset({"enterprise", "education", "home"})
 _RANGES = frozenset({"gamme", "gammes", "famille", "familles"})
 _DOTTED = re.compile(r"\d+\.\d+$")
+_LONGEST_ACRONYM = 7
+_SERVER_YEARS = frozenset({"2003", "2008", "2012", "2016", "2019", "2022", "2025"})
 _DEVICE = re.compile(r"([a-z]+)-?(\d.*)")
-_STUCK = re.compile(r"([a-z]{2,})(\d{3,5}[a-z]?)$")  # WC7665
+_STUCK = re.compile(r"([a-z]{2,}(?=\d{3})|[a-z]{3,})(\d{1,5}[a-z]?)$")  # WC7665, tomcat9
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 _COMPANY = frozenset(
     {
@@ -74,11 +76,13 @@ def _initials(
     asides: tuple[str, ...], said: Sequence[str], core: Sequence[str]
 ) -> frozenset[tuple[str, frozenset[str]]]:
     """Acronyms that parentheses give: *smc* of "Stormshield Management Center (SMC)"."""
-    letters = "".join(word[0] for word in normal_words(said))
-    if len(asides) != 1 or len(asides[0]) < 3 or not asides[0].isalpha():
+    short = asides[0].rstrip("v0123456789") if len(asides) == 1 else ""
+    if len(short) < 3 or not short.isalpha() or len(short) > _LONGEST_ACRONYM:
         return frozenset()
-    ahead = iter(letters)
-    if not all(letter in ahead for letter in asides[0].removesuffix("v")):
+    words = normal_words(said)
+    ahead = iter("".join(words))
+    begins = any(word.startswith(short[0]) for word in words)
+    if not begins or not all(letter in ahead for letter in short):
         return frozenset()
     return frozenset({(asides[0], frozenset(core))})
 
@@ -235,8 +239,11 @@ class Catalogue:
         words: list[str] = []
         numbers: list[str] = []
         for word in phrase.words:
-            stuck = _STUCK.match(word)
-            if stuck and (stuck[1],) in self._abbreviations:
+            stuck = None if (word,) in self._abbreviations else _STUCK.match(word)
+            if short := self._known.shorthand.get(word):
+                words.extend(short[:-1])
+                numbers.append(short[-1])
+            elif stuck and (stuck[1],) in self._abbreviations:
                 words.append(stuck[1])
                 numbers.append(stuck[2])
             else:
@@ -350,6 +357,8 @@ class Catalogue:
         elif known.optional.issuperset(core):
             core.extend(said_vendor)  # "MongoDB Server" is not any server
         identifying = self._whole(frozenset(core))
+        if identifying == {"windows"} and _SERVER_YEARS.issuperset(phrase.numbers[:1] or "-"):
+            identifying |= {"server"}  # "Windows 2019"
         if "windows" in identifying and identifying <= _WINDOWS | _WINDOWS_EDITIONS:
             identifying -= _WINDOWS_EDITIONS  # one build serves them all
         return Name(

@@ -108,7 +108,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     wide = frozenset(family for word in name.words for family in widened(word))
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
-    known |= name.firmware.union(spelling for spelling, _ in name.spellings)
+    known |= {spelling for spelling, _ in name.spellings}
     main, shown = _versions(catalogue, name, column, phrase.numbers, asides_numbers)
     if main is not None and any(level[2] == "deb" for level in main.levels):
         known |= {
@@ -116,7 +116,9 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
         }  # the version of a Debian package: the kernel's, when nothing else is said
     patches = frozenset(PATCH.findall(fold(f"{product} {version}"))) - wide
     plain = replace(name, asides=name.asides - catalogue.descriptors, numbers=())
-    return Asset(plain, wide, wide | (known - catalogue.descriptors), main, shown, patches)
+    return Asset(
+        plain, wide, wide | name.firmware | (known - catalogue.descriptors), main, shown, patches
+    )
 
 
 def _name(catalogue: Catalogue, phrase: Phrase, vendor: str) -> Name:

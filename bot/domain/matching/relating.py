@@ -67,7 +67,7 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     if extra:
         own = name.words - catalogue.optional - name.vendor_words
         common = own <= catalogue.generic or not extra.isdisjoint(catalogue.telling)
-        if len(own) < 2 or (common and not extra <= catalogue.levels):
+        if (len(own) < 2 or common) and not extra <= catalogue.levels:
             return _OTHER
         rivals = name.vendor and asset.name.vendor and name.vendor != asset.name.vendor
         if rivals and name.words.isdisjoint(asset.name.vendor_words):
