@@ -40,8 +40,13 @@ WATCH_AFTER = timedelta(minutes=5)  # a start catches up with what the stop left
 LEASE_POLL = timedelta(seconds=15)
 
 
-async def serve(application: Application, console: Console, roles: set[Role]) -> None:
+async def serve(
+    application: Application, console: Console, roles: set[Role], through: set[ChannelName]
+) -> None:
     """Do the work of ``roles`` until SIGINT or SIGTERM.
+
+    Args:
+        through: the channels to use, of those that are configured.
 
     Raises:
         AccountLostError: another process took the Matrix account over.
@@ -52,6 +57,7 @@ async def serve(application: Application, console: Console, roles: set[Role]) ->
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     channels = peers.channels(application, console) if roles & {Role.DISPATCH, Role.CHAT} else {}
+    channels = {name: channel for name, channel in channels.items() if name in through}
     matrix = channels.pop(ChannelName.MATRIX, None)
     services: list[Coroutine[Any, Any, None]] = []
     if isinstance(matrix, MatrixChannel):

@@ -11,6 +11,7 @@ from bot.app import Application
 from bot.app.roles import Role
 from bot.cli.logs import configure_logs
 from bot.cli.output import Exit, Failure, context
+from bot.domain.message import ChannelName
 from bot.settings import secrets
 
 
@@ -24,15 +25,21 @@ def run(
     roles: Annotated[
         str, typer.Option(help="feeds,match,dispatch,chat,web; all of them by default.")
     ] = "",
+    channels: Annotated[
+        str,
+        typer.Option(help="email,slack…: send through these alone; all that are configured."),
+    ] = "",
 ) -> None:
     """Read, match, send and listen continuously; stop it with Ctrl-C or SIGTERM.
 
     On PostgreSQL several processes, on several hosts, may share the work, each with its
     roles. Only one at a time reads a source, matches, or owns the Matrix account: the
-    others take over when it stops.
+    others take over when it stops. A process without the Matrix keys leaves that channel
+    to the one that has them, by --channels.
     """
     shared = context(ctx)
     chosen = _roles(roles)
+    through = _channels(channels)
     application = shared.application
     if application.database.is_sqlite and chosen != set(Role):
         shared.say("SQLite serves one process: run every role in it, or use PostgreSQL.")
@@ -40,7 +47,7 @@ def run(
     configure_logs(application.settings.log_level, as_json=True, secrets=_secrets(application))
     from bot.app.service import serve  # the chats take half a second to import
 
-    asyncio.run(serve(application, shared.console, chosen))
+    asyncio.run(serve(application, shared.console, chosen, through))
 
 
 def _secrets(application: Application) -> frozenset[str]:
@@ -52,9 +59,17 @@ def _secrets(application: Application) -> frozenset[str]:
 
 
 def _roles(text: str) -> set[Role]:
+    return {Role(name) for name in _names("--roles", text, [role.value for role in Role])}
+
+
+def _channels(text: str) -> set[ChannelName]:
+    known = [channel.value for channel in ChannelName]
+    return {ChannelName(name) for name in _names("--channels", text, known)}
+
+
+def _names(option: str, text: str, known: list[str]) -> set[str]:
+    """The names that an option lists, or every known one when it lists none."""
     names = {name.strip() for name in text.split(",") if name.strip()}
-    unknown = sorted(names - {role.value for role in Role})
-    if unknown:
-        known = ", ".join(role.value for role in Role)
-        raise Failure(f"--roles: {unknown[0]!r} is not one of {known}", Exit.USAGE)
-    return {Role(name) for name in names} or set(Role)
+    if unknown := sorted(names - set(known)):
+        raise Failure(f"{option}: {unknown[0]!r} is not one of {', '.join(known)}", Exit.USAGE)
+    return names or set(known)
