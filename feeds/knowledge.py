@@ -40,6 +40,7 @@ class Builtin:
     series: Mapping[tuple[frozenset[str], str], tuple[str, ...]]
     """``(words, number)`` of a series: models that bear other numbers"""
     levels: frozenset[str]
+    devices: frozenset[str]
     hardware: tuple[tuple[str, str, str, tuple[str, ...]], ...]
     """``(vendor, word, first digits, words of its firmware)``"""
     translations: Mapping[str, tuple[str, ...]]
@@ -87,6 +88,7 @@ def _builtin(values: dict[str, Any]) -> Builtin:
             for name, of in values["series"].items()
         },
         shorthand={word: tuple(text.split()) for word, text in values["shorthand"].items()},
+        devices=frozenset(normal_words(values["devices"])),
         nouns=frozenset(word for text in values["nouns"] for word in text.split()),
         umbrellas=frozenset(normal_words(values["umbrellas"])),
         hardware=tuple(

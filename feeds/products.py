@@ -164,6 +164,11 @@ class Catalogue:
         return self._known.umbrellas
 
     @property
+    def devices(self) -> frozenset[str]:
+        """What publishers add to the name of a device: "Viper LT *system*"."""
+        return self._known.devices
+
+    @property
     def levels(self) -> frozenset[str]:
         """Words for levels of one offer: "Express", "Premium"."""
         return self._known.levels
@@ -221,7 +226,10 @@ class Catalogue:
         if text.strip().lower() in _NO_VENDOR:
             return ()
         words = re.split(r"[\s_]+|-(?=project$)", fold(text).strip())
-        return tuple(word for word in words if word.strip(".,") not in _COMPANY)
+        kept = tuple(word for word in words if word.strip(".,") not in _COMPANY)
+        known = self._vendors.at(spelt, 0) if (spelt := normal_words(kept)) else None
+        # "B. Braun Medical" says no more than "B. Braun"
+        return tuple(spelt[: known[0]]) if known else kept
 
     def without_nouns(self, phrase: Phrase) -> Phrase:
         """Put aside the common nouns that staff begin with: "Caméra AXIS P3245-V"."""

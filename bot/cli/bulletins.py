@@ -20,7 +20,7 @@ from bot.pipeline.explain import Explanation, explain
 from bot.pipeline.ingest import IngestReport, SignalReport, ingest, ingest_signals
 from bot.pipeline.match import MatchReport
 from bot.pipeline.simulate import KindTraffic, Traffic, by_kind, simulate
-from bot.store import advisories, inventory
+from bot.store import advisories, inventory, library
 from feeds.exploited import SignalSource
 from feeds.files import FileSignals, FileSource, holds_signals
 from feeds.source import Source
@@ -99,17 +99,44 @@ async def _read_all(
     return reports
 
 
-def match(ctx: typer.Context) -> None:
+def match(
+    ctx: typer.Context,
+    references: Annotated[
+        list[str] | None, typer.Argument(help="Judge these bulletins again, besides what waits.")
+    ] = None,
+    facility: Annotated[
+        str, typer.Option(help="Judge again what this facility has: its FINESS number.")
+    ] = "",
+    line: Annotated[
+        list[str] | None, typer.Option(help="With --facility: these lines only. Repeat.")
+    ] = None,
+) -> None:
     """Judge new bulletins against the inventories, and new products against the bulletins.
 
-    Alerts and the messages that tell them are written together; tocsin dispatch sends.
+    Alerts and the messages that tell them are written together; tocsin dispatch sends. What
+    is judged again opens no alert a second time.
     """
     shared = context(ctx)
     application = shared.application
+    _judge_again(shared, references or [], facility, line or [])
     waiting = application.database.call(advisories.unmatched_count)
     with shared.progress("Matching", total=waiting or None) as advance:
         report = asyncio.run(application.match(advance))
     shared.show(report, lambda: _match_line(report))
+
+
+def _judge_again(shared: Context, references: list[str], facility: str, lines: list[str]) -> None:
+    """Mark what is to be judged once more."""
+    database = shared.application.database
+    if lines and not facility:
+        raise Failure("--line: give its facility with --facility", Exit.USAGE)
+    if facility:
+        owner = shared.facility(facility)
+        products = database.call(library.judge_assets_again, owner.id, line_ids=lines)
+        if not products:
+            raise Failure(f"{owner.finess} has no such line: tocsin inventory list", Exit.INPUT)
+    if references and (unknown := database.call(library.judge_again, references)):
+        raise Failure(f"{unknown[0]} is not stored: see tocsin bulletins list", Exit.INPUT)
 
 
 def explain_(

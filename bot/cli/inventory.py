@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from bot.cli.inventory_import import chosen_columns, columns_, import_, members_of
+from bot.cli.library import asset_matches, match_table
 from bot.cli.output import (
     Context,
     Exit,
@@ -70,6 +71,21 @@ def list_(
         return made
 
     shared.show(list(lines.values()), listing)
+
+
+@group.command("matches")
+def matches_(
+    ctx: typer.Context,
+    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+    line: Annotated[str, typer.Option(help="One line only: see tocsin inventory list.")] = "",
+    product: Annotated[str, typer.Option(help="One product only: words of its name.")] = "",
+    sure: Annotated[bool, typer.Option(help="Leave out what is only to be checked.")] = False,
+) -> None:
+    """The bulletins that each piece of equipment matches, whatever was told of them."""
+    shared = context(ctx)
+    owner = shared.facility(facility)
+    found = asset_matches(shared, owner, line=line, words=product, sure=sure)
+    shared.show(found, lambda: match_table(found))
 
 
 @group.command("coverage")

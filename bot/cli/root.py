@@ -28,6 +28,7 @@ from bot.cli import (
     health,
     incident,
     inventory,
+    library,
     mute,
     outbox,
     person,
@@ -126,6 +127,7 @@ mute.register(app)
 quiet.register(app)
 silences.register(app)
 bulletins.register(app)
+library.register(app)
 alerts.register(app)
 answer.register(app)
 contact.register(app)

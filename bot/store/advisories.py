@@ -165,7 +165,7 @@ def by_ids(session: Session, revision_ids: Sequence[int]) -> list[StoredRevision
     rows = session.execute(
         select(*STORED).where(RevisionRow.id.in_(revision_ids)).order_by(RevisionRow.id)
     )
-    return [_stored(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 def latest(session: Session, advisory_ids: Sequence[int]) -> list[StoredRevision]:
@@ -179,7 +179,7 @@ def former(session: Session, revisions: Sequence[StoredRevision]) -> list[Stored
     rows = session.execute(
         select(*STORED).where(tuple_(RevisionRow.advisory_id, RevisionRow.number).in_(wanted))
     )
-    return [_stored(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
 def published_between(session: Session, start: datetime, end: datetime) -> list[StoredRevision]:
@@ -285,10 +285,11 @@ def _read(
         .order_by(*order)
         .limit(limit)
     )
-    return [_stored(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
-def _stored(row: Row[Any]) -> StoredRevision:
+def stored(row: Row[Any]) -> StoredRevision:
+    """A revision from the columns of ``STORED``."""
     return StoredRevision(
         id=row.id,
         advisory_id=row.advisory_id,

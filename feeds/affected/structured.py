@@ -20,14 +20,19 @@ _PLAIN = re.compile(r"^[\w.()+:~-]+(?: [\w.()-]+){0,2}$")
 _PROSE = re.compile(
     r"\b(?:prior|earlier|through|before|older|and|to|versions?|all)\b", re.IGNORECASE
 )
+_SERIES = re.compile(r"\b([A-Z]{1,3})\d+-(?:\1)?\d+\b")
+# figures that a slash enumerates, outside parentheses
+_LISTED = re.compile(r"(?<![\w./(])[A-Za-z]*\d[\w.]*(?:/[A-Za-z]*\d[\w.]*)+(?![\w/])")
+MOST_ALTERNATIVES = 12
+_LETTERS = re.compile(r"rev(?:ision|\.)?\s*([a-z])\s*-\s*([a-z])$")
 _NUMBER = re.compile(r"\d")
 
 
 def read_row(product: str, versions: str) -> tuple[Statement, ...]:
     """Read one structured row: the name of a product and its versions as data."""
     text = _SCHEME.sub("", versions.strip()).strip()
-    phrase, _ = read_phrase(product)
-    whole = Statement(phrases=(phrase,) if phrase.words or phrase.numbers else ())
+    phrases = (read_phrase(each)[0] for each in _alternatives(product))
+    whole = Statement(tuple(each for each in phrases if each.words or each.numbers))
     if text.lower() in _EVERY:
         return (replace(whole, every_version=True),)
     if (ranges := read_ranges(text)) is not None:
@@ -36,7 +41,19 @@ def read_row(product: str, versions: str) -> tuple[Statement, ...]:
     prose = said[0].ranges if len(said) == 1 else ()
     if prose and not said[0].leftover:
         return (replace(whole, ranges=prose),)
+    if not _NUMBER.match(text):  # "Accu-Chek Inform II": a product, where its version should be
+        whole = replace(whole, phrases=(*whole.phrases, read_phrase(text)[0]))
     return (replace(whole, leftover=(text,)),)
+
+
+def _alternatives(product: str) -> list[str]:
+    """ "Paradigm 515/715 pumps" is two pumps; "MP2-MP90" are the MP series."""
+    product = _SERIES.sub(r"\1 series", product)
+    listed = _LISTED.search(product)
+    if listed is None:
+        return [product]
+    before, after = product[: listed.start()], product[listed.end() :]
+    return [f"{before}{each}{after}" for each in listed[0].split("/")[:MOST_ALTERNATIVES]]
 
 
 def read_ranges(text: str) -> tuple[Range, ...] | None:
@@ -44,9 +61,22 @@ def read_ranges(text: str) -> tuple[Range, ...] | None:
     pieces = [piece for each in re.split(r"[|,]", text) for piece in _constraints(each)]
     if any(operator for operator, _ in pieces):
         return _intervals(pieces)
-    if _PROSE.search(text) or not all(_PLAIN.match(value) for _, value in pieces):
+    if _PROSE.search(text) or not all(_is_version(value) for _, value in pieces):
         return None
-    return tuple(Range(branches=(value.lower(),)) for _, value in pieces)
+    return tuple(_enumerated(value.lower()) for _, value in pieces)
+
+
+def _enumerated(value: str) -> Range:
+    """One value of an enumeration; "Rev B-M" is every revision from B to M."""
+    if letters := _LETTERS.match(value):
+        return Range(ge=f"rev {letters[1]}", le=(f"rev {letters[2]}",))
+    return Range(branches=(value,))
+
+
+def _is_version(value: str) -> bool:
+    """Whether a text may be a version: *B.02*, *Rev J*, *N*, and not *CoaguChek XS Plus*."""
+    lettered = len(value) < 4 or value.lower().startswith("rev")
+    return bool(_PLAIN.match(value)) and (lettered or bool(_NUMBER.search(value)))
 
 
 def _constraints(text: str) -> list[tuple[str, str]]:

@@ -51,6 +51,9 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
         missing -= spelt
     if missing and not missing.isdisjoint(catalogue.umbrellas) and _specific(catalogue, name):
         missing -= catalogue.umbrellas
+    same_vendor = name.vendor == asset.name.vendor != ""
+    if same_vendor and missing and not (name.words - catalogue.devices) <= catalogue.generic:
+        missing -= catalogue.devices
     listed = _listed(name, asset)
     if not name.words or not (listed or _holds(catalogue, name, asset, missing, spelt)):
         if _shortened(name, asset, missing) and not _extra(catalogue, name, asset, confirmed):
@@ -67,7 +70,9 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     if extra:
         own = name.words - catalogue.optional - name.vendor_words
         common = own <= catalogue.generic or not extra.isdisjoint(catalogue.telling)
-        if (len(own) < 2 or common) and not extra <= catalogue.levels:
+        # "CARESCAPE B450" is GE's B450
+        ranged = bool(own) and all(map(is_model, own)) and same_vendor
+        if not ranged and (len(own) < 2 or common) and not extra <= catalogue.levels:
             return _OTHER
         rivals = name.vendor and asset.name.vendor and name.vendor != asset.name.vendor
         if rivals and name.words.isdisjoint(asset.name.vendor_words):
