@@ -355,7 +355,7 @@ SILENCES = (
                 ("CH de Démonstration", "Clinique de Démonstration"),
             ),
             Silence(
-                SilenceKind.CAMPAIGN, "CMP-2026-0003", "Fax", NOW, 1, ("EHPAD",) * 60, Tlp.GREEN
+                SilenceKind.CAMPAIGN, "CMP-2026-0003", "Fax", NOW, 90, ("EHPAD",) * 60, Tlp.GREEN
             ),
             Silence(SilenceKind.ALERTE, "", "", NOW, 2, ("CH",), Tlp.RED, hidden=True),
         ),
