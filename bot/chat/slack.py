@@ -151,7 +151,9 @@ class SlackChat:
         invocation = self._invocation(body, room, ANSWER, args, subject=reference, thread=thread)
         reply = await self._desk.ask(invocation)
         if reply.form is not None:
-            await self._open(body["trigger_id"], self._form(reply, invocation))
+            opened = await self._open(body["trigger_id"], self._form(reply, invocation))
+            if opened and not reply.text:
+                return  # the form asks; what is answered there is said in the thread
             reply = self._without_form(reply, invocation)
         if reply.private:
             await self._respond(respond, reply)
@@ -172,7 +174,11 @@ class SlackChat:
             thread=known.get("thread", ""),
             fields=submitted(view.get("state", {})),
         )
-        await self._show(view["id"], await self._desk.ask(invocation), invocation)
+        reply = await self._desk.ask(invocation)
+        await self._show(view["id"], reply, invocation)
+        if invocation.name == ANSWER and invocation.thread and not reply.private:
+            said, key = shown(reply, thread=invocation.thread), f"reply-{view['id']}"
+            await self._channel.send(invocation.place.address, said, key=key)
 
     async def _failed(self, error: Exception, body: Body) -> None:
         """Log, and tell the person rather than leave them before a silent screen."""

@@ -109,12 +109,16 @@ class SlackDouble(Workspace):
     async def click(
         self, message: dict[str, Any], value: str, *, user: str = "U0RSSI", action: str = ""
     ) -> Ack:
-        """Somebody clicks the button of a message that carries ``value``."""
-        button = next(
-            element
-            for block in message["blocks"]
-            for element in block.get("elements", [])
-            if element.get("value") == value
+        """Somebody clicks the button of a message, or the line of its menu, with ``value``."""
+        elements = [e for block in message["blocks"] for e in block.get("elements", [])]
+        clicked = next(
+            {**element, **chosen}
+            for element in elements
+            for chosen in (
+                {"value": element.get("value"), "type": "button"},
+                *({"selected_option": o, "type": "static_select"} for o in _options(element)),
+            )
+            if value in {chosen.get("value"), chosen.get("selected_option", {}).get("value")}
         )
         payload = {
             "type": "block_actions",
@@ -122,7 +126,7 @@ class SlackDouble(Workspace):
             "channel": {"id": message["channel"]},
             "message": message,
             "container": {"type": "message", "message_ts": message["ts"]},
-            "actions": [{**button, "action_ts": "1", "type": "button"}],
+            "actions": [{**clicked, "action_ts": "1"}],
             **self._ways_back(),
         }
         return await self._envelope("interactive", payload)
@@ -280,3 +284,9 @@ async def _arguments(request: web.Request) -> dict[str, Any]:
         if name in decoded:
             decoded[name] = json.loads(decoded[name])
     return decoded
+
+
+def _options(element: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a menu."""
+    found: list[dict[str, Any]] = element.get("options", [])
+    return found
