@@ -21,6 +21,7 @@ from bot.domain.quiet import QuietHours
 from bot.domain.support import EndsOfSupport
 from bot.inventory.authorities import Authorities
 from bot.inventory.support import read_ends
+from bot.pipeline.action import ActionKeeper
 from bot.pipeline.campaign import send_due
 from bot.pipeline.digest import write_digests
 from bot.pipeline.dispatch import Dispatcher, Progress
@@ -163,9 +164,18 @@ class Application:
             priorities=self.priorities,
             quiet=QuietHours.read(self.settings.quiet.hours),
             releases=self.releases,
-            inventory_confirms=self.settings.actions.confirmed_by == "inventory",
+            inventory_confirms=self._inventory_confirms,
             floor=self.floor,
         )
+
+    @cached_property
+    def keeper(self) -> ActionKeeper:
+        """What keeps actions beside the engine: those of the first picture of a facility."""
+        return ActionKeeper(self.taught_matcher, self.releases, confirmed=self._inventory_confirms)
+
+    @property
+    def _inventory_confirms(self) -> bool:
+        return self.settings.actions.confirmed_by == "inventory"
 
     @cached_property
     def releases(self) -> Releases:
@@ -200,7 +210,7 @@ class Application:
         digest = self.settings.digest
         await self.database.run(end_mutes, now=now)  # before what tells them again
         initial = await self.database.run(
-            write_initial_states, self.renderer, now=now, floor=self.floor
+            write_initial_states, self.renderer, self.keeper, now=now, floor=self.floor
         )
         schedule = Schedule(digest.hour, digest.weekday)
         digests = await self.database.run(

@@ -342,6 +342,11 @@ def title(typed: Sequence[str]) -> str:
     return " ".join(named) or max(names, key=list(typed).count)
 
 
+def reaches(version: str, target: str) -> bool:
+    """Whether ``version`` is ``target`` or a later one."""
+    return not _higher(target, version)
+
+
 def _order(text: str) -> tuple[tuple[int, ...], tuple[Level, ...]]:
     version = read_version(text)
     return version.key if version is not None else ((), ())

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.domain.decision import InitialStateView
 from bot.domain.delivery import DeliveryKind, NewDelivery
-from bot.domain.digest import Item, decisions, split_sure
 from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
 from bot.domain.routing import EVERY, widened
 from bot.pipeline import questions
+from bot.pipeline.action import ActionKeeper
 from bot.pipeline.concern import display_name
+from bot.pipeline.decisions import weighed
 from bot.pipeline.digest import NAMESPACE, QUESTIONS
 from bot.render import Renderer
-from bot.store import Session, advisories, facilities, inventory, outbox, verdicts
-from bot.store.verdicts import Standing
+from bot.store import Session, actions, advisories, facilities, inventory, outbox, verdicts
 from feeds.advisory import Tlp
 
 USEFUL = 10  # what somebody can start with; the rest is counted
 
 
-def write_initial_states(session: Session, renderer: Renderer, *, now: datetime, floor: Tlp) -> int:
+def write_initial_states(
+    session: Session,
+    renderer: Renderer,
+    keeper: ActionKeeper,
+    *,
+    now: datetime,
+    floor: Tlp,
+) -> int:
     """Write the day-one message of each facility that has an inventory and never got one.
 
     A facility that nobody subscribed yet waits: its first picture must reach somebody. All
@@ -39,6 +46,7 @@ def write_initial_states(session: Session, renderer: Renderer, *, now: datetime,
     known = facilities.by_ids(session, [id_ for id_ in waiting if id_ in subscribed])
     deliveries: list[NewDelivery] = []
     for facility in known.values():
+        keeper.follow_day_one(session, facility.id, now=now)
         for subscription in widened(subscribed[facility.id]):
             view = initial_state(session, facility, now=now, lots=subscription.lots)
             message = renderer.initial_state(
@@ -82,52 +90,22 @@ def initial_state(
         if (since is None or each.published_at < since) and (not lots or each.category in lots)
     ]
     named = list({each.advisory_id for each in standing})
-    exploited = advisories.exploited(session, named)
-    sure, unsure = split_sure(_items(standing, exploited))
-    actions = decisions(sure)
-    concerned = {item.advisory for item in sure}
+    sure = {each.advisory_id for each in standing if each.kind is VerdictKind.AFFECTED}
+    unsure = {display_name(each) for each in standing if each.kind is VerdictKind.REVIEW}
+    today = now.astimezone(ZoneInfo(facility.time_zone)).date()
+    waiting = actions.listed(session, facility_ids=[facility.id])
+    found = weighed(session, waiting, today=today, only=lots)
     tlp, pap = advisories.highest_marking(session, named)
     return InitialStateView(
         reference=f"ETAT-{facility.finess}",
         facility=facility.name,
         finess=facility.finess,
-        actions=tuple(actions[:USEFUL]),
-        other_actions=max(0, len(actions) - USEFUL),
-        advisories=len(concerned),
-        exploited=len({item.advisory for item in sure if item.exploited}),
-        questions=questions.shown(
-            session,
-            facility.id,
-            names={item.product for item in unsure},
-            limit=QUESTIONS,
-            now=now,
-        ),
+        actions=tuple(each.decision for each in found[:USEFUL]),
+        other_actions=max(0, len(found) - USEFUL),
+        advisories=len(sure),
+        exploited=len(advisories.exploited(session, sorted(sure))),
+        questions=questions.shown(session, facility.id, names=unsure, limit=QUESTIONS, now=now),
         coverage=inventory.coverage(session, [facility.id])[facility.id],
         tlp=tlp,
         pap=pap,
     )
-
-
-def _items(standing: Sequence[Standing], exploited: set[int]) -> list[Item]:
-    """One item per product and bulletin, its machines counted by category."""
-    counted: dict[tuple[str, int, bool], Counter[AssetCategory]] = {}
-    first: dict[tuple[str, int, bool], Standing] = {}
-    for each in standing:
-        place = (display_name(each), each.advisory_id, each.kind is VerdictKind.AFFECTED)
-        counted.setdefault(place, Counter())[each.category] += each.count
-        if place not in first or each.target:
-            first[place] = each
-    return [
-        Item(
-            product=product,
-            target=first[place].target,
-            advisory=first[place].reference,
-            reference="",
-            counts=tuple(counts.items()),
-            exploited=advisory_id in exploited,
-            sure=sure,
-            published_at=first[place].published_at,
-        )
-        for place, counts in counted.items()
-        for product, advisory_id, sure in (place,)
-    ]

@@ -148,6 +148,8 @@ class MatchEngine:
             revisions = advisories.by_ids(session, revision_ids[start : start + REVISIONS_AT_ONCE])
             raised = self._raise(session, revisions, now, [facility_id], inspected)
             report += MatchReport(alerts=raised)
+        if facilities.told_initial_state(session, facility_id):
+            self._keeper.follow_day_one(session, facility_id, now=now)
         inventory.refresh_coverage(session, [facility_id])
         facilities.settle(session, facility_id, changed_at)
         return report

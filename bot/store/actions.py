@@ -165,6 +165,18 @@ def members(
     return found
 
 
+def day_one(session: Session, facility_id: int) -> list[int]:
+    """The advisories without an alert that actions of a facility close."""
+    return list(
+        session.scalars(
+            select(ActionAlertRow.advisory_id)
+            .join(ActionRow, ActionRow.id == ActionAlertRow.action_id)
+            .where(ActionRow.facility_id == facility_id, ActionAlertRow.alert_id.is_(None))
+            .distinct()
+        )
+    )
+
+
 def add(session: Session, actions: Sequence[Action]) -> None:
     """Write new actions."""
     insert_many(session, ActionRow, [_values(action) for action in actions], conflict=["id"])

@@ -136,6 +136,14 @@ def awaiting_initial_state(session: Session) -> list[int]:
     )
 
 
+def told_initial_state(session: Session, facility_id: int) -> bool:
+    """Whether the day-one message of a facility was written."""
+    return (
+        session.scalar(select(FacilityRow.initial_state_at).where(FacilityRow.id == facility_id))
+        is not None
+    )
+
+
 def mark_initial_state(session: Session, facility_id: int, *, now: datetime) -> None:
     """Record that the day-one message of a facility is written."""
     row = session.get_one(FacilityRow, facility_id)

@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, delete, func, select, union
 from sqlalchemy.orm import Session
 
 from bot.domain.facility import AssetCategory
-from bot.domain.matching import Span, Verdict, VerdictKind
+from bot.domain.matching import InventoryProduct, Span, Verdict, VerdictKind
 from bot.store.schema import (
     AdvisoryRow,
     AlertRow,
@@ -83,6 +83,26 @@ class Standing:
     target: str
     category: AssetCategory
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SureMachines:
+    """Machines of one product and category that a bulletin concerns for sure."""
+
+    product_id: int
+    product: InventoryProduct
+    category: AssetCategory
+    target: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SureVerdict:
+    """What the current revision of a bulletin says for sure of some machines of a facility."""
+
+    advisory_id: int
+    revision_id: int
+    machines: SureMachines
 
 
 def write(
@@ -206,6 +226,63 @@ def standing(session: Session, facility_id: int) -> list[Standing]:
             count=row.machines,
         )
         for row in rows
+    ]
+
+
+def before_day_one(session: Session, facility_id: int) -> list[SureVerdict]:
+    """What bulletins older than a facility's first inventory, that raised no alert, say for
+    sure of its present machines."""
+    alerted = select(AlertRow.advisory_id).where(AlertRow.facility_id == facility_id)
+    identity = (
+        AdvisoryRow.id,
+        RevisionRow.id,
+        ProductRow.id,
+        ProductRow.vendor,
+        ProductRow.product,
+        ProductRow.version,
+        ProductRow.cpe,
+        AssetRow.category,
+        VerdictRow.target,
+    )
+    rows = session.execute(
+        select(*identity, func.sum(AssetRow.quantity))
+        .select_from(VerdictRow)
+        .join(AssetRow, AssetRow.product_id == VerdictRow.product_id)
+        .join(ProductRow, ProductRow.id == VerdictRow.product_id)
+        .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
+        .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
+        .join(FacilityRow, FacilityRow.id == AssetRow.facility_id)
+        .where(AdvisoryRow.number == RevisionRow.number)
+        .where(AdvisoryRow.published_at < FacilityRow.inventory_since)
+        .where(AdvisoryRow.id.not_in(alerted))
+        .where(VerdictRow.kind == VerdictKind.AFFECTED.value)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .group_by(*identity)
+    )
+    return [
+        SureVerdict(
+            advisory_id,
+            revision_id,
+            SureMachines(
+                product_id,
+                InventoryProduct(vendor, product, version, cpe),
+                AssetCategory(category),
+                target,
+                count,
+            ),
+        )
+        for (
+            advisory_id,
+            revision_id,
+            product_id,
+            vendor,
+            product,
+            version,
+            cpe,
+            category,
+            target,
+            count,
+        ) in rows
     ]
 
 

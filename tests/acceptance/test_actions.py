@@ -248,3 +248,45 @@ async def test_an_inventory_that_denies_an_answer_opens_the_action_again(
     assert states(town) == {"CERTFR-2026-AVI-9001": AlertState.OPEN}
     await town.application.match()
     assert listed(town) == [again]
+
+
+async def test_the_first_picture_names_actions_that_can_be_answered(
+    town: Town, hospital: Facility
+) -> None:
+    """Bulletins older than the inventory raise no alert, but what closes them is followed too."""
+    town.told(hospital, "!salon:example.org")
+    before = datetime(2026, 2, 1, tzinfo=UTC)
+    await town.publish(bulletin(town, 1, *FIRST, at=before), bulletin(town, 2, *SECOND, at=before))
+    await town.application.write_periodic()
+    (initial,) = [each for each in town.deliveries() if each.kind == "initial"]
+    assert "ACT-2026-0001" in initial.message.text
+    assert "13.1-51.15" in initial.message.text
+    (action,) = listed(town)
+    town.clock.now += DAY
+    answer(town, action)
+    town.becomes(hospital, ("vpn-01", "NetScaler ADC", "13.1-51.15"))
+    await town.application.match()
+    assert listed(town) == []
+    town.clock.now += DAY
+    town.has(hospital)
+    await town.application.match()
+    (again,) = listed(town)
+    assert again.id == action.id
+    assert again.reopened is not None
+    assert again.reopened.machines == 2
+    for name, version in (("vpn-02", "13.1-51.15"), ("vpn-03", "14.1-12.30")):
+        town.becomes(hospital, (name, "NetScaler ADC", version))
+    await town.application.match()
+    assert [each.outcome.fixed for each in listed(town, ActionState.PROPOSED)] == [2]
+
+
+async def test_a_new_bulletin_supersedes_what_the_first_picture_asked(
+    town: Town, hospital: Facility
+) -> None:
+    town.told(hospital, "!salon:example.org")
+    await town.publish(bulletin(town, 1, *FIRST, at=datetime(2026, 2, 1, tzinfo=UTC)))
+    await town.application.write_periodic()
+    await town.publish(bulletin(town, 2, *SECOND))
+    (action,) = listed(town)
+    assert action.targets == ("13.1-51.15", "14.1-12.30")
+    assert closed_by(town, action) == {"CERTFR-2026-AVI-9001", "CERTFR-2026-AVI-9002"}

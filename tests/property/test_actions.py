@@ -29,7 +29,7 @@ CATEGORY = st.sampled_from([AssetCategory.SERVER, AssetCategory.NETWORK])
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 MACHINES = 3  # of each product: every bulletin that concerns one concerns them all
 
-# a bulletin gives one fixed version for each train that it fixes: {13: 49, 14: 8} is 13.1.49, 14.1.8
+# a bulletin gives a fixed version for each train that it fixes: {13: 49, 14: 8} is 13.1.49, 14.1.8
 bulletins = st.dictionaries(st.integers(13, 15), st.integers(1, 30), min_size=1)
 worlds = st.dictionaries(st.integers(1, 6), bulletins, min_size=1)
 products = st.dictionaries(
