@@ -276,6 +276,25 @@ class Web(_Section):
         return self
 
 
+def _secret_list(value: Any) -> Any:
+    """``a, b`` in the environment is a list of secrets."""
+    return [SecretStr(word) for word in _listed(value)] if isinstance(value, str) else value
+
+
+class Secrets(_Section):
+    """Keys under which the database seals what names machines; nothing is while both are empty."""
+
+    inventory_key: SecretStr = SecretStr("")
+    former_keys: Annotated[list[SecretStr], BeforeValidator(_secret_list)] = []
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        for key in (self.inventory_key, *self.former_keys):
+            if 0 < len(key.get_secret_value()) < SHORTEST_KEY:
+                raise ValueError(f"a key must have {SHORTEST_KEY} characters or more")
+        return self
+
+
 class Operator(_Section):
     """Who is told what is wrong with Tocsin itself, by ``channel:address`` in that order."""
 
@@ -312,6 +331,7 @@ class Settings(_Section):
     silences: Silences = Silences()
     health: Health = Health()
     web: Web = Web()
+    secrets: Secrets = Secrets()
     operator: Operator = Operator()
 
     @property
@@ -372,6 +392,8 @@ def _secret_values(model: BaseModel) -> Iterator[str]:
         value = getattr(model, name)
         if isinstance(value, SecretStr):
             yield value.get_secret_value()
+        elif isinstance(value, list):
+            yield from (each.get_secret_value() for each in value if isinstance(each, SecretStr))
         elif isinstance(value, BaseModel):
             yield from _secret_values(value)
 

@@ -37,6 +37,7 @@ from bot.render import Renderer
 from bot.resources import config_folder
 from bot.settings import ConfigurationError, Settings
 from bot.store import Database, lessons, memos
+from bot.store.sealing import Sealer
 from feeds.advisory import Tlp
 from feeds.config import SourceConfig, SourceFile
 from feeds.exploited import Signals
@@ -60,7 +61,14 @@ class Application:
     @cached_property
     def database(self) -> Database:
         """The database of the settings; its tables are not checked here."""
-        return Database(self.settings.url)
+        return Database(self.settings.url, sealer=self.sealer if self.sealer.names else None)
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """What seals the names of machines; without a configured key it does nothing."""
+        keys = self.settings.secrets
+        former = [key.get_secret_value() for key in keys.former_keys]
+        return Sealer(keys.inventory_key.get_secret_value(), [key for key in former if key])
 
     @cached_property
     def catalogue(self) -> Catalogue:

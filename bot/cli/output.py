@@ -26,6 +26,7 @@ from bot.domain.facility import Facility, FinessError, check_finess
 from bot.settings import Loaded, load
 from bot.store import advisories, facilities
 from bot.store.migrate import check
+from bot.store.resealing import check_keys
 from feeds.advisory import Advisory
 
 R = TypeVar("R")
@@ -74,6 +75,7 @@ class Context:
     def application(self) -> Application:
         """The configured application, its database checked."""
         check(self.unchecked.database)
+        self.unchecked.database.call(check_keys, self.unchecked.sealer)
         return self.unchecked
 
     def close(self) -> None:

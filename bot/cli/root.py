@@ -35,6 +35,7 @@ from bot.cli import (
     quiet,
     review,
     run,
+    secrets,
     setup,
     silences,
 )
@@ -47,6 +48,7 @@ from bot.resources import MissingResourceError
 from bot.settings import ConfigurationError
 from bot.store.database import DatabaseUnreachableError, DatabaseUrlError
 from bot.store.migrate import SchemaError
+from bot.store.sealing import SealError
 from feeds.config import SourceConfigError
 from feeds.errors import FeedError
 from feeds.products import CatalogueError
@@ -85,6 +87,7 @@ CODES: dict[type[Exception], Exit] = {
     BackupError: Exit.INPUT,
     InventoryError: Exit.INPUT,
     SchemaError: Exit.DATABASE,
+    SealError: Exit.CONFIGURATION,
     DatabaseUnreachableError: Exit.DATABASE,
     DeliveryError: Exit.PARTIAL,
     AccountLostError: Exit.PARTIAL,
@@ -119,6 +122,7 @@ def root(
 
 
 setup.register(app)
+secrets.register(app)
 demo.register(app)
 facility.register(app)
 inventory.register(app)

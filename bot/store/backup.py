@@ -19,6 +19,7 @@ from sqlalchemy.types import TypeDecorator
 from bot.domain.delivery import DeliveryState
 from bot.store.database import Database, database_errors
 from bot.store.migrate import MIGRATIONS
+from bot.store.resealing import as_stored
 from bot.store.schema import Base, DeliveryRow, LeaseRow
 
 AT_ONCE = 2_000  # rows in memory
@@ -45,12 +46,12 @@ def dump(database: Database, write: Callable[[str, Iterator[str]], None]) -> Non
     """Give ``write`` each table's name and its rows, one JSON object each, all of one moment.
 
     Nobody who writes meanwhile is held up: SQLite is copied first by its backup interface,
-    PostgreSQL shows one snapshot.
+    PostgreSQL shows one snapshot. What is sealed stays so.
 
     Raises:
         DatabaseUnreachableError: the database does not answer.
     """
-    with database_errors(), _one_moment(database) as connection:
+    with database_errors(), as_stored(database) as raw, _one_moment(raw) as connection:
         for table in TABLES:
             write(table.name, _lines(connection, table))
 
@@ -74,7 +75,7 @@ def load(
         DatabaseUnreachableError: the database does not answer, or is full.
     """
     counts: dict[str, int] = {}
-    with database_errors(), database.engine.begin() as connection:
+    with database_errors(), as_stored(database) as raw, raw.engine.begin() as connection:
         for table in TABLES:
             counts[table.name] = _fill(connection, table, read(table.name))
             _count_on(connection, table)

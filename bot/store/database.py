@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.store.sealing import ATTRIBUTE, Sealer
 from bot.store.wakeup import RUNG, Bells
 
 P = ParamSpec("P")
@@ -37,13 +38,16 @@ class Database:
 
     No ``await`` can sit inside a transaction: the work runs in a thread and returns
     before anything else is awaited. SQLite has one writer, hence one thread.
+    ``sealer`` seals what names machines; without one values are as they are stored.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, sealer: Sealer | None = None) -> None:
         self.url = _checked(url)
         self.is_sqlite = self.url.startswith("sqlite")
         workers = 1 if self.is_sqlite else POSTGRESQL_CONNECTIONS
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        if sealer is not None:
+            setattr(self.engine.dialect, ATTRIBUTE, sealer)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="tocsin-store")
         self._running: set[asyncio.Future[Any]] = set()

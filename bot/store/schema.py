@@ -33,6 +33,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import DateTime, TypeDecorator
 from uuid6 import uuid7
 
+from bot.store.sealing import SealedJson, SealedText
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, stored in UTC; a naive one is a fault of the caller.
@@ -309,8 +311,8 @@ class AssetRow(Base):
     line_id: Mapped[str] = mapped_column(String(128))
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     category: Mapped[str] = mapped_column(String(32))
-    name: Mapped[str]
-    location: Mapped[str]
+    name: Mapped[str] = mapped_column(SealedText("asset.name"))
+    location: Mapped[str] = mapped_column(SealedText("asset.location"))
     exposed: Mapped[bool]
     quantity: Mapped[int]
     removed_at: Mapped[datetime | None]
@@ -557,7 +559,7 @@ class DeliveryRow(Base):
     channel: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(256))
     marking: Mapped[int]
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]] = mapped_column(SealedJson("delivery.payload"))
     state: Mapped[str] = mapped_column(String(16))
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

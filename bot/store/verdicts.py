@@ -21,6 +21,7 @@ from bot.store.schema import (
     RevisionRow,
     VerdictRow,
 )
+from bot.store.sealing import sealer_of
 from bot.store.statements import insert_ignoring
 
 MATCHED = (
@@ -150,7 +151,10 @@ def matched_assets(
             .join(FacilityRow, FacilityRow.id == AssetRow.facility_id)
             .where(AdvisoryRow.published_at >= FacilityRow.inventory_since)
         )
-    return [_matched(row) for row in session.execute(query)]
+    found = [_matched(row) for row in session.execute(query)]
+    if sealer_of(session.get_bind().dialect):  # the database ordered what it cannot read
+        found.sort(key=lambda each: (each.facility_id, each.name, each.line_id))
+    return found
 
 
 def revisions_concerning(session: Session, facility_id: int) -> list[int]:
