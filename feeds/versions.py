@@ -254,7 +254,8 @@ def _beside_build(version: Version, bound: Version) -> Order | None:
 
 def _beside_level(version: Version, bound: Version) -> Order | None:
     """``6.3.0.5`` beside ``6.3.0 FP7``: fix packs are often typed as the next number."""
-    kind = bound.levels[0][2] if bound.levels and not version.levels else ""
+    plain = not version.levels or _only_builds(version)
+    kind = bound.levels[0][2] if bound.levels and plain else ""
     length = len(bound.release)
     if not kind or version.release[:length] != bound.release:
         return None
@@ -306,6 +307,8 @@ def cover(version: Version, branch: Version) -> Cover:
     """Say whether ``version`` lies in ``branch``: 9.2.3 in 9.2, 9.1R8 in 9.1R, 15 SP3 in 15 SP3."""
     if version.key == branch.key:
         return Cover.EXACT
+    if not branch.levels and version.key[0] == branch.key[0] and _only_builds(version):
+        return Cover.EXACT
     wanted, had = branch.release, version.release
     if not wanted:
         return _cover_levels(version.levels, branch.levels)
@@ -323,6 +326,11 @@ def cover(version: Version, branch: Version) -> Cover:
         rest = had[len(wanted) :]
         return Cover.OUTSIDE if any(rest) else Cover.COARSE
     return _cover_levels(version.levels, branch.levels)
+
+
+def _only_builds(version: Version) -> bool:
+    """Whether all that follows the release number is a build, which makes no other version."""
+    return bool(version.levels) and all(level[2] == "b" for level in version.levels)
 
 
 def _cover_levels(had: tuple[Level, ...], wanted: tuple[Level, ...]) -> Cover:

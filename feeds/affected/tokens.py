@@ -12,6 +12,7 @@ opening there too. Trying every rule at each place would take three times as lon
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -282,6 +283,8 @@ _RULES = (*((kind.name, opens, pattern) for kind, opens, pattern in _PHRASES), *
 _SPELT = {"BITS_32": "32bits", "BITS_64": "64bits", "SUPPORT": "e4s", "MODEL": ""}  # words all
 _SILENT = ("ARTICLE", "OTHER")
 _JOINED = re.compile(r"(?P<first>\d+)(?P<low>(?:\.\d+)+)-(?P=first)(?P<high>(?:\.\d+)+)$")
+_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
+_PLURAL = re.compile(r"(?<=[a-zé])\((?:e?s|e)\)(?!\w)")
 _DIGIT = re.compile(r"\d")
 _EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind.VERSIONS})
 _LAST = ".:;,'!_-"
@@ -366,9 +369,18 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
     return _versions_by_place(tokens)
 
 
+def _plain(text: str) -> str:
+    """Entities decoded and optional plurals dropped ("antérieure(s)"); lengths never change."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda m: html.unescape(m[0])[:1].ljust(len(m[0])), text)
+    if "(" in text:
+        text = _PLURAL.sub(lambda m: " " * len(m[0]), text)
+    return text
+
+
 def read_tokens(text: str) -> list[Token]:
     """Cut a line as it was written: a capital "ET" among small letters joins nothing (ET 200SP)."""
-    tokens = tokenize(fold(text))
+    tokens = tokenize(fold(_plain(text)))
     opened = False
     for position, token in enumerate(tokens):
         if token.text == '"':

@@ -36,6 +36,8 @@ PATCH = re.compile(
     r"(?<![a-z])[a-z]{2,}-?\d{3,}(?:[\w.-]*\w)?|(?<![\w.-])20\d\d-\d{2,3}(?![\w.-]*\d)"
 )
 EDITION_MARKS = ("evo", "fips")  # 22.3R2-EVO is Junos OS Evolved's, 13.1-37.235-FIPS a train
+_UNDERSCORE = re.compile(r"(?<!x86)_|_(?!64)")
+_MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
 _DOTTED = re.compile(r"\d\.\d")
 
 
@@ -91,6 +93,7 @@ def split_cpe(text: str) -> Cpe:
 def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cpe: str) -> Asset:
     """Read the four columns of an inventory; any may be empty."""
     named = split_cpe(cpe)
+    product = _tidy(product)
     words = named.product.replace("_", " ")
     phrase, asides_numbers = read_phrase(product or words)
     phrase = catalogue.unpacked(catalogue.without_nouns(phrase))
@@ -133,6 +136,12 @@ def _name(catalogue: Catalogue, phrase: Phrase, vendor: str) -> Name:
     if not _repeats(vendor, phrase.words):
         phrase = replace(phrase, words=(*catalogue.vendor_text(vendor), *phrase.words))
     return catalogue.name(phrase, vendor)
+
+
+def _tidy(product: str) -> str:
+    """The product column without the marks of files: wrapping quotes, ®, underscores for spaces."""
+    text = " ".join(_MARKS.sub(" ", product).strip(" \"'«»“”").split())
+    return text if " " in text else _UNDERSCORE.sub(" ", text)
 
 
 def _repeats(vendor: str, words: tuple[str, ...]) -> bool:

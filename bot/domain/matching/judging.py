@@ -354,8 +354,10 @@ def below_one(limit: Version, version: Version, *, inclusive: bool, family: str)
         case Order.UNKNOWN:
             return UNCLEAR
         case _:
-            within = inclusive and cover(version, limit) is Cover.INSIDE
-            return COARSE if within else FIXED
+            covered = cover(version, limit) if inclusive else Cover.OUTSIDE
+            if covered is Cover.EXACT:
+                return IN  # "10.0.3 build 123" is the 10.0.3 of "jusqu'à 10.0.3"
+            return COARSE if covered is Cover.INSIDE else FIXED
 
 
 def _above(limit: Version, version: Version, *, strict: bool) -> Placement:

@@ -33,6 +33,7 @@ _MOBILE = frozenset({"android", "ios"})
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
 _KINDS = frozenset({"linux", "unix"})  # AIX and Solaris are both Unix, and not the same
+_WINDOWS = frozenset({"7", "8", "8.1", "10", "11"})
 _VARIANT = re.compile(r"^([a-z]{1,4})\d{2,4}$")
 _NONE = frozenset[str]()
 SAME = Relation(Kinship.SAME)
@@ -266,7 +267,7 @@ def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
 def _other_host(name: Name, asset: Asset) -> bool:
     """Whether the inventory says another version of the host: DSM 7.1 beside "pour DSM 6.2"."""
     if "windows" in name.platforms & asset.name.platforms:
-        mine = {v.text for v in asset.shown if v is not asset.main and v.text.isdigit()}
+        mine = {v.text for v in asset.shown if v is not asset.main} & _WINDOWS
         return bool(mine) and mine.isdisjoint(name.host_numbers)
     if not any(host & asset.known for host in (*name.hosts, name.models)):
         return False
