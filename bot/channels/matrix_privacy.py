@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import nio
 import structlog
 
 from bot.channels.base import PermanentDeliveryError, TransientDeliveryError
@@ -55,10 +56,24 @@ class RoomPrivacy:
             state = await self._session.ask(
                 client.room_get_state_event(room_id, "m.room.encryption")
             )
-            answer = state.content.get("algorithm") == MEGOLM
-        except PermanentDeliveryError:  # no such state; not in the room is said by sending
+            answer = _read(state)
+        except PermanentDeliveryError:  # not in the room is said by sending
             answer = False
         if len(self._answers) >= REMEMBERED:
             self._answers.clear()
         self._answers[room_id] = (now, answer)
         return answer
+
+
+def _read(state: nio.RoomGetStateEventResponse) -> bool:
+    """Whether the state that was asked for says that the room is encrypted.
+
+    nio takes whatever JSON comes for the state, an error's too: a server that fails must not
+    look as one that says there is no encryption.
+    """
+    status = getattr(state.transport_response, "status", 0)
+    if status == 200:
+        return bool(state.content.get("algorithm") == MEGOLM)
+    if state.content.get("errcode") in {"M_NOT_FOUND", "M_FORBIDDEN"}:
+        return False
+    raise TransientDeliveryError(f"Matrix: HTTP {status}")

@@ -23,7 +23,7 @@ from bot.store.database import DatabaseUnreachableError
 log = structlog.get_logger(__name__)
 
 BATCH = 50  # written together at most
-DELAY = timedelta(milliseconds=50)  # what the first of a batch waits for the others at most
+DELAY = timedelta(milliseconds=20)  # what the first of a batch waits for the others at most
 RETRY = timedelta(milliseconds=250)  # between two attempts to write
 
 Follow = Callable[[Session, Lease, str, datetime], None]

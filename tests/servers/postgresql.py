@@ -49,6 +49,11 @@ class Cluster:
         if self.server is not None:
             end(self.server, signal.SIGINT)
 
+    def crash(self) -> None:
+        """Immediate shutdown: connections are cut, and the next start recovers from the log."""
+        if self.server is not None:
+            end(self.server, signal.SIGQUIT)
+
     def url(self, database: str) -> str:
         """The URL as Tocsin's configuration spells it."""
         return f"postgresql://tocsin@127.0.0.1:{self.port}/{database}"
