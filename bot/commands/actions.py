@@ -15,7 +15,7 @@ from bot.domain.reference import ACTION, UnreadableReferenceError, combine, spli
 from bot.pipeline.answer import AnswerDesk, Said
 from bot.pipeline.answer_action import answer_action
 from bot.pipeline.decisions import weighed
-from bot.store import Session, actions, facilities
+from bot.store import Session, action_answers, action_lists, actions, facilities
 
 NAMED = re.compile(rf"\b{ACTION}-\d{{4}}-\d{{1,9}}(?:\+\d{{1,9}})*", re.IGNORECASE)
 LISTED = 20  # what the template shows; the rest is counted
@@ -74,9 +74,9 @@ def show_action(session: Session, setting: Setting) -> Reply:
         lots=[
             (category, count, answered.get(category)) for category, count in action.counts.items()
         ],
-        machines=actions.machines(session, action, limit=MACHINES),
+        machines=action_lists.machines(session, action, limit=MACHINES),
         bulletins=shown.bulletins,
-        answers=actions.answers(session, action.id),
+        answers=action_answers.answers(session, action.id),
     )
 
 

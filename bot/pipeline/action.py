@@ -26,7 +26,15 @@ from bot.pipeline.asked import Asked, Group, Place, grouped, machines_of
 from bot.pipeline.concern import Concern
 from bot.pipeline.contradiction import Contradiction, answered_on_day_one
 from bot.pipeline.superseding import LIVE, Facts, Plan, supersede
-from bot.store import Session, actions, advisories, inventory, verdicts
+from bot.store import (
+    Session,
+    action_answers,
+    action_lists,
+    actions,
+    advisories,
+    inventory,
+    verdicts,
+)
 from bot.store.alerts import Alert
 from bot.store.schema import new_id
 from bot.store.verdicts import SureVerdict
@@ -340,7 +348,7 @@ class ActionKeeper:
         """Say of actions without a machine what became of those they had."""
         if not emptied:
             return []
-        left = actions.machines_left(
+        left = action_lists.machines_left(
             session,
             sorted({action.facility_id for action in emptied}),
             sorted({product for action in emptied for product in action.needs}),
@@ -386,7 +394,7 @@ def _waiting(
         if action.state in WAITING:
             waiting[place] = action
         elif place in groups and groups[place].members.keys() & held[action.id].keys():
-            actions.reopen_lots(session, action.id)
+            action_answers.reopen_lots(session, action.id)
             waiting.setdefault(place, _waiting_again(action))
     return waiting, {action.id: held[action.id] for action in waiting.values()}
 

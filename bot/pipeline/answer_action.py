@@ -13,7 +13,7 @@ from bot.domain.facility import AssetCategory
 from bot.domain.lots import NO_LOT, Lots
 from bot.domain.speaker import Speaker
 from bot.pipeline.answer import AnswerDesk, Said
-from bot.store import Session, actions, alerts, audit, lots
+from bot.store import Session, action_answers, actions, alerts, audit, lots
 from bot.store.alerts import Alert
 
 
@@ -52,7 +52,7 @@ def answer_action(
     chosen = _chosen(session, action, speaker, named)
     if not chosen or speaker.person_id is None:
         return ActionAnswered(action, ())
-    settled = actions.record_answer(
+    settled = action_answers.record_answer(
         session,
         action,
         sorted(chosen),
@@ -85,7 +85,8 @@ def _chosen(session: Session, action: Action, speaker: Speaker, named: Lots) -> 
     if named:
         return may & named
     known = {
-        lot.category: lot.state for lot in actions.lots(session, [action.id]).get(action.id, ())
+        lot.category: lot.state
+        for lot in action_answers.lots(session, [action.id]).get(action.id, ())
     }
     waiting = own & {each for each in own if known.get(each, LOT_OPEN) == LOT_OPEN}
     return waiting or own
@@ -106,7 +107,7 @@ def _ready(
         if each.id != action.id and each.state in (*WAITING, ActionState.DONE)
     ]
     held = actions.members(session, [each.id for each in others])
-    answered = actions.lots(session, [action.id, *(each.id for each in others)])
+    answered = action_answers.lots(session, [action.id, *(each.id for each in others)])
     states = {(id_, lot.category): lot.state for id_, found in answered.items() for lot in found}
     ready: dict[uuid.UUID, dict[str, list[AssetCategory]]] = {}
     shared: dict[str, None] = {}

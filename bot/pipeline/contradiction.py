@@ -14,7 +14,7 @@ from bot.domain.facility import AssetCategory
 from bot.domain.scope import Reopening
 from bot.pipeline.asked import Group, Place
 from bot.pipeline.concern import Concern
-from bot.store import Session, actions, facilities, lots
+from bot.store import Session, action_answers, actions, facilities, lots
 from bot.store.alerts import Alert
 from bot.store.verdicts import SureVerdict
 
@@ -77,7 +77,7 @@ def answered_on_day_one(
     owner = facilities.by_ids(session, [facility_id])[facility_id]
     done = actions.listed(session, facility_ids=[facility_id], states=[ActionState.DONE])
     held = actions.members(session, [action.id for action in done])
-    answered = actions.lots(session, [action.id for action in done])
+    answered = action_answers.lots(session, [action.id for action in done])
     denied: list[Action] = []
     settled: set[tuple[Place, int]] = set()
     for action in done:

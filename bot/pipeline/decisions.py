@@ -12,8 +12,9 @@ from bot.domain.alert import AlertState, AnswerKind, Urgency
 from bot.domain.decision import CategoryCount, Decision
 from bot.domain.facility import AssetCategory
 from bot.domain.reason import all_reasons
-from bot.store import Session, actions, lots
-from bot.store.actions import ActionLot, ClosedBulletin
+from bot.store import Session, action_answers, action_lists, lots
+from bot.store.action_answers import ActionLot
+from bot.store.action_lists import ClosedBulletin
 from bot.store.alerts import OPEN_STATES
 
 TARGETS_NAMED = 3  # beyond, "the version your branch requires" says more than a list
@@ -67,12 +68,12 @@ def weighed(
     """
     ids = [action.id for action in found]
     closed: dict[uuid.UUID, list[ClosedBulletin]] = {}
-    for each in actions.closes(session, ids):
+    for each in action_lists.closes(session, ids):
         closed.setdefault(each.action_id, []).append(each)
-    answered = actions.lots(session, ids)
+    answered = action_answers.lots(session, ids)
     told = [each.alert_id for some in closed.values() for each in some if each.alert_id]
     overdue = lots.unanswered(session, list(dict.fromkeys(told)))
-    former = actions.former(session, ids)
+    former = action_lists.former(session, ids)
     made = []
     for action in found:
         counts = {c: n for c, n in action.counts.items() if not only or c in only}

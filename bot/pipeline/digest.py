@@ -20,7 +20,17 @@ from bot.pipeline.concern import concerns, display_name
 from bot.pipeline.decisions import Weighed, weighed
 from bot.pipeline.mute import muted_count
 from bot.render import Renderer
-from bot.store import Session, actions, advisories, alerts, facilities, inventory, outbox
+from bot.store import (
+    Session,
+    action_answers,
+    action_lists,
+    actions,
+    advisories,
+    alerts,
+    facilities,
+    inventory,
+    outbox,
+)
 from bot.store.alerts import LATE_COMMIT, ListedAlert
 from feeds.advisory import Pap, Tlp
 
@@ -123,7 +133,7 @@ def _news(
     removed = [each for each in ended if each.state is ActionState.REMOVED]
     every = weighed(session, [*standing, *removed], today=today, only=subscription.lots)
     found = [each for each in every if not each.muted]
-    told = actions.told(session, subscription.id, [each.action.id for each in found])
+    told = action_lists.told(session, subscription.id, [each.action.id for each in found])
     fresh = {each.alert.id for each in waiting}
     said = {each.action.id: _said(each) for each in found}
     new = [
@@ -139,7 +149,7 @@ def _news(
     ]
     released = alerts.released(session, facility.id, subscription)
     _mark(session, subscription, waiting, decisions, released)
-    actions.mark_told(
+    action_lists.mark_told(
         session, subscription.id, [(each.action.id, said[each.action.id]) for each in new]
     )
     over = [each for each in ended if each.closed_at and each.closed_at >= subscription.digested_at]
@@ -186,7 +196,7 @@ def _mark(
 
 def _ended(session: Session, over: Sequence[Action]) -> dict[str, int]:
     """How many actions were fixed over the period, and how many set aside."""
-    answered = actions.lots(session, [action.id for action in over])
+    answered = action_answers.lots(session, [action.id for action in over])
     fixed = set_aside = 0
     for action in over:
         said = {lot.state for lot in answered.get(action.id, ())}

@@ -15,7 +15,7 @@ from bot.domain.escalation import LADDER
 from bot.domain.facility import AssetCategory
 from bot.domain.lots import LotAnswer, contradicts, state_after
 from bot.domain.reason import Reason
-from bot.store import actions
+from bot.store import action_answers
 from bot.store.schema import AlertRow, AnswerRow, FacilityRow, LotRow, PersonRow
 from bot.store.statements import insert_ignoring
 
@@ -354,7 +354,7 @@ def record_answer(
             )
     session.flush()
     follow(session, [alert_id])
-    actions.heard(session, alert_id, categories, now=now)
+    action_answers.heard(session, alert_id, categories, now=now)
     return disagreements
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Result, Table
@@ -10,6 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from bot.store.schema import Base, CounterRow
+
+IDS_AT_ONCE = 5_000
 
 
 def _insert(session: Session, table: type[Base]) -> Any:
@@ -82,3 +84,9 @@ def next_numbers(session: Session, series: str, count: int) -> range:
         ).returning(CounterRow.value)
     ).scalar_one()
     return range(taken - count + 1, taken + 1)
+
+
+def batches(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """``ids`` in parts that one IN takes on both engines."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        yield ids[start : start + IDS_AT_ONCE]

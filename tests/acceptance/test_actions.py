@@ -10,7 +10,7 @@ import pytest
 from bot.domain.action import Action, ActionState
 from bot.domain.alert import AlertState, AnswerKind, Urgency
 from bot.domain.facility import AssetCategory, Facility
-from bot.store import Session, actions, alerts, lots, people
+from bot.store import Session, action_answers, action_lists, actions, alerts, lots, people
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Reference
 from tests.acceptance.conftest import Town
 
@@ -46,7 +46,7 @@ def listed(town: Town, *states: ActionState) -> list[Action]:
 
 
 def closed_by(town: Town, action: Action) -> set[str]:
-    found = town.application.database.call(actions.closes, [action.id])
+    found = town.application.database.call(action_lists.closes, [action.id])
     return {each.reference for each in found}
 
 
@@ -61,7 +61,7 @@ def answer(town: Town, action: Action, kind: AnswerKind = AnswerKind.FIXED) -> N
     def record(session: Session) -> None:
         person = people.add(session, "RSSI", f"{uuid.uuid4()}@ch.example", now=town.clock())
         categories = list(action.counts)
-        for each in actions.closes(session, [action.id]):
+        for each in action_lists.closes(session, [action.id]):
             if each.alert_id is not None:
                 lots.record_answer(
                     session,
@@ -71,7 +71,7 @@ def answer(town: Town, action: Action, kind: AnswerKind = AnswerKind.FIXED) -> N
                     kind=kind,
                     now=town.clock(),
                 )
-        actions.record_answer(
+        action_answers.record_answer(
             session, action, categories, person_id=person.id, kind=kind, now=town.clock()
         )
 
