@@ -12,6 +12,8 @@ from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 
 # channels corrected for longer than the numbers they share with others
 EXTENDED = frozenset({"ltsc", "ltsb", "iot", "esu", "elts", "esm"})
+# parts named after what they serve, which have a calendar of their own
+PARTS = frozenset({"agent", "client", "connector", "driver", "module", "plugin", "sdk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class EndsOfSupport:
 
     def of(self, product: InventoryProduct) -> SupportEnd | None:
         """The latest end among the lines this product is; None when there is none."""
-        if not EXTENDED.isdisjoint(product.product.casefold().split()):
+        if not (EXTENDED | PARTS).isdisjoint(product.product.casefold().split()):
             return None
         found = [
             self._ends[number]

@@ -68,6 +68,8 @@ def test_what_is_over_is_said(
         ("", "PostgreSQL", "15.10"),
         ("Apache", "Tomcat", "9.0.85"),
         ("", "Boîtier gris", "7.0"),
+        ("Microsoft", "Exchange Server", "15.02.2562.037"),  # Subscription Edition
+        ("MongoDB", "PHP Driver", "7.0.12"),
     ],
 )
 def test_what_is_not_or_not_for_sure_is_not_said(
