@@ -385,7 +385,7 @@ class Catalogue:
             parts=frozenset(phrase.parts),
             carriers=qualifiers.hosts if "plugin" in identifying else qualifiers.carriers,
             spellings=spellings_of(core)
-            | spellings_of(normal_words(phrase.words))
+            | _of_product(spellings_of(normal_words(phrase.words)), vendor_words)
             | _initials(phrase.asides, [vendor, *phrase.words], core),
             firmware=self._firmware(identifying, phrase.numbers, canonical),
             host_numbers=tuple(
@@ -532,6 +532,14 @@ class _Rewritten:
     locks: list[int] = field(default_factory=list)
     editions: list[str] = field(default_factory=list)
     vendor: str = ""
+
+
+Spellings = frozenset[tuple[str, frozenset[str]]]
+
+
+def _of_product(spellings: Spellings, vendor_words: frozenset[str]) -> Spellings:
+    """Those that spell something of the product: *PAN* is only Palo Alto Networks."""
+    return frozenset((short, words) for short, words in spellings if not words <= vendor_words)
 
 
 _PLATFORM_EDITIONS = frozenset(

@@ -143,6 +143,16 @@ def test_a_vendor_that_bears_the_name_of_its_product_is_no_excuse(matcher: Match
         ("SIPLUS S7-1500 CPU 1516-3 PN/DP toutes versions", "Siemens", "S7-1500 CPU 1515-2", "2.8",
          SAFE),
         ("Windows App pour Mac versions antérieures à 11.3.2", "", "Windows 10", "1903", SAFE),
+        ("PAN-OS versions antérieures à 10.1.14", "Palo Alto Networks", "Expedition", "1.2", SAFE),
+        ("Red Hat Enterprise Linux Server - Extended Life Cycle Support 7 x86_64", "Red Hat",
+         "Red Hat Enterprise Linux Server", "6.2", SAFE),
+        ("Azure Monitor versions antérieures à 1.37.1", "Microsoft", "Azure Arc", "1.0", SAFE),
+        ("Microsoft Edge versions antérieures à 144.0.3719.115", "", "Edge", "143.0.3650.66",
+         AFFECTED),
+        ("Microsoft Edge pour Android versions antérieures à 144.0", "Microsoft", "Edge (x64)",
+         "143.0", SAFE),
+        ("Session Smart Router versions 6.2.x antérieures à 6.2.8", "", "Session Smart Router",
+         "6.2.6", AFFECTED),
         ("Synology Contacts versions antérieures à 1.0.10-20659 pour DSM 7.3", "Synology",
          "Synology Contacts (x64)", "1.0.9", REVIEW),
         ("SIMATIC CN 4100 versions antérieures à 4.0.1", "Siemens", "Simatic-CN-4100", "3.0",
@@ -161,6 +171,34 @@ def test_words_that_make_another_product(
     reading = matcher.read(advisory(line))
     verdict = matcher.judge(reading, InventoryProduct(vendor, product, version))
     assert verdict.kind is expected, verdict
+
+
+def test_the_fix_of_another_platform_is_no_other_platforms_version(matcher: Matcher) -> None:
+    reading = matcher.read(
+        advisory(
+            "Chrome versions antérieures à 107.0.5304.62 sur Mac",
+            "Chrome versions antérieures à 107.0.5304.68 sur Linux",
+            vendor="Google",
+        )
+    )
+    for version, expected in (("107.0.5304.62", SAFE), ("107.0.5304.65", REVIEW)):
+        product = InventoryProduct("Google", "Chrome", version)
+        assert matcher.judge(reading, product).kind is expected
+
+
+def test_the_line_that_names_the_asset_best_answers_for_it(matcher: Matcher) -> None:
+    reading = matcher.read(
+        advisory(
+            "Nextcloud Enterprise Server versions antérieures à 22.2.10.5",
+            "Nextcloud Server versions antérieures à 23.0.9",
+        )
+    )
+    for product, expected in (
+        ("Nextcloud Enterprise Server", SAFE),
+        ("Nextcloud Server", AFFECTED),
+    ):
+        asset = InventoryProduct("Nextcloud", product, "22.2.10.5")
+        assert matcher.judge(reading, asset).kind is expected
 
 
 def test_the_vendor_of_a_common_name_is_not_a_common_word(matcher: Matcher) -> None:

@@ -12,6 +12,7 @@ from bot.domain.matching.statements import Ruling, Sentence, place_any
 from feeds.names import Name
 from feeds.versions import Version
 
+FOUR_PARTS = 4  # a version so long is one build, not a release of every platform
 _NONE = frozenset[str]()
 
 
@@ -37,10 +38,23 @@ def combine(rulings: Sequence[Ruling], asset: Asset, chorus: Chorus) -> Ruling |
         return replace(denied[0], inside=Inside.OUT, reason="declared-not-affected")
     if not positive:
         return None
+    positive = _most_specific(positive, asset)
     corrected = [
         _corrected(each, positive, asset, chorus) if each.inside else each for each in positive
     ]
     return max(corrected, key=lambda ruling: ruling.inside)
+
+
+def _most_specific(rulings: list[Ruling], asset: Asset) -> list[Ruling]:
+    """Leave out a line whose name another line of the bulletin completes, as the asset does.
+
+    "Nextcloud Enterprise Server antérieures à 22.2.10.5" answers for a Nextcloud Enterprise
+    Server, and not "Nextcloud Server antérieures à 23.0.9".
+    """
+    if len(rulings) < 2:
+        return rulings
+    said = {each.name.words for each in rulings if each.name.words <= asset.words}
+    return [each for each in rulings if not any(each.name.words < longer for longer in said)]
 
 
 def _corrected(ruling: Ruling, rulings: Sequence[Ruling], asset: Asset, chorus: Chorus) -> Ruling:
@@ -57,9 +71,23 @@ def _corrected(ruling: Ruling, rulings: Sequence[Ruling], asset: Asset, chorus: 
         return ruling
     if bare:
         ruling = _lowered(ruling, rulings, peers, asset)
-    if ruling.reason == "platform-unknown" and _every_platform(ruling, peers, asset):
-        return replace(ruling, inside=Inside.IN, reason="in-range")
+    if ruling.reason == "platform-unknown":
+        if _is_fix_elsewhere(peers, asset):
+            return replace(ruling, inside=Inside.OUT, reason="fixed")
+        if _every_platform(ruling, peers, asset):
+            return replace(ruling, inside=Inside.IN, reason="in-range")
     return ruling
+
+
+def _is_fix_elsewhere(peers: Peers, asset: Asset) -> bool:
+    """Whether the version is the very one that fixes another platform.
+
+    Chrome is numbered by platform: 107.0.5304.62 is fixed, and is no Linux.
+    """
+    if asset.main is None or len(asset.main.release) < FOUR_PARTS:
+        return False
+    limits = (limit for bounds in peers.ranges for b in bounds for limit in b.lt)
+    return any(limit.key == asset.main.key for limit in limits)
 
 
 def _lowered(ruling: Ruling, rulings: Sequence[Ruling], peers: Peers, asset: Asset) -> Ruling:

@@ -374,13 +374,17 @@ def _above(limit: Version, version: Version, *, strict: bool) -> Placement:
             return OUT
 
 
-def carries_numbers(name: Name, asset: Asset) -> Placement:
-    """Whether the numbers inside the product's name (Windows *10*) are the asset's."""
+def carries_numbers(name: Name, asset: Asset, *, alone: bool = False) -> Placement:
+    """Whether the numbers inside the product's name (Windows *10*) are the asset's.
+
+    ``alone``: nothing else bounds the versions ("Red Hat Enterprise Linux Server *7* x86_64").
+    """
     result = IN
     if name.asides and _lists(name, asset):
         return IN
     for text in name.numbers:
-        if text.isdigit() and int(text) < 10 and not _single_digits(asset):
+        small = text.isdigit() and int(text) < 10
+        if small and not (alone and asset.main) and not _single_digits(asset):
             continue  # "pgAdmin 4": staff seldom type it
         wanted = read_version(text, name.family)
         if wanted is None:

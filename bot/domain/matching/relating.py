@@ -29,6 +29,7 @@ class Relation:
 
 EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
 _NUMBER = re.compile(r"^\d{3,}[\w-]*$")
+UNMISTAKABLE = 3  # common words that make a name of their own: "Session Smart Router"
 _MOBILE = frozenset({"android", "ios"})
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
@@ -53,7 +54,7 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     if missing and not missing.isdisjoint(catalogue.umbrellas) and _specific(catalogue, name):
         missing -= catalogue.umbrellas
     same_vendor = name.vendor == asset.name.vendor != ""
-    if same_vendor and missing and not (name.words - catalogue.devices) <= catalogue.generic:
+    if same_vendor and missing and _is_device(catalogue, name):
         missing -= catalogue.devices
     listed = _listed(name, asset)
     if not name.words or not (listed or _holds(catalogue, name, asset, missing, spelt)):
@@ -103,6 +104,15 @@ def _other_number(missing: frozenset[str], name: Name, asset: Asset) -> bool:
     return bool(theirs and mine)
 
 
+def _is_device(catalogue: Catalogue, name: Name) -> bool:
+    """Whether a name says its device by other words than "system" or "monitor".
+
+    Azure Monitor is not Azure with a monitor.
+    """
+    own = name.words - catalogue.devices
+    return not (own <= catalogue.generic or catalogue.is_product(own))
+
+
 def _kinship(relation: Relation) -> Kinship:
     return relation.kinship
 
@@ -141,7 +151,9 @@ def _holds(
     """Whether every word that identifies the product is there, or its model is."""
     common = name.words <= catalogue.generic and name.vendor != asset.name.vendor
     loose = _OPERATING.isdisjoint(name.words) and not common
-    if not missing or (loose and missing <= catalogue.optional):
+    rest = name.words - missing
+    driver = "driver" in missing and catalogue.is_product(rest)  # for ESXi, and not ESXi
+    if not missing or (loose and missing <= catalogue.optional and not driver):
         return not asset.known.isdisjoint(name.words) or bool(spelt)
     models = {word for word in name.words if is_model(word)}
     return bool(models) and not models & missing and len(missing) < len(name.words)
@@ -211,6 +223,8 @@ def _vendors_agree(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     said = (name.vendor_words - catalogue.generic) & asset.known
     if mine == theirs or said or not asset.name.weak:
         return SAME
+    if not mine and name.words == asset.name.words and len(name.words) >= UNMISTAKABLE:
+        return SAME
     return Relation(Kinship.UNSURE, "vendor-unknown") if not mine else _OTHER
 
 
@@ -242,7 +256,9 @@ def _editions(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
 def _traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
     """Compare platforms, architectures, models, hosts and part numbers."""
     checks = []
-    if name.platforms:
+    if name.platforms and name.platforms <= _MOBILE and "x64" in asset.name.architectures:
+        checks.append(Relation(Kinship.OTHER, "other-platform"))
+    elif name.platforms:
         checks.append(_platform(catalogue, name, asset))
     elif _is_mobile(asset) and name.words.isdisjoint(_MOBILE | {"ipados"}):
         checks.append(Relation(Kinship.UNSURE, "platform-unknown"))

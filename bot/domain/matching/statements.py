@@ -312,7 +312,8 @@ def _reservations(
     """What besides the range may hold the asset out, or leave a doubt."""
     statement = sentence.statement
     if name.numbers:
-        yield carries_numbers(name, asset)
+        said = statement.every_version or statement.fix or statement.deferred
+        yield carries_numbers(name, asset, alone=not (sentence.bounds or said))
     if unmet:
         yield Placement(Inside.UNSURE, "condition-unknown")
     if statement.fix is not None:
