@@ -299,7 +299,8 @@ class Catalogue:
         elif all(map(is_model, name.words)) and models and first.words != models:
             words = (first.words - models) | name.words
         elif len(name.words) == 1 and name.weak and not first.weak:
-            words = first.words | name.words
+            alike = len(first.words) > 1 and first.head not in name.words
+            words = (first.words - {first.head} if alike else first.words) | name.words
         else:
             return name
         return replace(

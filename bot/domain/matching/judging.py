@@ -449,10 +449,11 @@ def _same_model(text: str, wanted: Version, name: Name, asset: Asset) -> bool:
     if name.family == "windows" or len(wanted.release) != 1 or wanted.levels:
         return False
     number = wanted.release[0]
+    width = 1000 if number % 1000 == 0 else 100  # Nexus 9000, IP Phone 8800
     return (
         number >= 3000
-        and number % 1000 == 0
-        and any(number <= each < number + 1000 for each in _model_numbers(asset))
+        and number % width == 0
+        and any(number <= each < number + width for each in _model_numbers(asset))
     )
 
 

@@ -22,6 +22,7 @@ from feeds.advisory import Advisory, AffectedProduct
 from feeds.affected import (
     Condition,
     Grade,
+    Phrase,
     Range,
     Statement,
     lines_of,
@@ -189,6 +190,9 @@ def sentence(
     """Prepare one statement of ``text``."""
     statement = _of_packages(statement)
     phrases = tuple(map(catalogue.unpacked, statement.phrases))
+    if not phrases and (statement.ranges or statement.every_version):
+        said = product if catalogue.vendor(product)[0] else vendor
+        phrases = (Phrase((said,)),) if catalogue.vendor(said)[0] else ()  # "version 1.10"
     names = tuple(catalogue.names(phrases, vendor, product))
     texts = [text for each in statement.ranges for text in (*each.branches, *each.lt)]
     marks = [mark for mark in EDITION_MARKS if any(mark in text for text in texts)]
