@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,11 +93,11 @@ def mute(
     mutes.add(session, made)
     _note(session, "mute.set", made, str(person.id), now)
     standing = _standing(session, facility.id)
-    held = [alert for alert, known in standing if holds(made, known)]
+    _apply(session, facility.id, standing, remind_at=made.until, now=now)
+    held = sum(holds(made, known) for _, known in standing)
     bold = [dataclasses.replace(known, protected=False) for _, known in standing if known.protected]
-    mutes.hold(session, [alert.id for alert in held], made.until)
-    kept = sum(holds(made, known) for known in bold) if not explicit else 0
-    return Muted(made, len(held), kept, tuple(covered[:NAMED]))
+    kept = 0 if explicit else sum(holds(made, known) for known in bold)
+    return Muted(made, held, kept, tuple(covered[:NAMED]))
 
 
 def end_mute(session: Session, found: Mute, *, by: str, now: datetime) -> int:
@@ -120,12 +121,30 @@ def _end(session: Session, found: Mute, by: str, remind_at: datetime, now: datet
     """End a mute, and release the alerts that no other mute of the facility holds."""
     mutes.end(session, found.reference, by=by, now=now)
     _note(session, "mute.ended", found, by, now)
-    still = mutes.active(session, [found.facility_id]).get(found.facility_id, [])
-    back = [
-        alert.id
-        for alert, known in _standing(session, found.facility_id)
-        if alert.muted_until is not None and muted_until(still, known, now) is None
-    ]
+    standing = _standing(session, found.facility_id)
+    return _apply(session, found.facility_id, standing, remind_at=remind_at, now=now)
+
+
+def _apply(
+    session: Session,
+    facility_id: int,
+    standing: Sequence[tuple[Alert, Muteable]],
+    *,
+    remind_at: datetime,
+    now: datetime,
+) -> int:
+    """Hold the alerts that a mute holds, until the last one ends; return how many come back."""
+    there = mutes.active(session, [facility_id]).get(facility_id, [])
+    held: dict[datetime, list[uuid.UUID]] = {}
+    back: list[uuid.UUID] = []
+    for alert, known in standing:
+        until = muted_until(there, known, now)
+        if until is not None:
+            held.setdefault(until, []).append(alert.id)
+        elif alert.muted_until is not None:
+            back.append(alert.id)
+    for until, ids in held.items():
+        mutes.hold(session, ids, until)
     mutes.release(session, back, remind_at=remind_at, now=now)
     return len(back)
 

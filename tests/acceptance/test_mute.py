@@ -173,6 +173,18 @@ async def test_what_cannot_be_muted_is_said(town: Town, text: str, by: Address, 
     assert said in plain(say(town, text, by=by))
 
 
+@pytest.mark.usefixtures("hospital")
+async def test_of_two_mutes_the_last_one_to_end_counts(town: Town) -> None:
+    await town.publish(bulletin(town, 1), bulletin(town, 2, row=TOMCAT))
+    say(town, "FortiOS jusqu'au 27/03 remplacement")
+    say(town, "fortios jusqu'au 13/03 absence")
+    (digest,) = await periodic(town, MONDAY)
+    assert "1 mise en sourdine jusqu'au 27/03" in text_of(digest)
+    assert await periodic(town, MONDAY + 14 * DAY) == []
+    (back,) = await periodic(town, MONDAY + 21 * DAY)
+    assert "FortiOS" in text_of(back)
+
+
 async def test_another_facility_is_not_muted(town: Town, hospital: Facility) -> None:
     other = town.facility("620999029", name="CH Littoral")
     town.has(other, ("fw-09", "FortiOS", "7.2.8"))
