@@ -231,6 +231,26 @@ def test_two_bare_bounds_are_one_per_train(matcher: Matcher) -> None:
     assert matcher.judge(reading, InventoryProduct("", "Firefox ESR", "140.4")).kind is AFFECTED
 
 
+@pytest.mark.parametrize(
+    ("lines", "version", "target"),
+    [
+        (("Firefox ESR versions antérieures à 140.2", "Firefox ESR versions antérieures à 115.27"),
+         "115.20", "115.27"),
+        (("Firefox ESR versions antérieures à 140.2", "Firefox ESR versions antérieures à 115.27"),
+         "128.1", "140.2"),
+        (("Firefox ESR versions antérieures à 115.26", "Firefox ESR versions antérieures à 115.27"),
+         "115.20", "115.27"),
+    ],
+)  # fmt: skip
+def test_the_version_to_reach_is_that_of_its_own_train(
+    matcher: Matcher, lines: tuple[str, ...], version: str, target: str
+) -> None:
+    for order in (lines, lines[::-1]):
+        reading = matcher.read(advisory(*order))
+        product = InventoryProduct("Mozilla", "Firefox ESR", version)
+        assert matcher.judge(reading, product).target == target
+
+
 def test_a_declaration_of_the_publisher_wins(matcher: Matcher) -> None:
     rows = (
         AffectedProduct("", "Philips", "IntelliVue MX40", "<= B.06.18"),

@@ -10,7 +10,7 @@ from bot.domain.matching.judging import Bounds, Inside, below
 from bot.domain.matching.relating import EVERY_PLATFORM
 from bot.domain.matching.statements import Ruling, Sentence, place_any
 from feeds.names import Name
-from feeds.versions import Version
+from feeds.versions import Version, parts, read_version
 
 FOUR_PARTS = 4  # a version so long is one build, not a release of every platform
 _NONE = frozenset[str]()
@@ -42,7 +42,28 @@ def combine(rulings: Sequence[Ruling], asset: Asset, chorus: Chorus) -> Ruling |
     corrected = [
         _corrected(each, positive, asset, chorus) if each.inside else each for each in positive
     ]
-    return max(corrected, key=lambda ruling: ruling.inside)
+    return _of_own_train(max(corrected, key=lambda ruling: ruling.inside), corrected)
+
+
+def _of_own_train(best: Ruling, rulings: Sequence[Ruling]) -> Ruling:
+    """Of the lines that say the same of one product, the one whose fix is the nearest.
+
+    "antérieures à 140.2" beside "antérieures à 115.27": what runs 115.20 must reach 115.27.
+    Fixes that differ by their last number are of one train, where the highest closes all.
+    """
+    if not best.target:
+        return best
+    alike = [
+        (version, each)
+        for each in rulings
+        if each.inside is best.inside and each.target and each.name.words == best.name.words
+        if (version := read_version(each.target, best.name.family)) is not None
+    ]
+    if len(alike) < 2:
+        return best
+    nearest = parts(min(version for version, _ in alike))
+    same = [pair for pair in alike if parts(pair[0])[:-1] == nearest[:-1]]
+    return max(same, key=lambda pair: pair[0].key)[1]
 
 
 def _most_specific(rulings: list[Ruling], asset: Asset) -> list[Ruling]:
