@@ -37,6 +37,7 @@ from bot.store import (
 NAMESPACE = uuid.UUID("0f9e1f4e-6a2b-4f6e-9f0e-0d1c6a3b7c55")  # of the messages' identifiers
 A_NIGHT = timedelta(hours=20)  # from the morning the direction is told to the next morning
 TIME_TO_ANSWER = timedelta(days=7)  # after the last message of a campaign without reminders
+FORGOTTEN = timedelta(days=60)  # then a campaign's silence teaches nothing any more
 MANY = 10_000  # recipients of one campaign in one region
 
 ByAuthority = Mapping[str, Sequence[Silence]]
@@ -44,7 +45,7 @@ ByAuthority = Mapping[str, Sequence[Silence]]
 
 def silent(session: Session, *, now: datetime) -> ByAuthority:
     """Who is silent, by code of authority: *alertes* whose whole ladder was told, oldest
-    first, then campaigns whose last reminder is a week old."""
+    first, then campaigns whose last message is between a week and two months old."""
     found: dict[str, list[Silence]] = {}
     for authority, silence in (*_alertes(session, now), *_campaigns(session, now)):
         found.setdefault(authority, []).append(silence)
@@ -187,7 +188,8 @@ def _campaigns(session: Session, now: datetime) -> list[tuple[str, Silence]]:
     ended = [each for each in campaigns.listed(session) if _asks_no_more(each)]
     last = silences.last_written(session, {each.id for each in ended})
     for campaign in ended:
-        if last.get(campaign.id, campaign.created_at) + TIME_TO_ANSWER > now:
+        sent = last.get(campaign.id, campaign.created_at)
+        if not TIME_TO_ANSWER <= now - sent < FORGOTTEN:
             continue
         by_code = recipients.counts(session, campaign.id)
         for code, counts in by_code.items():
@@ -201,7 +203,7 @@ def _campaigns(session: Session, now: datetime) -> list[tuple[str, Silence]]:
                     SilenceKind.CAMPAIGN,
                     campaign.reference,
                     text.title,
-                    last.get(campaign.id, campaign.created_at),
+                    sent,
                     counts.told,
                     names,
                     text.tlp,

@@ -23,6 +23,7 @@ from bot.domain.mail_token import code
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.pipeline import campaign as pipeline
+from bot.pipeline.silences import silent
 from bot.resources import config_folder
 from bot.store import Session, audit, campaigns, people
 from bot.store.outbox import Delivery
@@ -175,8 +176,13 @@ async def test_a_campaign_from_its_file_to_the_last_reminder(town: Town, agency:
         (reminder,) = await agency.days_pass(14)
         assert reminder.address == "direction@ehpad.example"
         assert "Rappel" in reminder.message.subject
+        assert town.application.database.call(silent, now=town.clock()) == {}
     assert await agency.days_pass(14) == []
     assert agency.state(draft) is CampaignState.SENT
+    (silence,) = town.application.database.call(silent, now=town.clock())[ARS.code]
+    assert (silence.reference, silence.silent) == (draft.reference, ("EHPAD des Genêts",))
+    assert silence.told == 2
+    assert town.application.database.call(silent, now=town.clock() + timedelta(days=60)) == {}
 
 
 async def test_a_room_that_facilities_share_answers_for_those_of_who_speaks(
