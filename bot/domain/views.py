@@ -113,6 +113,8 @@ class AnswerPageView:
     answers: tuple[LinkAnswer, ...] = ()
     given: tuple[GivenAnswer, ...] = ()  # by this link
     before: tuple[GivenAnswer, ...] = ()  # by other ways, the latest of each lot
+    lots: tuple[tuple[str, str], ...] = ()  # code and name of those that wait, if several
+    lot: str = ""  # the one that was chosen; empty: all of them
     urgent: str = ""  # the code of an answer after which people must act at once
     problem: LinkProblem | None = None
     said: str = ""  # what a command replied when it refused

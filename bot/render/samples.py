@@ -395,6 +395,8 @@ PAGES = (
     *(replace(PAGE, problem=problem, said="Refusé.") for problem in LinkProblem),
     replace(PAGE, title="", source="", marking=Tlp.GREEN),
     replace(PAGE, state=LinkState.USED, given=(GIVEN,), answers=()),
+    replace(PAGE, lots=(("server", "serveurs"), ("network", "équipements actifs")), lot="server"),
+    replace(PAGE, lots=(("server", "serveurs"),), given=(GIVEN,)),
     *(replace(PAGE, state=LinkState.USED, urgent=each) for each in ("compromised", "replied")),
     *(replace(PAGE, state=s, answers=()) for s in LinkState if s is not LinkState.OPEN),
 )

@@ -53,7 +53,8 @@ class AnswerPages:
         if key is None:
             return self._page("unknown", 404)
         try:
-            view = await self._database.run(self._desk.look, key, now=self._clock())
+            lot = request.query.get("lot", "")
+            view = await self._database.run(self._desk.look, key, now=self._clock(), lot=lot)
         except DatabaseUnreachableError:
             return self._page("busy", 503)
         return self._shown(key, view)
@@ -70,7 +71,8 @@ class AnswerPages:
         ours = _from_the_page(request) and form_holds(
             self._desk.secret, key, fields.get("form", ""), now=now
         )
-        filled = Filled(fields.get("answer", ""), fields.get("day", ""), fields.get("note", ""))
+        given = {name: fields.get(name, "") for name in ("day", "note", "lot")}
+        filled = Filled(fields.get("answer", ""), **given)
         try:
             if ours:
                 view = await self._database.run(self._desk.answer, key, filled, now=now)
@@ -78,7 +80,7 @@ class AnswerPages:
                 view = await self._database.run(self._desk.look, key, now=now)
         except DatabaseUnreachableError:
             return self._page("busy", 503)
-        if view is not None and view.state is LinkState.USED:
+        if ours and view is not None and view.given and view.problem is None:
             headers = {**self._headers, "Location": request.match_info["token"]}
             return web.Response(status=303, headers=headers)
         return self._shown(key, view, problem=None if ours else LinkProblem.FORM)

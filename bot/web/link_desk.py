@@ -15,7 +15,8 @@ from bot.commands.base import CommandBook, Invocation
 from bot.domain.alert import AnswerKind
 from bot.domain.campaign import CampaignState
 from bot.domain.delivery import Address
-from bot.domain.lots import BY_LOT
+from bot.domain.facility import AssetCategory
+from bot.domain.lots import BY_LOT, CODES, Lots, split_lots, with_lots
 from bot.domain.marking import SUBJECT_CEILING
 from bot.domain.message import Choice
 from bot.domain.people import Person
@@ -59,6 +60,7 @@ class Filled:
     code: str
     day: str = ""
     note: str = ""
+    lot: str = ""  # its code; empty: all that wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,19 @@ class _Behind:
     until: datetime
     person: Person | None
     mine: tuple[Alert, ...]  # of the alerts it is about, those its mailbox answers for
+    lots: tuple[AssetCategory, ...]  # those it was told of, when they are several
+    used: tuple[LinkUse, ...]
+
+    @property
+    def waiting(self) -> list[AssetCategory]:
+        """The lots this link has not answered for yet."""
+        done = {use.lot for use in self.used}
+        return [] if ALL_LOTS in done else [lot for lot in self.lots if _lot(lot) not in done]
+
+    @property
+    def is_used(self) -> bool:
+        """Whether it has answered for everything."""
+        return bool(self.used) and not self.waiting
 
 
 class LinkDesk:
@@ -83,10 +98,12 @@ class LinkDesk:
         self._renderer = renderer
         self._life = life
 
-    def look(self, session: Session, key: str, *, now: datetime) -> AnswerPageView | None:
+    def look(
+        self, session: Session, key: str, *, now: datetime, lot: str = ""
+    ) -> AnswerPageView | None:
         """What the page shows; None when no mail had such a link. Changes nothing."""
         behind = self._behind(session, key)
-        return self._view(session, behind, now) if behind else None
+        return self._view(session, behind, now, lot) if behind else None
 
     def answer(
         self, session: Session, key: str, filled: Filled, *, now: datetime
@@ -95,27 +112,30 @@ class LinkDesk:
         behind = self._behind(session, key)
         if behind is None:
             return None
-        view = self._view(session, behind, now)
+        view = self._view(session, behind, now, filled.lot)
         offered = {each.code: each for each in view.answers}.get(filled.code)
-        if view.state is not LinkState.OPEN or offered is None:
-            return view
+        if view.state is not LinkState.OPEN or offered is None or view.lot != filled.lot:
+            return view  # a form of a part that was answered meanwhile answers for no other
         detail = _detail(offered, filled)
         if detail is None:
             problem = LinkProblem.DAY if offered.detail == "day" else LinkProblem.NOTE
             return replace(view, problem=problem)
         answer = f"{filled.code} {detail}" if offered.detail == "day" else filled.code
-        taken = links.take(session, behind.delivery.id, [ALL_LOTS], answer, now=now)
+        wanted = [view.lot] if view.lot else [code for code, _ in view.lots] or [ALL_LOTS]
+        taken = links.take(session, behind.delivery.id, wanted, answer, now=now)
         if not taken:
-            return self._view(session, behind, now)
-        said = self._dispatch(session, behind, f"{filled.code} {detail}", now)
+            return self.look(session, key, now=now)
+        said = self._dispatch(session, behind, f"{filled.code} {detail}", taken, now)
         if not _recorded(session, behind, now):
             links.give_back(session, behind.delivery.id, taken)
             return replace(view, problem=LinkProblem.REFUSED, said=said)
         mailbox = f"email:{behind.mailbox.address}"
         audit.note(session, mailbox, "link.answered", behind.delivery.subject, now=now)
-        return self._view(session, behind, now)
+        return self.look(session, key, now=now)
 
-    def _dispatch(self, session: Session, behind: _Behind, args: str, now: datetime) -> str:
+    def _dispatch(
+        self, session: Session, behind: _Behind, args: str, taken: list[str], now: datetime
+    ) -> str:
         """Answer as a mail from the mailbox would; return the words of the reply."""
         language = behind.delivery.message.language
         phrase = self._renderer.words(language).phrases["by_link"]
@@ -126,7 +146,7 @@ class LinkDesk:
             name="répondre",
             args=f"{args} ({how})",
             thread=behind.delivery.receipt,
-            subject=_offered_subject(behind, args.partition(" ")[0]),
+            subject=_narrowed(_offered_subject(behind, args.partition(" ")[0]), taken),
             language=language,
         )
         return self._book.dispatch(session, invocation, now=now).text
@@ -140,9 +160,19 @@ class LinkDesk:
         found = [alerts.by_reference(session, each) for each in written(delivery.subject)]
         own = person.facilities() if person else set()
         mine = tuple(alert for alert in found if alert and alert.facility_id in own)
-        return _Behind(delivery, mailbox, delivery.created_at + self._life, person, mine)
+        return _Behind(
+            delivery,
+            mailbox,
+            delivery.created_at + self._life,
+            person,
+            mine,
+            _lots(session, mine, delivery),
+            tuple(links.uses(session, delivery.id)),
+        )
 
-    def _view(self, session: Session, behind: _Behind, now: datetime) -> AnswerPageView:
+    def _view(
+        self, session: Session, behind: _Behind, now: datetime, lot: str = ""
+    ) -> AnswerPageView:
         delivery, language = behind.delivery, behind.delivery.message.language
         words = self._renderer.words(language)
         zone = _zone(session, behind)
@@ -154,11 +184,16 @@ class LinkDesk:
             exercise=False,
             language=language,
         )
-        used = links.uses(session, delivery.id)
-        if used:
-            given = tuple(_given(each, delivery.message.choices, zone) for each in used)
-            urgent = next((each.code for each in used if each.code in URGENT), "")
-            return replace(shown, state=LinkState.USED, given=given, urgent=urgent)
+        waiting = [(_lot(each), words.categories[each.value][1]) for each in behind.waiting]
+        shown = replace(
+            shown,
+            given=tuple(_given(each, delivery, words, zone) for each in behind.used),
+            urgent=next((each.code for each in behind.used if each.code in URGENT), ""),
+            lots=tuple(waiting),
+            lot=lot if lot in dict(waiting) else "",
+        )
+        if behind.is_used:
+            return replace(shown, state=LinkState.USED)
         told = facilities.terms(session, [behind.mailbox]).get(behind.mailbox)
         if now >= behind.until or told is None or not told.links:
             return replace(shown, state=LinkState.EXPIRED)
@@ -253,9 +288,35 @@ def _detail(offered: LinkAnswer, filled: Filled) -> str | None:
     return None if offered.detail == "note" and not note else note
 
 
-def _given(use: LinkUse, choices: tuple[Choice, ...], zone: ZoneInfo) -> GivenAnswer:
+def _given(use: LinkUse, delivery: Delivery, words: Words, zone: ZoneInfo) -> GivenAnswer:
+    choices = delivery.message.choices
     label = next((each.label for each in choices if _code(each) == use.code), use.code)
-    return GivenAnswer(label.rstrip("…"), use.used_at.astimezone(zone), due=use.due)
+    lot = words.categories[CODES[use.lot].value][1] if use.lot in CODES else ""
+    return GivenAnswer(label.rstrip("…"), use.used_at.astimezone(zone), lot, use.due)
+
+
+def _lots(
+    session: Session, mine: tuple[Alert, ...], delivery: Delivery
+) -> tuple[AssetCategory, ...]:
+    """The lots that the mailbox was told of; none when there is nothing to choose."""
+    told: Lots = frozenset()
+    for choice in delivery.message.choices:
+        told |= split_lots(choice.value.rpartition(":")[0])[1]
+    parts = lots.of_alerts(session, [alert.id for alert in mine])
+    found = dict.fromkeys(lot.category for alert in mine for lot in parts[alert.id])
+    kept = tuple(lot for lot in found if not told or lot in told)
+    return kept if len(kept) > 1 else ()
+
+
+def _lot(category: AssetCategory) -> str:
+    """The code of a lot, as it is stored and travels."""
+    return category.name.lower()
+
+
+def _narrowed(subject: str, taken: list[str]) -> str:
+    """The subject for the lots that were chosen; as it is when there was nothing to choose."""
+    chosen = [CODES[code] for code in taken if code in CODES]
+    return with_lots(split_lots(subject)[0], chosen) if chosen else subject
 
 
 def _zone(session: Session, behind: _Behind) -> ZoneInfo:

@@ -15,12 +15,12 @@ import aiohttp
 from bot.app import Application, peers
 from bot.domain.answer_link import filled
 from bot.domain.delivery import Address
-from bot.domain.facility import Facility
+from bot.domain.facility import AssetCategory, Facility, InventoryLine
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.domain.routing import Rhythm
 from bot.settings import Settings, Web
-from bot.store import Session, alerts, facilities, lots, people
+from bot.store import Session, alerts, facilities, inventory, lots, people
 from bot.store.lots import Answer
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
@@ -105,6 +105,18 @@ class Linked:
             session.post(url, data=data, headers=headers) as got,
         ):
             return Opened(got.status, await got.text(), dict(got.headers))
+
+    def has_biomedical(self, name: str) -> None:
+        """Add a device of another team that runs the same product."""
+        line = InventoryLine(name, AssetCategory.BIOMEDICAL, name, "", "FortiOS", "7.2.8")
+        self.town.application.database.call(
+            inventory.write_lines,
+            self.hospital.id,
+            added=[line],
+            changed=[],
+            removed=[],
+            now=self.town.clock(),
+        )
 
     def answers(self, reference: str) -> list[Answer]:
         """What was answered to an alert."""

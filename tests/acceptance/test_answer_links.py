@@ -188,6 +188,33 @@ async def test_a_notice_has_no_link_and_a_reduced_message_takes_one_answer(linke
     assert page.text.count("<form") == 1
 
 
+async def test_a_team_answers_for_its_part_and_the_link_serves_the_others(linked: Linked) -> None:
+    linked.has_biomedical("echo-01")
+    delivery = await linked.told()
+    url = linked.link(delivery)
+    page = await linked.get(url)
+    assert "?lot=server" in page.text
+    assert "?lot=biomedical" in page.text
+    chosen = await linked.get(f"{url}?lot=biomedical")
+    assert 'name="lot" value="biomedical"' in chosen.text
+    page = await linked.press(url, "fixed", lot="biomedical")
+    given = linked.answers(delivery.subject)
+    assert [(each.kind, each.category.name) for each in given] == [(AnswerKind.FIXED, "BIOMEDICAL")]
+    assert "<form" in page.text
+    assert "Déjà répondu par ce lien" in page.text
+    await linked.press(url, "taken", lot="biomedical")  # a second press on the same form
+    assert len(linked.answers(delivery.subject)) == 1
+    again = await linked.press(url, "taken")
+    given = linked.answers(delivery.subject)
+    assert {(each.kind, each.category.name) for each in given} == {
+        (AnswerKind.FIXED, "BIOMEDICAL"),
+        (AnswerKind.TAKEN, "SERVER"),
+    }
+    assert "Réponse enregistrée" in again.text
+    await linked.press(url, "fixed")
+    assert len(linked.answers(delivery.subject)) == 2
+
+
 async def test_the_outbox_holds_no_token(linked: Linked) -> None:
     delivery = await linked.told()
     good = linked.link(delivery).rpartition("/")[2]

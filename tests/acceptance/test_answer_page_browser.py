@@ -158,6 +158,22 @@ async def test_its_styles_apply_under_its_own_policy_and_it_prints(
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
 
 
+async def test_a_part_is_chosen_without_scripts(linked: Linked, browser: Browser) -> None:
+    linked.has_biomedical("echo-01")
+    delivery = await linked.told()
+    context = await browser.new_context(
+        java_script_enabled=False, viewport={"width": TELEPHONE[0], "height": TELEPHONE[1]}
+    )
+    page = await context.new_page()
+    await page.goto(linked.link(delivery))
+    await page.click("text=équipements biomédicaux")
+    await photographed(page, "parts-telephone")
+    await page.click("button >> nth=0")
+    assert "Déjà répondu par ce lien" in await page.content()
+    await photographed(page, "parts-answered-telephone")
+    assert [each.category.name for each in linked.answers(delivery.subject)] == ["BIOMEDICAL"]
+
+
 async def test_other_pages_look_like_it(linked: Linked, browser: Browser) -> None:
     page = await (await browser.new_context()).new_page()
     await page.goto(f"{linked.base}/r/x")
