@@ -17,6 +17,7 @@ from bot.app.memory import collect_seldom
 from bot.app.roles import AccountLostError
 from bot.channels.base import DeliveryError
 from bot.cli import (
+    actions,
     alerts,
     answer,
     backup,
@@ -132,6 +133,7 @@ quiet.register(app)
 silences.register(app)
 bulletins.register(app)
 library.register(app)
+actions.register(app)
 alerts.register(app)
 answer.register(app)
 contact.register(app)

@@ -11,13 +11,14 @@ from bot.domain.action import Action
 from bot.domain.alert import AlertState, AnswerKind, Urgency
 from bot.domain.decision import CategoryCount, Decision
 from bot.domain.facility import AssetCategory
-from bot.domain.reason import all_reasons
+from bot.domain.reason import Reason, ReasonCode, all_reasons
 from bot.store import Session, action_answers, action_lists, lots
 from bot.store.action_answers import ActionLot
 from bot.store.action_lists import ClosedBulletin
 from bot.store.alerts import OPEN_STATES
 
 TARGETS_NAMED = 3  # beyond, "the version your branch requires" says more than a list
+OF_MACHINES = frozenset({ReasonCode.EXPOSED, ReasonCode.BIOMEDICAL, ReasonCode.END_OF_SUPPORT})
 STANDING = (*(state.value for state in OPEN_STATES), AlertState.SUPERSEDED.value, "")
 
 
@@ -113,8 +114,18 @@ def decided(
         closes=tuple(each.reference for each in standing),
         reference=action.reference,
         exploited=action.exploited,
-        reasons=all_reasons(each.reasons for each in standing),
+        reasons=all_reasons(_reasons(each, action) for each in standing),
         late=late,
         overdue=any(each.alert_id in overdue for each in bulletins),
         again=action.reopened,
     )
+
+
+def _reasons(bulletin: ClosedBulletin, action: Action) -> list[Reason]:
+    """Why an alert is urgent, as far as this action goes.
+
+    An alert about other machines too may owe to them that it is exposed, biomedical or out of
+    support: only what the bulletin itself says is then said.
+    """
+    alone = bulletin.machines <= action.machines
+    return [each for each in bulletin.reasons if alone or each.code not in OF_MACHINES]

@@ -40,6 +40,7 @@ class ClosedBulletin:
     alert: str  # its reference, or empty
     state: str  # of the alert, empty without one
     muted: bool = False
+    machines: int = 0  # all that the alert is about
     reasons: tuple[Reason, ...] = ()  # of the alert's urgency
 
 
@@ -69,6 +70,7 @@ def closes(session: Session, action_ids: Sequence[uuid.UUID]) -> list[ClosedBull
                 AlertRow.reference.label("alert"),
                 AlertRow.state,
                 AlertRow.muted_until,
+                (AlertRow.assets_affected + AlertRow.assets_to_check).label("machines"),
                 AlertRow.reasons,
                 RevisionRow.id.label("revision_id"),
             )
@@ -96,6 +98,7 @@ def closes(session: Session, action_ids: Sequence[uuid.UUID]) -> list[ClosedBull
                 alert=row.alert or "",
                 state=row.state or "",
                 muted=row.muted_until is not None,
+                machines=row.machines or 0,
                 reasons=tuple(map(Reason.read, row.reasons or ())),
             )
             for row in rows

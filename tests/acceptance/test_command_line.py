@@ -76,6 +76,12 @@ def test_from_a_file_to_a_mail_on_disk(tocsin: Installation, tmp_path: Path) -> 
     assert "not_affected" in tocsin(
         "--json", "explain", "CERTFR-2026-ALE-9001", "--facility", "590999017"
     )
+    todo = json.loads(tocsin("actions", "--json", "--facility", "590999017"))
+    months = {each["action"]["name"]: each["action"]["release"] for each in todo}
+    assert months["Windows Server"] == "2026-11"
+    reference = todo[0]["action"]["reference"]
+    assert reference in tocsin("actions")
+    assert "CERTFR-2026" in tocsin("actions", reference)
     tocsin("dispatch", "--to-console", str(tmp_path / "mails"))
     assert list((tmp_path / "mails").glob("*.eml"))
     states = {each["state"] for each in json.loads(tocsin("--json", "deliveries"))}
@@ -107,6 +113,7 @@ def test_simulating_writes_nothing(tocsin: Installation) -> None:
     ("words", "code", "said"),
     [
         (("alerts", "ALR-2026-9999"), 4, "no alert"),
+        (("actions", "ACT-2026-9999"), 4, "no action"),
         (("inventory", "list", "--facility", "590999018"), 4, "clé de contrôle"),
         (("inventory", "list", "--facility", "690999032"), 4, "facility import"),
         (("ingest", "--file", "/nowhere.json"), 4, "/nowhere.json"),
