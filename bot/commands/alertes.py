@@ -22,11 +22,13 @@ COUNTED = 1000
 def list_alerts(session: Session, setting: Setting) -> Reply:
     """The open alerts of the facilities this person answers for, most urgent first.
 
-    Those that the place may not even hear the name of are only counted.
+    Those that the place may not even hear the name of are only counted, and so are those
+    that are muted.
     """
     if not setting.facility_ids:
         return setting.reply("not_allowed")
-    found = alerts.listed(session, facility_ids=setting.facility_ids, limit=COUNTED)
+    every = alerts.listed(session, facility_ids=setting.facility_ids, limit=COUNTED)
+    found = [each for each in every if each.alert.muted_until is None]
     views = alert_views(
         session, [each.alert for each in found[:LISTED]], language=setting.invocation.language
     )
@@ -41,7 +43,8 @@ def list_alerts(session: Session, setting: Setting) -> Reply:
         and (view.pap or Pap.CLEAR) <= allowed
     ]
     covered = [] if found else _covered(session, ceilings)
-    return setting.reply("alerts", alerts=shown, total=len(found), covered=covered)
+    muted = len(every) - len(found)
+    return setting.reply("alerts", alerts=shown, total=len(found), muted=muted, covered=covered)
 
 
 def _covered(session: Session, ceilings: Mapping[int, Tlp]) -> list[tuple[str, Coverage]]:

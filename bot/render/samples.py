@@ -461,7 +461,7 @@ REPLIES: dict[str, dict[str, object]] = {
             Absence("a@ch.example", "A", NOW.date(), NOW.date()),
         )
     },
-    "alerts": {"alerts": ALERTS, "total": 42, "covered": ()},
+    "alerts": {"alerts": ALERTS, "total": 42, "muted": 3, "covered": ()},
     "already_open": {"incident": INCIDENT, "readable": True, "said": "Des écrans sont bleus."},
     "answer_usage": {"word": "corrigé"},
     "action": ACTION,

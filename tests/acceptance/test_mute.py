@@ -98,6 +98,9 @@ async def test_a_muted_product_is_counted_in_the_digest_and_comes_back(town: Tow
     reply = plain(say(town, "FortiOS jusqu'au 20/03 remplacement en cours"))
     assert "20/03/2026" in reply
     assert "1 alerte ouverte se tait" in reply
+    listed = plain(say(town, "", word="alertes"))
+    assert "1 alerte attend une réponse" in listed
+    assert "1 alerte est en sourdine" in listed
     (digest,) = await periodic(town, MONDAY)
     assert "Tomcat" in text_of(digest)
     assert "FortiOS" not in text_of(digest)
