@@ -71,6 +71,7 @@ def _listing(found: Sequence[Weighed], names: dict[int, str]) -> Table:
     made = table(
         "action", "facility", "product", "target", "machines", "closes", "state", "urgency"
     )
+    made.columns[0].no_wrap = True  # it is what one names next
     for each in found:
         action = each.action
         made.add_row(
