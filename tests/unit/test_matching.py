@@ -119,6 +119,7 @@ def test_a_vendor_that_bears_the_name_of_its_product_is_no_excuse(matcher: Match
         ("glpi-project", "glpi", AFFECTED),
         ("GLPI-TNG", "glpi-tng", SAFE),
         ("Teclib'", "GLPI", AFFECTED),
+        ("", "GLPI", AFFECTED),
     ):
         verdict = matcher.judge(reading, InventoryProduct(vendor, product, "10.0.16"))
         assert verdict.kind is expected, product

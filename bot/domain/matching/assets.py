@@ -132,7 +132,8 @@ def _name(catalogue: Catalogue, phrase: Phrase, vendor: str) -> Name:
     canonical, vendor_words = catalogue.vendor(vendor)
     if vendor_words.issuperset(normal_words(phrase.words)):
         name = catalogue.name(phrase)
-        return replace(name, vendor=name.vendor or canonical, vendor_words=vendor_words)
+        own = vendor_words | name.words  # a vendor that is its product excuses no word of it
+        return replace(name, vendor=name.vendor or canonical, vendor_words=own)
     if not _repeats(vendor, phrase.words):
         phrase = replace(phrase, words=(*catalogue.vendor_text(vendor), *phrase.words))
     return catalogue.name(phrase, vendor)
