@@ -60,7 +60,7 @@ def _channels(application: Application, console: Console) -> dict[ChannelName, C
     if settings.slack.bot_token.get_secret_value():
         found[ChannelName.SLACK] = SlackChannel(_slack(settings), clock=clock)
     if settings.matrix.homeserver:
-        found[ChannelName.MATRIX] = MatrixChannel(MatrixSession(_matrix(settings)))
+        found[ChannelName.MATRIX] = MatrixChannel(MatrixSession(matrix_options(settings)))
     return found
 
 
@@ -192,7 +192,8 @@ def _slack(settings: Settings) -> SlackOptions:
     )
 
 
-def _matrix(settings: Settings) -> MatrixOptions:
+def matrix_options(settings: Settings) -> MatrixOptions:
+    """The account and its device."""
     matrix = settings.matrix
     return MatrixOptions(
         homeserver=matrix.homeserver,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,7 @@ from typing import Any
 import aiohttp
 import nio
 import structlog
+from nio.client.async_client import AsyncClient
 
 from bot.channels.base import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from bot.channels.matrix_client import MatrixOptions, SessionEndedError, answered, make_client
@@ -122,6 +124,32 @@ class MatrixSession:
                 await self._first_sync()
                 await self._sign()
                 self._running = asyncio.create_task(self._stay_connected())
+
+    @property
+    def identity(self) -> Identity:
+        """The account's identity, once the session was started.
+
+        Raises:
+            MatrixStoreError: there is none yet.
+        """
+        seeds = self._store.load_secret(SIGNING)
+        if seeds is None:
+            raise MatrixStoreError(f"{self.options.store}: no identity yet; start the session")
+        return Identity.from_seeds(self.options.user_id, seeds)
+
+    async def take_identity(self, fetch: Callable[[AsyncClient], Awaitable[Identity]]) -> bool:
+        """Log in and let the identity that ``fetch`` gives sign the device; whether it did.
+
+        Raises:
+            MatrixStoreError: there is no way to log in.
+            TransientDeliveryError: the homeserver cannot be reached.
+        """
+        async with self._starting:
+            await self._open()
+            identity = await fetch(self.client)
+            self._store.save_secret(SIGNING, identity.seeds())
+            await self._first_sync()
+            return await self._sign()
 
     async def close(self) -> None:
         """Stop synchronising, close the connection and the database of keys."""
@@ -264,7 +292,7 @@ class MatrixSession:
         answer = await answered(self.client.login(options.password, options.device_name))
         self._store.save(Device(answer.user_id, answer.device_id, answer.access_token))
 
-    async def _sign(self) -> None:
+    async def _sign(self) -> bool:
         """Have the device vouched for by the account's identity, made at the first start."""
         user = self.options.user_id
         seeds = self._store.load_secret(SIGNING)
@@ -272,7 +300,9 @@ class MatrixSession:
         if seeds is None:
             self._store.save_secret(SIGNING, identity.seeds())
         signer = CrossSigner(self.client, identity, password=self.options.password)
-        log.info("matrix_device", device=self.client.device_id, signed=await signer.vouch())
+        signed = await signer.vouch()
+        log.info("matrix_device", device=self.client.device_id, signed=signed)
+        return signed
 
     async def _first_sync(self) -> None:
         """Learn the rooms. Without a token the past is not replayed; with one it is heard

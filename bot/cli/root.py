@@ -30,6 +30,7 @@ from bot.cli import (
     incident,
     inventory,
     library,
+    matrix,
     mute,
     outbox,
     person,
@@ -124,6 +125,7 @@ def root(
 
 setup.register(app)
 secrets.register(app)
+matrix.register(app)
 demo.register(app)
 facility.register(app)
 inventory.register(app)
