@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.judging import Bounds, Inside, below
@@ -35,7 +35,7 @@ def combine(rulings: Sequence[Ruling], asset: Asset, chorus: Chorus) -> Ruling |
     positive = [each for each in rulings if not each.sentence.negative]
     denied = [each for each in rulings if each.sentence.negative and each.inside is Inside.IN]
     if denied:
-        return replace(denied[0], inside=Inside.OUT, reason="declared-not-affected")
+        return denied[0]._replace(inside=Inside.OUT, reason="declared-not-affected")
     if not positive:
         return None
     positive = _most_specific(positive, asset)
@@ -94,9 +94,9 @@ def _corrected(ruling: Ruling, rulings: Sequence[Ruling], asset: Asset, chorus: 
         ruling = _lowered(ruling, rulings, peers, asset)
     if ruling.reason == "platform-unknown":
         if _is_fix_elsewhere(peers, asset):
-            return replace(ruling, inside=Inside.OUT, reason="fixed")
+            return ruling._replace(inside=Inside.OUT, reason="fixed")
         if _every_platform(ruling, peers, asset):
-            return replace(ruling, inside=Inside.IN, reason="in-range")
+            return ruling._replace(inside=Inside.IN, reason="in-range")
     return ruling
 
 
@@ -118,13 +118,13 @@ def _lowered(ruling: Ruling, rulings: Sequence[Ruling], peers: Peers, asset: Ass
             continue
         other = each.sentence
         if other.branch != mine.branch and any(b.branches or b.ge for b in other.bounds):
-            return replace(ruling, inside=Inside.OUT, reason="fixed", sentence=other)
+            return ruling._replace(inside=Inside.OUT, reason="fixed", sentence=other)
     limits = peers.limits.get(mine.branch, ())
     if len(limits) > 1 and asset.main is not None:
         inclusive = not mine.bounds[0].lt
         together = below(limits, asset.main, inclusive=inclusive, family=ruling.name.family)
         if together.inside < ruling.inside:
-            return replace(ruling, inside=together.inside, reason=together.reason)
+            return ruling._replace(inside=together.inside, reason=together.reason)
     return ruling
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
 from bot.domain.matching.judging import (
@@ -95,9 +96,8 @@ class Sentence:
         return Grade.REVIEW if self.only_named else self.statement.grade
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """What one sentence says of one asset."""
+class Ruling(NamedTuple):
+    """What one sentence says of one asset. (A tuple: a bulletin makes hundreds of them.)"""
 
     sentence: Sentence
     name: Name
@@ -342,7 +342,9 @@ def place_any(
         return IN
     if asset.main is None and name.numbers:  # the 320 of "Gateway Security 320" is no version
         said = tuple(each for each in asset.shown if each.text not in name.numbers)
-        asset = replace(asset, shown=said)
+        asset = asset if said == asset.shown else replace(asset, shown=said)
+    if len(ranges) == 1:
+        return place(ranges[0], asset, name.family, patchable=patchable)
     placements = [place(bounds, asset, name.family, patchable=patchable) for bounds in ranges]
     best = max(placements, key=lambda placement: placement.inside)
     if best.inside is Inside.OUT:
@@ -357,5 +359,11 @@ def _target(sentence: Sentence, asset: Asset) -> str:
         return ""
     higher = [each for each in limits if asset.main is None or asset.main.key < each.key]
     chosen = min(higher or limits, key=lambda limit: limit.key)
-    at = fold(sentence.text).find(chosen.text)
-    return sentence.text[at : at + len(chosen.text)] if at >= 0 else chosen.text
+    return _spelt(sentence.text, chosen.text)
+
+
+@lru_cache(maxsize=REMEMBERED_ROWS)  # one bulletin asks it of every version in the country
+def _spelt(text: str, folded: str) -> str:
+    """What stands in ``text`` where ``folded`` does in its folded form."""
+    at = fold(text).find(folded)
+    return text[at : at + len(folded)] if at >= 0 else folded
