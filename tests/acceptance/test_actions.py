@@ -290,3 +290,21 @@ async def test_a_new_bulletin_supersedes_what_the_first_picture_asked(
     (action,) = listed(town)
     assert action.targets == ("13.1-51.15", "14.1-12.30")
     assert closed_by(town, action) == {"CERTFR-2026-AVI-9001", "CERTFR-2026-AVI-9002"}
+
+
+async def test_an_alerte_that_an_inventory_denies_is_told_again_in_its_thread(
+    town: Town, hospital: Facility
+) -> None:
+    town.told(hospital, "!salon:example.org")
+    await town.publish(bulletin(town, 1, *FIRST, kind=AdvisoryKind.ALERTE))
+    (action,) = listed(town)
+    answer(town, action)
+    town.clock.now += 20 * DAY
+    town.has(hospital)
+    await town.application.match()
+    (again, first) = [each for each in town.deliveries() if each.kind in ("alert", "revision")]
+    assert (again.kind, first.kind) == ("revision", "alert")
+    assert "Vous aviez répondu « corrigé » le 02/03" in again.message.text.replace("\u00a0", " ")
+    (found,) = town.application.database.call(alerts.listed)
+    (lot,) = town.application.database.call(lots.of_alert, found.alert.id)
+    assert lot.reminder_at is not None
