@@ -376,8 +376,8 @@ def _done(
     if not again:
         return []
     seen = {action.id for action in found}
-    of_alerts = actions.of_alerts(session, list(again))
-    return [a for a in of_alerts if a.state is ActionState.DONE and a.id not in seen]
+    closing = [a.id for a in actions.of_alerts(session, list(again)) if a.id not in seen]
+    return [a for a in actions.held(session, closing) if a.state is ActionState.DONE]
 
 
 def _waiting(

@@ -52,6 +52,9 @@ def answer_action(
     chosen = _chosen(session, action, speaker, named)
     if not chosen or speaker.person_id is None:
         return ActionAnswered(action, ())
+    (own,) = actions.members(session, [action.id]).values()
+    alerts.hold(session, [member.alert_id for member in own.values() if member.alert_id])
+    (action,) = actions.held(session, [action.id])
     settled = action_answers.record_answer(
         session,
         action,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bot.domain.action import WAITING, Action, lot_state, state_of
 from bot.domain.alert import LOT_CLEARED, LOT_OPEN, AnswerKind
 from bot.domain.facility import AssetCategory
-from bot.store.actions import members, of_alerts, save
+from bot.store.actions import held, members, of_alerts, save
 from bot.store.schema import ActionAnswerRow, ActionLotRow, AnswerRow, LotRow, PersonRow
 from bot.store.statements import batches, insert_ignoring
 
@@ -128,11 +128,12 @@ def heard(
 
     A team has answered an action once it has answered every alert that the action closes.
     """
-    waiting = [a for a in of_alerts(session, [alert_id]) if a.state in WAITING]
+    closing = [action.id for action in of_alerts(session, [alert_id]) if action.state in WAITING]
+    waiting = [action for action in held(session, closing) if action.state in WAITING]
     if not waiting:
         return
-    held = members(session, [action.id for action in waiting])
-    told = [m.alert_id for found in held.values() for m in found.values() if m.alert_id]
+    closed = members(session, [action.id for action in waiting])
+    told = [m.alert_id for found in closed.values() for m in found.values() if m.alert_id]
     states = {
         (row.alert_id, AssetCategory(row.category)): row
         for row in session.scalars(select(LotRow).where(LotRow.alert_id.in_(told)))
@@ -143,7 +144,7 @@ def heard(
         for category in action.counts.keys() & set(categories):
             about = [
                 (member.alert_id, category)
-                for member in held[action.id].values()
+                for member in closed[action.id].values()
                 if any(demand.category is category for demand in member.demands)
             ]
             rows = [states.get((id_, of)) for id_, of in about if id_]

@@ -46,7 +46,8 @@ def touching(
     facility_ids: Sequence[int],
     known: bool,
 ) -> list[Action]:
-    """The actions of these facilities on these products, or that close these bulletins.
+    """The actions of these facilities on these products, or that close these bulletins: nobody
+    answers them until the transaction ends.
 
     Those that wait, and those that seem done and nobody confirmed.
 
@@ -66,6 +67,26 @@ def touching(
             select(ActionRow)
             .where(ActionRow.facility_id.in_(batch), ActionRow.state.in_(OPEN_STATES))
             .where(about)
+            .order_by(ActionRow.id)
+            .with_for_update(key_share=True)
+        )
+        found += [_action(row) for row in session.scalars(query)]
+    return found
+
+
+def held(session: Session, action_ids: Sequence[uuid.UUID]) -> list[Action]:
+    """These actions as they are now; nobody else writes them until the transaction ends.
+
+    Hold the alerts they close first: whoever writes both takes them in that order.
+    """
+    found: list[Action] = []
+    for batch in batches(action_ids):
+        query = (
+            select(ActionRow)
+            .where(ActionRow.id.in_(batch))
+            .order_by(ActionRow.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
         found += [_action(row) for row in session.scalars(query)]
     return found

@@ -18,11 +18,10 @@ from bot.domain.reference import ALERT, numbered, series
 from bot.domain.routing import Subscription
 from bot.domain.scope import Scope
 from bot.store.schema import AdvisoryRow, AlertRow, DigestedRow, LotRow
-from bot.store.statements import insert_ignoring, next_numbers
+from bot.store.statements import batches, insert_ignoring, next_numbers
 
 LATE_COMMIT = timedelta(days=1)  # far longer than any transaction takes to commit
 OPEN_STATES = (AlertState.OPEN, AlertState.TAKEN)
-AT_ONCE = 5_000  # identifiers in one statement
 RELEASED = "released"  # instead of a digest: that a revision ended the alert was told
 
 
@@ -105,11 +104,18 @@ def save_match(session: Session, alerts: Sequence[Alert]) -> None:
         session.execute(update(AlertRow), [_values(alert) for alert in alerts])
 
 
+def hold(session: Session, ids: Sequence[uuid.UUID]) -> None:
+    """Let nobody else answer or write these alerts until the transaction ends."""
+    for batch in batches(sorted(ids)):
+        query = select(AlertRow.id).where(AlertRow.id.in_(batch)).order_by(AlertRow.id)
+        session.execute(query.with_for_update(key_share=True))
+
+
 def by_ids(session: Session, ids: Sequence[uuid.UUID]) -> list[Alert]:
     """These alerts, in that order."""
     found: dict[uuid.UUID, Alert] = {}
-    for start in range(0, len(ids), AT_ONCE):
-        query = select(AlertRow).where(AlertRow.id.in_(ids[start : start + AT_ONCE]))
+    for batch in batches(ids):
+        query = select(AlertRow).where(AlertRow.id.in_(batch))
         found |= {row.id: alert_of(row) for row in session.scalars(query)}
     return [found[id_] for id_ in ids if id_ in found]
 
@@ -122,8 +128,7 @@ def by_reference(session: Session, reference: str) -> Alert | None:
 
 def set_state(session: Session, ids: Sequence[uuid.UUID], state: AlertState) -> None:
     """Let these alerts be in this state."""
-    for start in range(0, len(ids), AT_ONCE):
-        batch = ids[start : start + AT_ONCE]
+    for batch in batches(ids):
         session.execute(update(AlertRow).where(AlertRow.id.in_(batch)).values(state=state.value))
 
 
