@@ -15,11 +15,11 @@ from bot.domain.escalation import local_day, reachable
 from bot.domain.facility import AssetCategory, Contact, Facility
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
-from bot.domain.routing import CONTACT_PAP
+from bot.domain.routing import CONTACT_PAP, contact_terms
 from bot.domain.wording import fold
 from bot.pipeline.view import alert_views
 from bot.render import Renderer
-from bot.store import Session, absences, outbox, people
+from bot.store import Session, absences, facilities, outbox, people
 from bot.store.alerts import Alert
 from feeds.advisory import Pap, Tlp
 
@@ -65,14 +65,17 @@ def forward(
     contact = _chosen(session, facility, note, now)
     if contact is None:
         return Refused.NO_CONTACT
-    if view.tlp > contact.ceiling:
+    to = Address.mailbox(contact.email)
+    terms = contact_terms(contact.ceiling, facilities.terms(session, [to]).get(to))
+    if view.tlp > terms.ceiling:
         return Refused.CEILING
+    if (view.pap or Pap.CLEAR) > terms.pap:
+        return Refused.MARKING
     shown = view.of_lots(lots)
     shown = dataclasses.replace(shown, only=tuple(sorted(lots)))
     message = renderer.forward(
-        shown, channel=ChannelName.EMAIL, ceiling=contact.ceiling, contact=contact.name, note=note
+        shown, channel=ChannelName.EMAIL, ceiling=terms.ceiling, contact=contact.name, note=note
     )
-    to = Address.mailbox(contact.email)
     said = "\x1e".join([alert.match_digest, note, *sorted(lots)])
     delivery = NewDelivery(
         kind=DeliveryKind.FORWARD,
@@ -88,7 +91,7 @@ def forward(
         occurrence=now.date().isoformat(),  # once a day: pressed twice is sent once
     )
     outbox.enqueue(session, [delivery], now=now)
-    return Forwarded(contact.name or contact.email, contact.email, contact.ceiling >= FARTHEST)
+    return Forwarded(contact.name or contact.email, contact.email, terms.ceiling >= FARTHEST)
 
 
 def _chosen(session: Session, facility: Facility, note: str, now: datetime) -> Contact | None:

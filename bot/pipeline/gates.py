@@ -29,6 +29,7 @@ SUBSCRIBED = frozenset(
         DeliveryKind.INITIAL,
         DeliveryKind.CAMPAIGN,
         DeliveryKind.REPLY,
+        DeliveryKind.FORWARD,
     }
 )
 """Kinds whose ceiling is that of a subscription or of a contact. The others (incidents, the
@@ -64,7 +65,11 @@ class Gates:
         if not marked:
             return list(leases)
         terms = _terms(session, {lease.to for lease in marked})
-        over = {lease.delivery_id for lease in marked if not _fits(lease, terms[lease.to])}
+        over = {
+            lease.delivery_id
+            for lease in marked
+            if not _fits(lease, terms.get(lease.to) or _otherwise(lease.kind))
+        }
         return [
             self.notice(lease, Withheld.CEILING) if lease.delivery_id in over else lease
             for lease in leases
@@ -108,7 +113,7 @@ def _fits(lease: Lease, terms: Terms) -> bool:
 
 
 def _terms(session: Session, places: set[Address]) -> dict[Address, Terms]:
-    """What each place may receive today: by its subscriptions, else as somebody's contact."""
+    """What places may receive today: by their subscriptions, else as somebody's contact."""
     found = facilities.terms(session, places)
     contacts = facilities.contact_ceilings(
         session, [to.address for to in places - set(found) if to.channel is ChannelName.EMAIL]
@@ -116,4 +121,9 @@ def _terms(session: Session, places: set[Address]) -> dict[Address, Terms]:
     known = {
         Address.mailbox(email): contact_terms(ceiling, None) for email, ceiling in contacts.items()
     }
-    return {to: found.get(to) or known.get(to) or NOTHING for to in places}
+    return {**known, **found}
+
+
+def _otherwise(kind: DeliveryKind) -> Terms:
+    """Of an address that is neither: a prestataire may be a person without a contact's line."""
+    return contact_terms(Tlp.GREEN, None) if kind is DeliveryKind.FORWARD else NOTHING

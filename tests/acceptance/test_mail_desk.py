@@ -113,6 +113,23 @@ async def test_an_answer_can_be_corrected_in_reply_to_its_confirmation(post: Pos
     assert post.answers(alert.subject) == [AnswerKind.FIXED, AnswerKind.NOT_CONCERNED]
 
 
+async def test_the_whole_thread_below_an_answer_says_nothing(post: Post) -> None:
+    alert = await alerted(post)
+    thread = "\n".join(f"> {line}" for line in alert.message.text.splitlines())
+    text = f"pas concerné : retiré\n\n-- \nLa garde\n\nLe 2 mars 2026, Tocsin a écrit :\n{thread}\n"
+    assert post.writes(text, to=alert) is MailOutcome.ANSWERED
+    assert post.answers(alert.subject) == [AnswerKind.NOT_CONCERNED]
+
+
+async def test_an_absence_message_is_noted_and_answers_nothing(post: Post) -> None:
+    alert = await alerted(post)
+    before = len(post.town.deliveries())
+    raw = post.mail("corrigé", to=alert).replace(b"\n\n", b"\nAuto-Submitted: auto-replied\n\n", 1)
+    assert post.take(raw) is MailOutcome.IGNORED
+    assert post.answers(alert.subject) == []
+    assert len(post.town.deliveries()) == before
+
+
 async def test_a_missing_version_is_given_by_mail(post: Post) -> None:
     alert = await alerted(post, versions="")
     assert post.writes("fw-02 7.2.12", to=alert) is MailOutcome.ANSWERED

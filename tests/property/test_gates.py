@@ -43,6 +43,7 @@ PLACES = (
     Address(ChannelName.EMAIL, "ssi@ght.example"),
 )
 CONTACT = Address.mailbox("direction@quetsche.example")
+PRESTATAIRE = Address.mailbox("prestataire@quetsche.example")
 ASKED = ("alertes", "alerte ALR-2026-0001", "alerte ALR-2026-0001+0002", "questions", "campagne")
 
 tlps = st.sampled_from(Tlp)
@@ -146,11 +147,16 @@ def test_nobody_is_sent_more_than_their_ceiling(
     with TemporaryDirectory() as folder:
         world = asyncio.run(lived(Path(folder), tlp, pap, kind, old, asked, lowered))
     final = [replace(asked[0], ceiling=lowered), *asked[1:]] if lowered is not None else asked
-    allowed = {place: terms(final, place) for place in PLACES} | {CONTACT: (Tlp.GREEN, Pap.GREEN)}
+    allowed = {place: terms(final, place) for place in PLACES} | dict.fromkeys(
+        (CONTACT, PRESTATAIRE), (Tlp.GREEN, Pap.GREEN)
+    )
     for place, message in world.sent:
         ceiling, highest = allowed[place]
         assert message.marking <= ceiling
-        check(whole(message), ceiling, highest, tlp, pap or Pap.CLEAR)
+        said = whole(message)
+        if place == PRESTATAIRE:  # must know whose machines it is asked to see to
+            said = said.replace(FACILITIES[0], "")
+        check(said, ceiling, highest, tlp, pap or Pap.CLEAR)
     for place, text in world.replied:
         check(text, *allowed[place], tlp, pap or Pap.CLEAR)
 
@@ -192,7 +198,8 @@ async def lived(
     asked: Sequence[Wish],
     lowered: Tlp | None,
 ) -> World:
-    """A bulletin, its revision, reminders, digests, a campaign, then what people ask."""
+    """A bulletin, its revision, reminders, digests, a campaign, the prestataire, then what
+    people ask."""
     web = Web(public_url="https://tocsin.example")
     application = Application(Settings(data_dir=folder, web=web))
     world = World(application)
@@ -209,6 +216,14 @@ async def lived(
         world.now += timedelta(days=1)
     if lowered is not None:
         database.call(subscribe, [replace(asked[0], ceiling=lowered)], world.now)
+    forwarded = Invocation(
+        Address.mailbox("rssi@ght.example"),
+        Address.mailbox("rssi@ght.example"),
+        "répondre",
+        "forwarded",
+        subject="ALR-2026-0001",
+    )
+    await peers.desk(application).ask(forwarded)
     sinks = {channel: Sink(world, channel) for channel in ChannelName}
     await application.dispatcher(dict(sinks)).run()
     desk = peers.desk(application)
@@ -254,13 +269,16 @@ def revised(advisory: Advisory) -> Advisory:
 
 def register(session: Session, asked: Sequence[Wish]) -> None:
     """Two facilities with machines, their people, and what they asked for."""
-    contacts = (Contact("Direction", "direction", CONTACT.address, "", 1),)
+    contacts = (
+        Contact("Direction", "direction", CONTACT.address, "", 1),
+        Contact("Prestataire", "prestataire", PRESTATAIRE.address, "", 2),
+    )
     facilities.save(
         session,
         [
             Facility(finess, name, "ars-hauts-de-france", FacilityKind.CH, contacts=contacts[:last])
             for finess, name, last in zip(
-                ("590999017", "620999029"), FACILITIES, (1, 0), strict=True
+                ("590999017", "620999029"), FACILITIES, (2, 0), strict=True
             )
         ],
     )
