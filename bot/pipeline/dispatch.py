@@ -43,7 +43,8 @@ from bot.store.database import DatabaseUnreachableError
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 64  # leased together: what one process sends well within a lease
+AT_ONCE = 128  # leased and not recorded yet: sent well within a lease, and most of what a
+# process that dies can send twice
 LOOK_AGAIN = timedelta(seconds=1)  # for what fell due, while something slow is being sent
 PATIENCE = timedelta(seconds=30)  # with a database that does not answer, before it is an error
 
@@ -116,7 +117,7 @@ class Dispatcher:
         self._moved = asyncio.Event()
         self._sending: dict[asyncio.Task[End], Lease] = {}
         self._look_at = 0.0  # loop time: when to look for what is uncertain again
-        self._low = 0  # once no more than that are being sent, there is room
+        self._low = 0  # once no more than that are leased, there is room worth a claim
         self._report = DispatchReport()
         self._progress: Progress = lambda _: None
         self._stopping = False
@@ -164,12 +165,12 @@ class Dispatcher:
 
     async def _turn(self) -> bool:
         """Lease what there is room for, then wait for room; False once nothing is left."""
-        room = 0 if self._recorder.behind else self._at_once - len(self._sending)
+        room = max(0, self._at_once - self._unrecorded)
         recording = not self._recorder.idle
         self._moved.clear()
         leased = await self._lease_and_send(room) if room else 0
-        self._low = self._at_once // 4 if leased == room else 0
-        if len(self._sending) > self._low > 0:
+        self._low = self._at_once // 2 if leased == room else 0
+        if self._unrecorded > self._low > 0:
             self._moved.clear()  # what ended meanwhile made no room worth a claim
         if self._sending:
             await self._something_moves(LOOK_AGAIN)
@@ -235,8 +236,7 @@ class Dispatcher:
         else:
             end = task.result()
         self._recorder.put(end)
-        if len(self._sending) <= self._low:
-            self._moved.set()
+        self._look_for_room()
 
     async def _something_moves(self, within: timedelta) -> None:
         with suppress(TimeoutError):
@@ -295,5 +295,13 @@ class Dispatcher:
     def _count(self, outcomes: list[Outcome]) -> None:
         self._report += DispatchReport.of(outcomes)
         self._progress(len(outcomes))
-        if len(self._sending) <= self._low:
+        self._look_for_room()
+
+    @property
+    def _unrecorded(self) -> int:
+        """What is leased here: being sent, or sent and not written down yet."""
+        return len(self._sending) + self._recorder.unwritten
+
+    def _look_for_room(self) -> None:
+        if self._unrecorded <= self._low or not self._sending:
             self._moved.set()

@@ -111,6 +111,7 @@ class Recorder:
         self._told = told
         self._patience = patience
         self._waiting: list[End] = []
+        self._being_written = 0
         self._full = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
@@ -121,9 +122,9 @@ class Recorder:
         return self._writer is None
 
     @property
-    def behind(self) -> bool:
-        """Whether more waits than one batch holds: nothing more should be sent before."""
-        return len(self._waiting) > BATCH
+    def unwritten(self) -> int:
+        """How many ends a crash would lose: what was sent would be sent again."""
+        return len(self._waiting) + self._being_written
 
     def put(self, end: End) -> None:
         """Hand over what became of an attempt; it is written within :data:`DELAY` or so."""
@@ -154,12 +155,20 @@ class Recorder:
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
                 if len(self._waiting) < BATCH:
                     self._full.clear()
-                try:
-                    self._told(await self._record(batch))
-                except DatabaseUnreachableError as error:
-                    self._failure = error
+                self._being_written = len(batch)
+                await self._write_batch(batch)
         finally:
+            self._being_written = 0
             self._writer = None
+
+    async def _write_batch(self, batch: Sequence[End]) -> None:
+        try:
+            outcomes = await self._record(batch)
+        except DatabaseUnreachableError as error:
+            self._failure = error
+        else:
+            self._being_written = 0
+            self._told(outcomes)
 
     async def _record(self, batch: Sequence[End]) -> list[Outcome]:
         """Write a batch; where something in it cannot be written, each by itself.

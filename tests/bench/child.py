@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import threading
@@ -41,6 +42,7 @@ def in_child(work: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs)
 def _run(
     answer: Connection, work: Callable[..., Awaitable[Any]], args: Any, kwargs: dict[str, Any]
 ) -> None:
+    logging.disable(logging.CRITICAL)  # the libraries' own
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         structlog.configure(
             processors=[
