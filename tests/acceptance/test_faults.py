@@ -62,6 +62,7 @@ def mail(relay: Relay) -> EmailChannel:
         port=relay.port,
         security=EmailSecurity.PLAIN,
         timeout=timedelta(seconds=1),
+        connections_per_domain=MANY,  # one mailbox gets them all: on a busy machine it is slow
     )
     return EmailChannel(options)
 
