@@ -33,6 +33,12 @@ class AssessedLine:
     target: str = ""
 
     @property
+    def label(self) -> str:
+        """What people call the line: its name, else its product as they typed it."""
+        line = self.line
+        return line.name or f"{line.vendor} {line.product}".strip() or line.cpe or line.line_id
+
+    @property
     def complete(self) -> bool:
         """Whether bulletins can be held against the line: its product and version are known."""
         return self.recognised and self.versioned

@@ -63,6 +63,14 @@ def test_a_pasted_list_gives_counts_questions_and_a_sheet(
     assert [line.product for line in again.lines][:2] == ["FortiOS", "FortiOS"]
 
 
+def test_a_line_of_a_list_is_called_as_it_was_typed(operator: Operator, tmp_path: Path) -> None:
+    file = tmp_path / "liste.txt"
+    file.write_text("Parefeu FortiGate 60F v7.2.3\nServeurs Windows Server 2012 R2 x 4\n", "utf-8")
+    code, said = operator.types("inventory", "assess", file)
+    assert code == 0, said
+    assert "Serveurs Windows Server 2012 R2 x 4 : n'est plus corrigé" in said
+
+
 def test_a_question_from_the_command_line(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "liste.csv"
     file.write_text(LIST, "utf-8")

@@ -105,6 +105,13 @@ def test_the_status_of_a_product_decides(matcher: Matcher) -> None:
     }  # fmt: skip
 
 
+def test_the_windows_of_a_device_is_not_every_windows(matcher: Matcher) -> None:
+    row = AffectedProduct(vendor="Spacelabs", product="Windows 7", versions="vers:all/*")
+    assert judged(matcher, InventoryProduct("Microsoft", "Windows 7", ""), row).kind is SAFE
+    central = InventoryProduct("Spacelabs", "Windows 7", "")
+    assert judged(matcher, central, row).kind is AFFECTED
+
+
 def test_a_cpe_beside_a_range_is_never_trusted_alone(matcher: Matcher) -> None:
     row = AffectedProduct(
         vendor="Baxter", product="PrisMax", versions="<3.0",

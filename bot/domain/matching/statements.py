@@ -144,11 +144,20 @@ def _row_sentences(catalogue: Catalogue, row: AffectedProduct) -> tuple[Sentence
     )
     if field == "versions":
         made = (replace(each, start=0, end=len(prose), text=prose) for each in made)
+    if not row.description:
+        made = (replace(each, names=tuple(map(_of_its_vendor, each.names))) for each in made)
     negative = row.status in ("fixed", "not_affected")
     unsure = row.status == "investigating"
     if negative or unsure:
         made = (replace(each, negative=negative, only_named=unsure) for each in made)
     return tuple(made)
+
+
+def _of_its_vendor(name: Name) -> Name:
+    """The Windows of a medical device is not every Windows: its maker tells it apart."""
+    if name.family != "windows" or name.vendor in ("", "microsoft"):
+        return name
+    return replace(name, words=name.words | name.vendor_words)
 
 
 def forget_rows() -> None:
