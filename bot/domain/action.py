@@ -240,59 +240,60 @@ def _as_soon(mine: Waiting, theirs: Waiting) -> bool:
     return theirs.at is None or (mine.at is not None and mine.at <= theirs.at)
 
 
-def superseded(
-    plans: Iterable[tuple[Mapping[int, str], Sequence[Member]]],
-    standings: Mapping[uuid.UUID, Standing],
-) -> set[uuid.UUID]:
-    """Alerts all of whose machines another one asks more of, at least as urgently.
+Plan = tuple[Mapping[int, str], Sequence[Member]]
+"""What an action asks, by product id, and what it closes."""
 
-    ``plans`` are the needs and members of the open actions of a facility; ``standings`` its
-    alerts that nobody answered. What is to be checked belongs to no action: an alert that
-    has any stays.
+
+def superseded(
+    plans: Iterable[Plan], standings: Mapping[uuid.UUID, Standing]
+) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Alerts all of whose machines another one asks more of, at least as urgently; and alerts
+    some of whose machines only are.
+
+    ``plans`` are those of open actions of one facility; ``standings`` its alerts that nobody
+    answered. What is to be checked belongs to no action: an alert that has any stays.
     """
     covered: dict[uuid.UUID, int] = {}
     for required, members in plans:
-        for member in members:
-            own = standings.get(member.alert_id) if member.alert_id else None
-            if own is None:
-                continue
-            heirs = [
-                each
-                for each in members
-                if each is not member
-                and (theirs := standings.get(each.alert_id) if each.alert_id else None)
-                and theirs.as_urgent_as(own)
-            ]
-            covered[own.alert_id] = covered.get(own.alert_id, 0) + sum(
-                demand.machines
-                for demand in member.demands
-                if any(_asks_more(each, member, demand, required) for each in heirs)
-            )
-    return {
-        id_
-        for id_, machines in covered.items()
-        if standings[id_].to_check == 0 and 0 < standings[id_].machines <= machines
-    }
+        told = [
+            (member, own)
+            for member in members
+            if (own := standings.get(member.alert_id) if member.alert_id else None)
+        ]
+        heirs = _heirs(required, told)
+        for member, own in told:
+            for demand in member.demands:
+                need = required.get(demand.product, "")
+                asking = heirs.get((demand.product, demand.category), ())
+                if any(_stands_for(each, member, own, demand, need) for each in asking):
+                    covered[own.alert_id] = covered.get(own.alert_id, 0) + demand.machines
+    sure = {id_ for id_ in covered if standings[id_].to_check == 0}
+    whole = {id_ for id_ in sure if 0 < standings[id_].machines <= covered[id_]}
+    return whole, sure - whole
 
 
-def _asks_more(heir: Member, member: Member, demand: Demand, required: Mapping[int, str]) -> bool:
+_Heir = tuple[Member, Standing, Demand]
+
+
+def _heirs(
+    required: Mapping[int, str], told: Iterable[tuple[Member, Standing]]
+) -> dict[tuple[int, AssetCategory], list[_Heir]]:
+    """By product and category, the bulletins that ask what the action asks."""
+    found: dict[tuple[int, AssetCategory], list[_Heir]] = {}
+    for member, standing in told:
+        for demand in member.demands:
+            if demand.target == required.get(demand.product, "") != UNCLEAR:
+                key = (demand.product, demand.category)
+                found.setdefault(key, []).append((member, standing, demand))
+    return found
+
+
+def _stands_for(heir: _Heir, member: Member, own: Standing, demand: Demand, need: str) -> bool:
     """Whether ``heir`` asks, of the same machines, what satisfies ``member`` and more."""
-    mine = next(
-        (
-            each
-            for each in heir.demands
-            if (each.product, each.category) == (demand.product, demand.category)
-        ),
-        None,
-    )
-    if mine is None or mine.machines < demand.machines:
-        return False
-    need = required.get(demand.product, "")
-    if need == UNCLEAR:
-        return False
-    if demand.target:
-        return mine.target == need and _higher(need, demand.target)
-    return heir.release > member.release != ""
+    other, standing, asked = heir
+    newer = other.release > member.release != ""
+    more = _higher(need, demand.target) if demand.target else newer
+    return more and asked.machines >= demand.machines and standing.as_urgent_as(own)
 
 
 def lot_state(states: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from bot.domain.action import (
     ActionState,
     Member,
     Outcome,
+    Plan,
     counts,
     needs,
     reaches,
@@ -25,7 +26,7 @@ from bot.domain.matching.upgrading import Upgrades
 from bot.pipeline.asked import Asked, Group, Place, grouped, machines_of
 from bot.pipeline.concern import Concern
 from bot.pipeline.contradiction import Contradiction, answered_on_day_one
-from bot.pipeline.superseding import LIVE, Facts, Plan, supersede
+from bot.pipeline.superseding import LIVE, Facts, supersede
 from bot.store import (
     Session,
     action_answers,
@@ -192,7 +193,7 @@ class ActionKeeper:
         waiting, held = _waiting(session, groups, found)
         batch = _Batch()
         plans: dict[int, list[Plan]] = {}
-        seen: dict[int, set[uuid.UUID]] = {}
+        seen: set[uuid.UUID] = set()
         facts = Facts(session, concerned, held)
         for place in dict.fromkeys((*groups, *waiting)):
             action, group = waiting.get(place), groups.get(place, Group())
@@ -208,7 +209,7 @@ class ActionKeeper:
             planned = self._planned(session, place, action, group, members, before, facts, now)
             batch.sort(action, planned, members, before)
             plans.setdefault(place[0], []).append((planned.needs, members))
-            seen.setdefault(place[0], set()).add(planned.id)
+            seen.add(planned.id)
         self._write(session, batch, now)
         supersede(session, plans, seen, facts)
 

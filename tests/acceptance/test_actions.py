@@ -308,3 +308,26 @@ async def test_an_alerte_that_an_inventory_denies_is_told_again_in_its_thread(
     (found,) = town.application.database.call(alerts.listed)
     (lot,) = town.application.database.call(lots.of_alert, found.alert.id)
     assert lot.reminder_at is not None
+
+
+async def test_an_alert_about_two_products_is_superseded_only_as_a_whole(town: Town) -> None:
+    made = town.facility()
+    town.has(
+        made,
+        ("srv-01", "Windows Server 2016", "10.0.14393.7000"),
+        ("pc-01", "Windows 10 22H2", "10.0.19045.5000"),
+    )
+    server = "Windows Server 2016 versions antérieures à 10.0.14393.{}"
+    client = "Windows 10 Version 22H2 pour systèmes x64 versions antérieures à 10.0.19045.{}"
+    await town.publish(bulletin(town, 1, server.format(7785), client.format(5608)))
+    await town.publish(bulletin(town, 2, server.format(7969), client.format(5737)))
+    await town.publish(bulletin(town, 3, server.format(8066)))
+    assert states(town) == {
+        "CERTFR-2026-AVI-9001": AlertState.SUPERSEDED,
+        "CERTFR-2026-AVI-9002": AlertState.OPEN,
+        "CERTFR-2026-AVI-9003": AlertState.OPEN,
+    }
+    assert {action.targets for action in listed(town)} == {
+        ("10.0.14393.8066",),
+        ("10.0.19045.5737",),
+    }
