@@ -72,8 +72,7 @@ def read_members(
 
 
 def _csv(body: bytes, *, file: str, mapping: ColumnMapping | None) -> Iterator[_Sheet]:
-    content, _ = text.decode(body, file=file)
-    physical = text.physical_lines(content)
+    physical = list(text.decode(body, file=file))
     chosen = [*(mapping.columns.values() if mapping else ()), "FINESS"]
     separator, header = locate_header(physical, chosen)
     if header < 0:
