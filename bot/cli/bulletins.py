@@ -12,7 +12,7 @@ import typer
 from rich.console import Group
 from rich.table import Table
 
-from bot.cli.evaluate import evaluate
+from bot.cli.evaluate import BadRecordError, evaluate
 from bot.cli.output import Context, Exit, Failure, assurance, at_midnight, context, table
 from bot.domain.digest import Schedule
 from bot.domain.matching import VerdictKind
@@ -21,6 +21,8 @@ from bot.pipeline.ingest import IngestReport, SignalReport, ingest, ingest_signa
 from bot.pipeline.match import MatchReport
 from bot.pipeline.simulate import KindTraffic, Traffic, by_kind, simulate
 from bot.store import advisories, inventory, library
+from bot.store.migrate import SchemaError
+from feeds.advisory import Advisory
 from feeds.exploited import SignalSource
 from feeds.files import FileSignals, FileSource, holds_signals
 from feeds.source import Source
@@ -202,10 +204,17 @@ def evaluate_(
     Line records need no database.
     """
     shared = context(ctx)
+
+    def lookup(reference: str) -> Advisory | None:
+        try:
+            return shared.stored_advisory(reference)
+        except SchemaError as error:  # the records of lines are judged all the same
+            raise BadRecordError(f"advisory {reference} cannot be read: {error}") from error
+
     code = evaluate(
         file,
         matcher=shared.unchecked.matcher,
-        lookup=shared.stored_advisory,
+        lookup=lookup,
         verdicts=verdicts,
         as_json=shared.as_json,
         console=shared.console,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict
@@ -19,11 +21,16 @@ from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 Lookup = Callable[[str], Advisory | None]
 """Finds a stored advisory by its reference; None when there is none."""
 
+MANY = 500  # records worth a progress bar: some seconds of work
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class BadRecordError(ValueError):
     """A record that cannot be judged; the message says why and what it should hold."""
+
+    def __init__(self, message: str, identity: str = "") -> None:
+        super().__init__(message)
+        self.identity = identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,11 @@ def evaluate(
         Console(stderr=True).print(f"{file}: cannot be read: {error}; give a UTF-8 JSONL file")
         return 1
     evaluation = Evaluation()
-    answers = list(_judge_lines(text.splitlines(), matcher, lookup, evaluation))
+    answers = list(_judge_lines(_followed(text.split("\n")), matcher, lookup, evaluation))
     if verdicts is not None:
-        verdicts.write_text(
-            "".join(json.dumps(each.to_json(), ensure_ascii=False) + "\n" for each in answers),
-            encoding="utf-8",
-        )
+        # ASCII: a line separator or half a surrogate pair of the publisher's stays inside its line
+        lines = (json.dumps(each.to_json()) + "\n" for each in answers)
+        verdicts.write_text("".join(lines), encoding="utf-8")
     errors = [each for each in answers if each.verdict is None]
     if as_json:
         measures = {**evaluation.to_json(), "errors": len(errors)}
@@ -96,8 +102,16 @@ def evaluate(
     return 1 if errors else 0
 
 
+def _followed(lines: list[str]) -> Iterable[str]:
+    """The lines, with a bar on a terminal when they are many."""
+    watched = sys.stderr.isatty() and len(lines) >= MANY
+    return track(
+        lines, "Records", console=Console(stderr=True), transient=True, disable=not watched
+    )
+
+
 def _judge_lines(
-    lines: list[str], matcher: Matcher, lookup: Lookup, evaluation: Evaluation
+    lines: Iterable[str], matcher: Matcher, lookup: Lookup, evaluation: Evaluation
 ) -> Iterator[Answer]:
     readings: dict[str, Reading] = {}
     for number, line in enumerate(lines, start=1):
@@ -106,9 +120,9 @@ def _judge_lines(
         try:
             record = _record(line)
         except BadRecordError as error:
-            yield Answer(f"line {number}", 0, None, str(error))
+            yield Answer(error.identity or f"line {number}", 0, None, str(error))
             continue
-        identity = str(record.get("id", f"line {number}"))
+        identity = _identity(record) or f"line {number}"
         try:
             reading = _reading(record, matcher, lookup, readings)
         except BadRecordError as error:
@@ -139,13 +153,22 @@ def _judge(
     return Answer(identity, position, verdict, verdict.reason)
 
 
+def _identity(record: Mapping[str, Any]) -> str:
+    """The name its author gave to a record, empty when there is none."""
+    given = record.get("id")
+    return "" if given is None else str(given)
+
+
 def _record(line: str) -> dict[str, Any]:
     try:
         record = json.loads(line)
-    except json.JSONDecodeError as error:
+    except RecursionError as error:
+        raise BadRecordError("not a record: brackets in brackets without end") from error
+    except ValueError as error:  # JSONDecodeError, or a number of thousands of digits
         raise BadRecordError(f"not JSON ({error}): one record a line") from error
     if not isinstance(record, dict) or not isinstance(record.get("probes"), list):
-        raise BadRecordError('a record is an object with a list of "probes"')
+        identity = _identity(record) if isinstance(record, dict) else ""
+        raise BadRecordError('a record is an object with a list of "probes"', identity)
     return record
 
 

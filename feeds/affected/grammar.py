@@ -358,7 +358,7 @@ class _Parser:
         kind = _included(kind) if self._closed else kind
         last = draft.ranges[-1] if draft.ranges else None
         if not values:
-            if self._kind() != Kind.NOFIX:
+            if self._kind() not in (Kind.NOFIX, *_BOUNDS):  # "antérieures à antérieures à 8.7.14"
                 draft.leftover.append(kind)
             return
         if kind in (Kind.GE, Kind.GT):

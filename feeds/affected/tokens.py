@@ -267,7 +267,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         f"0 {_NUMBERED} ns v. v_ version es {_LEVEL_OPENS}",
         rf"(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
         rf"(?:{_NAMED_LEVEL})[\s.:]*(?:numero\s+|#|n°\s*)?[vb]?\d[\w.]*(?:{_STEP})*|"
-        rf"esxi?\d{{3}}-[\w-]+)(?![\w])",
+        rf"esxi?\d{{3}}-[\w-]+|patch\s+[a-z])(?![\w])",
     ),
     ("SEP", ", ; / et ou or and", r"[,;/]|\b(?:et|ou)\b(?:/ou\b)?|\b(?:or|and)\b(?=\s+v?\d)"),
     ("TO", "a au to through -", r"\ba\b|\bau\b|\bto\b|\bthrough\b|(?<=\s)-(?=\s)"),
@@ -283,6 +283,11 @@ _RULES = (*((kind.name, opens, pattern) for kind, opens, pattern in _PHRASES), *
 _SPELT = {"BITS_32": "32bits", "BITS_64": "64bits", "SUPPORT": "e4s", "MODEL": ""}  # words all
 _SILENT = ("ARTICLE", "OTHER")
 _JOINED = re.compile(r"(?P<first>\d+)(?P<low>(?:\.\d+)+)-(?P=first)(?P<high>(?:\.\d+)+)$")
+LONGEST_LINE = 8_000  # characters read of a line; the longest of CERT-FR's has 2,700
+_LONGEST_WORD = 120
+_LONGEST_NUMBER = 20  # digits
+_RUN = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+_DIGITS = re.compile(rf"\d{{{_LONGEST_NUMBER + 1},}}")
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 _PLURAL = re.compile(r"(?<=[a-zé])\((?:e?s|e)\)(?!\w)")
 _DIGIT = re.compile(r"\d")
@@ -371,6 +376,9 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
 
 def _plain(text: str) -> str:
     """Entities decoded and optional plurals dropped ("antérieure(s)"); lengths never change."""
+    if len(text) > _LONGEST_WORD:  # no word is that long, and a row of digits costs its cube
+        text = _RUN.sub(lambda m: m[0][:_LONGEST_WORD].ljust(len(m[0])), text[:LONGEST_LINE])
+        text = _DIGITS.sub(lambda m: m[0][:_LONGEST_NUMBER].ljust(len(m[0])), text)
     if "&" in text:
         text = _ENTITY.sub(lambda m: html.unescape(m[0])[:1].ljust(len(m[0])), text)
     if "(" in text:

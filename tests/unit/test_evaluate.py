@@ -128,3 +128,46 @@ def test_what_cannot_be_judged_is_an_error_and_hides_nothing(
 def test_an_unreadable_file_is_said_in_one_line(matcher: Matcher, tmp_path: Path) -> None:
     missing = tmp_path / "none.jsonl"
     assert evaluate(missing, matcher=matcher, lookup=lambda _: None) == 1
+
+
+HOSTILE: list[tuple[str, Any]] = [
+    ("also_ok that is no list", {"also_ok": 5}),
+    ("also_ok of something else", {"also_ok": [1]}),
+    ("a verdict that does not exist", {"expected": "maybe"}),
+]
+
+
+@pytest.mark.parametrize(("why", "label"), HOSTILE, ids=[why for why, _ in HOSTILE])
+def test_a_bad_label_is_said_and_its_neighbours_are_judged(
+    matcher: Matcher, tmp_path: Path, why: str, label: dict[str, Any]
+) -> None:
+    probe = {"product": "FortiWeb", "version": "6.0.5", "expected": "affected"}
+    record = {
+        "id": "a",
+        "description": "FortiWeb versions antérieures à 6.1.0",
+        "probes": [probe, probe | label, probe],
+    }
+    code, lines, _ = measured(matcher, tmp_path, record)
+    assert code == 1
+    assert [line["verdict"] for line in lines] == ["affected", "error", "affected"]
+
+
+def test_no_line_however_long_or_deep_stops_the_others(matcher: Matcher, tmp_path: Path) -> None:
+    line = "Orme versions antérieures à 1.2, " * 20_000
+    digits = "9" * 6_000
+    code, lines, _ = measured(
+        matcher,
+        tmp_path,
+        {"id": "long", "description": line, "probes": [{"product": "Orme", "version": "1.1"}]},
+        {"id": "digits", "description": f"Orme {digits}", "probes": [{"version": digits}]},
+        "[" * 100_000 + "\n",
+        {"id": "open", "description": "(" * 30_000, "probes": [{"product": "(" * 30_000}]},
+        '{"id": "half", "description": "Orme \\ud800", "probes": [{"product": "Orme"}]}\n',
+        {"id": "noprobes", "description": "Orme"},
+        {"id": "sep", "description": "Orme\u2028versions 1.2", "probes": [{"product": "Orme"}]},
+    )
+    assert code == 1
+    assert [line["id"] for line in lines] == [
+        "long", "digits", "line 3", "open", "half", "noprobes", "sep",
+    ]  # fmt: skip
+    assert [line["id"] for line in lines if line["verdict"] == "error"] == ["line 3", "noprobes"]

@@ -35,6 +35,7 @@ _CPE_ESCAPE = re.compile(r"\\(.)")
 PATCH = re.compile(
     r"(?<![a-z])[a-z]{2,}-?\d{3,}(?:[\w.-]*\w)?|(?<![\w.-])20\d\d-\d{2,3}(?![\w.-]*\d)"
 )
+LONGEST = 300  # characters read of a column: what is longer names no product
 EDITION_MARKS = ("evo", "fips")  # 22.3R2-EVO is Junos OS Evolved's, 13.1-37.235-FIPS a train
 _UNDERSCORE = re.compile(r"(?<!x86)_|_(?!64)")
 _MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
@@ -92,8 +93,9 @@ def split_cpe(text: str) -> Cpe:
 
 def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cpe: str) -> Asset:
     """Read the four columns of an inventory; any may be empty."""
+    vendor, version, cpe = vendor[:LONGEST], version[:LONGEST], cpe[:LONGEST]
     named = split_cpe(cpe)
-    product = _tidy(product)
+    product = _tidy(product[:LONGEST])
     words = named.product.replace("_", " ")
     phrase, asides_numbers = read_phrase(product or words)
     phrase = catalogue.unpacked(catalogue.without_nouns(phrase))

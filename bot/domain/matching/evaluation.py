@@ -99,9 +99,11 @@ def read_label(probe: Mapping[str, Any]) -> Label | None:
     Raises:
         ValueError: ``expected`` or ``also_ok`` holds something else than a verdict.
     """
-    if "expected" not in probe:
+    if probe.get("expected") is None:
         return None
     also: Sequence[str] = probe.get("also_ok") or ()
+    if not isinstance(also, str | Sequence):
+        raise ValueError(f"also_ok is a list of verdicts, not {also!r}")
     return Label(
         VerdictKind(probe["expected"]),
         tuple(VerdictKind(each) for each in ([also] if isinstance(also, str) else also)),
