@@ -208,7 +208,8 @@ class Renderer:
         )
         if may.form is Form.FULL:
             return self._make("digest", {"digest": view}, about, may.marking)
-        return self._counts(about, may, len(view.decisions) + len(view.questions), view.late)
+        waiting = len(view.decisions) + view.more + len(view.proposed) + len(view.questions)
+        return self._counts(about, may, waiting, view.late)
 
     def initial_state(
         self,

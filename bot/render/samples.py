@@ -501,7 +501,7 @@ REPLIES: dict[str, dict[str, object]] = {
             exploited=1,
             lines=(
                 SimpleNamespace(
-                    line=SimpleNamespace(name="srv-vpn-01", line_id="1"),
+                    label="srv-vpn-01",
                     exploited="CERTFR-2026-AVI-0123",
                     target="13.1-49.13",
                     ended=NOW.date(),

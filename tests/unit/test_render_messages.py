@@ -33,7 +33,7 @@ def test_a_digest_is_a_list_of_decisions(renderer: Renderer) -> None:
 
 def test_below_the_ceiling_a_digest_is_a_count(renderer: Renderer) -> None:
     message = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.GREEN)
-    assert f"5{NBSP}décisions à prendre, 1 en retard" in message.text
+    assert f"6{NBSP}décisions à prendre, 1 en retard" in message.text
     assert "Windows" not in f"{message}"
     public = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.CLEAR)
     assert "décision" not in f"{public}"
