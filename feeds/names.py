@@ -70,20 +70,30 @@ class Name:
 
 def spellings_of(words: Sequence[str]) -> frozenset[tuple[str, frozenset[str]]]:
     """Acronyms of runs of three words and more, and pairs of words written as one."""
+    return _spellings_of(tuple(words))
+
+
+@lru_cache(maxsize=20_000)
+def _spellings_of(words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]]]:
     found = set()
-    for start in range(len(words)):
-        for length in range(2, min(5, len(words) - start) + 1):
-            run = words[start : start + length]
-            if length == 2 and run[0].isalpha() and run[1][0].isdigit():
-                found.add((run[0] + run[1], frozenset(run)))  # ET 200SP
-            if not all(word.isalpha() for word in run):
+    for start, first in enumerate(words[:-1]):
+        if not first.isalpha():
+            continue
+        second = words[start + 1]
+        if second[0].isdigit():
+            found.add((first + second, frozenset((first, second))))  # ET 200SP
+        if not second.isalpha():
+            continue
+        if len(first) + len(second) > 5:
+            found.add((_singular(first + second), frozenset((first, second))))
+        acronym = first[0] + second[0]
+        for end in range(start + 3, min(start + 5, len(words)) + 1):
+            last = words[end - 1]
+            if not last.isalpha():
                 break
-            if length > 2:
-                acronym = "".join(word[0] for word in run)
-                if acronym not in run:
-                    found.add((acronym, frozenset(run)))
-            elif len(run[0]) + len(run[1]) > 5:
-                found.add((_singular(run[0] + run[1]), frozenset(run)))
+            acronym += last[0]
+            if acronym not in words[start:end]:
+                found.add((acronym, frozenset(words[start:end])))
     return frozenset(found)
 
 
