@@ -14,8 +14,8 @@ from bot.domain.marking import MACHINES_FLOOR
 from bot.domain.reference import ACTION, UnreadableReferenceError, combine, split
 from bot.pipeline.answer import AnswerDesk, Said
 from bot.pipeline.answer_action import answer_action
-from bot.pipeline.decisions import weighed
-from bot.store import Session, action_answers, action_lists, actions, facilities
+from bot.pipeline.decisions import Weighed, weighed
+from bot.store import Session, action_answers, action_lists, actions, advisories, facilities
 
 NAMED = re.compile(rf"\b{ACTION}-\d{{4}}-\d{{1,9}}(?:\+\d{{1,9}})*", re.IGNORECASE)
 LISTED = 20  # what the template shows; the rest is counted
@@ -33,13 +33,13 @@ def list_actions(session: Session, setting: Setting) -> Reply:
     found += actions.listed(
         session, facility_ids=setting.facility_ids, states=[ActionState.PROPOSED]
     )
-    readable = {
-        id_ for id_ in setting.facility_ids if setting.ceiling(session, id_) >= MACHINES_FLOOR
-    }
-    shown = [action for action in found if action.facility_id in readable]
-    if found and not shown:
+    ranked = [
+        each
+        for each in weighed(session, found, today=setting.now.date())
+        if _may_read(session, setting, each)
+    ]
+    if found and not ranked:
         return setting.reply("actions_elsewhere", total=len(found))
-    ranked = weighed(session, shown, today=setting.now.date())
     proposed = [each for each in ranked if each.action.state is ActionState.PROPOSED]
     waiting = [each for each in ranked if each.action.state is not ActionState.PROPOSED]
     return setting.reply(
@@ -57,11 +57,11 @@ def show_action(session: Session, setting: Setting) -> Reply:
     if not found:
         return setting.reply("unknown_action", reference=wanted)
     action = found[0]
-    if setting.ceiling(session, action.facility_id) < MACHINES_FLOOR:
-        return setting.reply("actions_elsewhere", total=1)
     owner = facilities.by_ids(session, [action.facility_id])[action.facility_id]
     today = setting.now.astimezone(ZoneInfo(owner.time_zone)).date()
     (shown,) = weighed(session, [action], today=today)
+    if not _may_read(session, setting, shown):
+        return setting.reply("actions_elsewhere", total=1)
     answered = {lot.category: lot for lot in shown.lots}
     later = actions.by_ids(session, [action.superseded_by] if action.superseded_by else [])
     return setting.reply(
@@ -121,6 +121,15 @@ def answer(
         alerts=[reference for each in kept for reference in each.alerts],
         shared=[reference for each in kept for reference in each.shared],
     )
+
+
+def _may_read(session: Session, setting: Setting, shown: Weighed) -> bool:
+    """Whether the place may read what a facility runs, and of the bulletins it is about."""
+    tlp, pap = advisories.marking_of_revisions(
+        session, [bulletin.revision_id for bulletin in shown.bulletins]
+    )
+    ceiling = setting.ceiling(session, shown.action.facility_id)
+    return ceiling >= max(tlp, MACHINES_FLOOR) and setting.pap(session) >= pap
 
 
 def _permitted(session: Session, setting: Setting, wanted: str) -> list[Action]:

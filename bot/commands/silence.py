@@ -77,8 +77,7 @@ def _products(session: Session, setting: Setting, done: list[Muted]) -> list[str
 
 
 def _may_read(session: Session, setting: Setting, found: Mute) -> bool:
-    place = setting.invocation.place
-    return facilities.ceiling_of(session, place, found.facility_id) >= MACHINES_FLOOR
+    return setting.ceiling(session, found.facility_id) >= MACHINES_FLOOR
 
 
 def _list(session: Session, setting: Setting) -> Reply:

@@ -95,7 +95,11 @@ def initial_state(
     today = now.astimezone(ZoneInfo(facility.time_zone)).date()
     waiting = actions.listed(session, facility_ids=[facility.id])
     found = weighed(session, waiting, today=today, only=lots)
-    tlp, pap = advisories.highest_marking(session, named)
+    closed = [bulletin.revision_id for each in found for bulletin in each.bulletins]
+    markings = (
+        advisories.highest_marking(session, named),
+        advisories.marking_of_revisions(session, closed),
+    )
     return InitialStateView(
         reference=f"ETAT-{facility.finess}",
         facility=facility.name,
@@ -106,6 +110,6 @@ def initial_state(
         exploited=len(advisories.exploited(session, sorted(sure))),
         questions=questions.shown(session, facility.id, names=unsure, limit=QUESTIONS, now=now),
         coverage=inventory.coverage(session, [facility.id])[facility.id],
-        tlp=tlp,
-        pap=pap,
+        tlp=max(tlp for tlp, _ in markings),
+        pap=max(pap for _, pap in markings),
     )

@@ -221,7 +221,7 @@ def exploited(session: Session, advisory_ids: Sequence[int]) -> set[int]:
 
 
 def highest_marking(session: Session, advisory_ids: Sequence[int]) -> tuple[Tlp, Pap]:
-    """The highest TLP and PAP of the current texts of these advisories."""
+    """The highest TLP and PAP of the current texts of these advisories; the lowest of none."""
     found = [(Tlp.CLEAR, Pap.CLEAR)]
     for start in range(0, len(advisory_ids), READ_AT_ONCE):
         tlp, pap = session.execute(
@@ -235,6 +235,12 @@ def highest_marking(session: Session, advisory_ids: Sequence[int]) -> tuple[Tlp,
         ).one()
         found.append((Tlp(tlp or Tlp.CLEAR), Pap(pap or Pap.CLEAR)))
     return max(tlp for tlp, _ in found), max(pap for _, pap in found)
+
+
+def marking_of_revisions(session: Session, revision_ids: Iterable[int]) -> tuple[Tlp, Pap]:
+    """The highest TLP and PAP of these revisions' advisories, as they are now."""
+    query = select(RevisionRow.advisory_id).where(RevisionRow.id.in_(sorted(set(revision_ids))))
+    return highest_marking(session, list(session.scalars(query.distinct())))
 
 
 def known_names(session: Session) -> list[frozenset[str]]:

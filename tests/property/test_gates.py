@@ -44,7 +44,17 @@ PLACES = (
 )
 CONTACT = Address.mailbox("direction@quetsche.example")
 PRESTATAIRE = Address.mailbox("prestataire@quetsche.example")
-ASKED = ("alertes", "alerte ALR-2026-0001", "alerte ALR-2026-0001+0002", "questions", "campagne")
+ASKED = (
+    "alertes",
+    "alerte ALR-2026-0001",
+    "alerte ALR-2026-0001+0002",
+    "questions",
+    "campagne",
+    "actions",
+    *(f"action ACT-2026-000{number}" for number in range(1, 5)),
+    "silence",
+    "incident",
+)
 
 tlps = st.sampled_from(Tlp)
 paps = st.sampled_from([None, *Pap])
@@ -112,7 +122,7 @@ class Sink:
 
 
 @settings(
-    max_examples=10,  # each lives nine days: a second or so
+    max_examples=6,  # each lives nine days: a second or so
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
