@@ -79,6 +79,15 @@ async def alerted(
     return next(each for each in post.send_due() if each.kind in {"alert", "digest"})
 
 
+async def test_in_reply_to_a_digest_an_action_answers_its_alerts(post: Post) -> None:
+    digest = await alerted(post, kind=AdvisoryKind.AVIS)
+    assert "ACT-2026-0001" in digest.message.text
+    assert post.writes("prévu le 12/12 ACT-2026-0001", to=digest) is MailOutcome.ANSWERED
+    assert post.answers("ALR-2026-0001") == [AnswerKind.PLANNED]
+    assert post.writes("oui act-2026-0001", to=digest) is MailOutcome.ANSWERED
+    assert post.answers("ALR-2026-0001") == [AnswerKind.PLANNED, AnswerKind.FIXED]
+
+
 async def test_in_reply_to_a_digest_the_alert_is_named(post: Post) -> None:
     digest = await alerted(post, kind=AdvisoryKind.AVIS)
     assert digest.kind == "digest"

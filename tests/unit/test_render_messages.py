@@ -31,6 +31,13 @@ def test_a_digest_is_a_list_of_decisions(renderer: Renderer) -> None:
     assert f"En retard{NBSP}: 1 · Corrigés{NBSP}: 7 · Écartés{NBSP}: 22" in text
 
 
+def test_each_action_of_a_digest_is_answered_beside_it_in_slack(renderer: Renderer) -> None:
+    message = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.AMBER)
+    menus = [block["accessory"] for block in message.blocks if "accessory" in block]
+    assert [menu["action_id"] for menu in menus] == ["answer:ACT-2026-0031", "answer:ACT-2026-0032"]
+    assert menus[0]["options"][0]["value"] == "ACT-2026-0031:taken"
+
+
 def test_below_the_ceiling_a_digest_is_a_count(renderer: Renderer) -> None:
     message = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.GREEN)
     assert f"6{NBSP}décisions à prendre, 1 en retard" in message.text
