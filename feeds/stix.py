@@ -126,7 +126,7 @@ class _Bundle:
 
 def _bulletins(bundle: _Bundle) -> Iterator[Advisory | MalformedDocumentError]:
     reports = bundle.of_type("report")
-    told = bundle.told.union(*(report.get("object_refs", ()) for report in reports))
+    told = bundle.told.union(*map(_told_by, reports))
     alone = [item for item in bundle.of_type(*_ALONE) if item["id"] not in told]
     for item in [*reports, *alone]:
         problems: list[str] = []
@@ -136,6 +136,12 @@ def _bulletins(bundle: _Bundle) -> Iterator[Advisory | MalformedDocumentError]:
             problems.append(f"no bulletin could be made of it: {error!r}")
         for problem in problems:
             yield MalformedDocumentError(bundle.source, item["id"], problem)
+
+
+def _told_by(report: Object) -> list[str]:
+    """The objects a report refers to; none where what stands there is no list of names."""
+    refs = report.get("object_refs", ())
+    return [ref for ref in refs if isinstance(ref, str)] if isinstance(refs, list) else []
 
 
 def _advisory(item: Object, bundle: _Bundle, problems: list[str]) -> Advisory:
