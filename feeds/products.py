@@ -363,7 +363,7 @@ class Catalogue:
         if not core:
             plain = [w for w in read.words if w not in known.codenames and len(w) > 3]
             core = [*said_vendor, *plain] or list(read.words)  # "Debian buster", "SonicWall Switch"
-        elif known.optional.issuperset(core):
+        elif (known.optional | known.umbrellas).issuperset(core):
             core.extend(said_vendor)  # "MongoDB Server" is not any server
         identifying = self._whole(frozenset(core))
         if identifying == {"windows"} and _SERVER_YEARS.issuperset(phrase.numbers[:1] or "-"):

@@ -82,7 +82,7 @@ def _starts(lowest: Token, limit: str) -> bool:
     mine, theirs = _INTEGERS.findall(lowest.text), _INTEGERS.findall(limit)
     if lowest.kind != Kind.VERSION or len(mine) < 3 or len(theirs) < 2:
         return False
-    return [int(each) for each in mine[:2]] < [int(each) for each in theirs[:2]]
+    return list(map(int, mine)) < list(map(int, theirs[: len(mine)]))
 
 
 def _second_notation(group: list[str]) -> bool:

@@ -31,6 +31,16 @@ PHRASINGS = [
     ),
     ("Orme versions 1.0 et 1.2", [Range(branches=("1.0",)), Range(branches=("1.2",))]),
     ("Orme 4.2", [Range(branches=("4.2",), named=True)]),
+    ("Orme versions 9.0 jusqu'à 9.4", [Range(ge="9.0", le=("9.4",))]),
+    ("Orme versions 16.1.1 antérieures à 18.4.3", [Range(ge="16.1.1", lt=("18.4.3",))]),
+    ("Orme versions antérieures à 2.8.2 (comprise)", [Range(le=("2.8.2",))]),
+    ("Orme 1.3.1 et précédents, 1.4.2 et précédents", [Range(le=("1.3.1", "1.4.2"))]),
+    ("Orme versions antérieures à 9.8 SP3 (9.8.3.103)", [Range(lt=("9.8 sp3",), also="9.8.3.103")]),
+    ("Orme versions antérieures à 8.8.15 Joule Patch 42", [Range(lt=("8.8.15 patch 42",))]),
+    ("Orme avec un microgiciel de versions antérieures à 2.1", [Range(lt=("2.1",))]),
+    ("Orme 2019 antérieures à Patch E", [Range(branches=("2019",), lt=("patch e",))]),
+    ("Orme versions antérieure(s) à 6.1.0", [Range(lt=("6.1.0",))]),
+    ("Orme&nbsp;versions antérieures à 6.1.0", [Range(lt=("6.1.0",))]),
     ("Orme versions antérieures à 7.5.0 UP8 IF03", [Range(lt=("7.5.0 up8 if03",))]),
 ]
 
@@ -88,3 +98,23 @@ def test_a_second_number_after_a_slash_repeats_the_first() -> None:
     (statement,) = parse_line("Orme versions antérieures à 134.0.6998.177/.178 sur Windows")
     assert statement.ranges == (Range(lt=("134.0.6998.177",)),)
     assert statement.phrases[0].hosts == (("windows",),)
+
+
+def test_a_number_before_the_word_versions_is_a_model() -> None:
+    (statement,) = parse_line("Orme séries 3000 et 9000 versions antérieures à 7.2")
+    assert [each.numbers for each in statement.phrases] == [("3000",), ("9000",)]
+    assert statement.ranges == (Range(lt=("7.2",)),)
+
+
+def test_the_other_name_in_parentheses_is_a_name() -> None:
+    (statement,) = parse_line("Orme Director (anciennement Chêne Manager) versions 3.1")
+    assert statement.phrases[0].words == ("orme", "director")
+    assert "manager" in statement.phrases[1].words
+
+
+def test_devices_that_run_a_product_are_not_its_name() -> None:
+    (statement,) = parse_line(
+        "Contrôleurs et passerelles utilisant Orme versions antérieures à 6.5"
+    )
+    assert statement.phrases[0].words == ("orme",)
+    assert statement.condition is None
