@@ -20,45 +20,18 @@ from dataclasses import replace
 from functools import lru_cache
 
 from feeds.affected.draft import Draft
+from feeds.affected.naming import BOUNDS, NUMERIC, Naming
 from feeds.affected.statement import Condition, Fix, Range, Statement
-from feeds.affected.tokens import Kind, Token, read_tokens
+from feeds.affected.tokens import Kind, Token
 
-_NUMERIC = frozenset({Kind.VERSION, Kind.WILD})
-_BOUNDS = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO})
 _ENDS_HOST = frozenset(
-    {*_BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
+    {*BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
-_MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$")
 _NOTATION = re.compile(r"(?:build )?\d+(?:\.\d+){2,}(?: p\d+)?$")
-_FORMER = frozenset({"precedemment", "anciennement", "formerly", "ex", "aka"})
-_DEVICES = frozenset(
-    {
-        "controleur",
-        "passerelle",
-        "produit",
-        "equipement",
-        "systeme",
-        "appareil",
-        "serveur",
-        "boitier",
-    }
-    | {
-        "commutateur",
-        "routeur",
-        "terminaux",
-        "poste",
-        "materiel",
-        "imprimante",
-        "telephone",
-        "version",
-    }
-)
-_PARTS = frozenset({"greffon", "plugin", "plug-in", "extension", "module", "composant"})
 _MACS = frozenset({"mac", "macos", "macintosh"})
 _YEAR = re.compile(r"20\d\d$")
 _INTEGERS = re.compile(r"\d+")
-_DIGITS = re.compile(r"\d")
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
 
 
@@ -96,15 +69,7 @@ def _of_models(written: Range) -> bool:
     return all(text.isdigit() and len(text) > 2 for text in texts if text)
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens = read_tokens(text)
-        self._at = 0
-        self._done: list[Statement] = []
-        self._draft = Draft()
-        self._closed = False  # the list just read ends with "incluse"
-
+class _Parser(Naming):
     def parse(self) -> tuple[Statement, ...]:
         while (token := self._peek()) is not None:
             self._at += 1
@@ -117,14 +82,6 @@ class _Parser:
             else each
             for each in self._share_ends()
         )
-
-    def _peek(self, ahead: int = 0) -> Token | None:
-        position = self._at + ahead
-        return self._tokens[position] if position < len(self._tokens) else None
-
-    def _kind(self, ahead: int = 0) -> Kind | None:
-        token = self._peek(ahead)
-        return None if token is None else token.kind
 
     def _clause(self, token: Token) -> None:
         """Place one token, and those that belong to it."""
@@ -179,147 +136,13 @@ class _Parser:
             case _:
                 pass
 
-    # -- products ---------------------------------------------------------------------------
-
-    def _has_versions(self) -> bool:
-        draft = self._draft
-        return bool(draft.ranges or draft.pending or draft.every or draft.fix)
-
-    def _word(self, token: Token) -> None:
-        draft = self._draft
-        if draft.ranges and not draft.pending:  # "antérieures à 9.12.15 LTS"
-            draft.asides.append(token.text)
-            return
-        if draft.pending and not draft.ranges:
-            if draft.keyword:  # "PI_BASIS 740, SAP_BW 750": a label before its own versions
-                if self._kind() in _NUMERIC:
-                    return
-            elif len(draft.pending) > 1:  # "7.3, 7.4 et 7.7 ppc64le"
-                draft.asides.append(token.text)
-                return
-            else:  # "Outlook 2013 RT": the number stood inside the name
-                draft.words[-1].extend(draft.pending)
-                draft.pending.clear()
-        elif draft.keyword and self._named():
-            if self._kind() not in _NUMERIC:  # "avec une version de SD-WAN antérieure à"
-                draft.asides.append(token.text)
-            return
-        draft.words[-1].append(token)
-
-    def _named(self) -> bool:
-        return any(self._draft.words)
-
-    def _number(self, token: Token) -> None:
-        draft = self._draft
-        following = self._kind()
-        inside = following == Kind.WORD and not draft.keyword
-        if following == Kind.VERSIONS and self._kind(1) in _NUMERIC and not draft.keyword:
-            inside = True
-        if inside and not draft.pending and self._named():
-            draft.words[-1].append(token)
-        elif draft.pending and (joined := self._level_of(draft.pending[-1], token)):
-            draft.pending[-1] = joined
-        else:
-            draft.pending.append(token)
-
-    def _models(self) -> None:
-        """Numbers that stand before the word "versions" and are no versions: *SMA 100*."""
-        draft = self._draft
-        if draft.keyword or not self._named() or not draft.pending:
-            return
-        if any(_MODEL_NUMBER.match(token.text) is None for token in draft.pending):
-            return
-        self._into_words()
-
-    def _into_words(self) -> None:
-        """Pending numbers belong to the name; several are so many names."""
-        draft = self._draft
-        first, *others = draft.pending
-        draft.pending.clear()
-        draft.words[-1].append(first)
-        draft.words.extend([other] for other in others)
-
-    def _level_of(self, number: Token, level: Token) -> Token | None:
-        """ "7 … Service Pack 1" is one release, "2019 CU 13 et 14" are two of 2019."""
-        before = self._tokens[self._at - 2]
-        if not level.text[0].isdigit() and number.text[0].isdigit() and before.kind != Kind.SEP:
-            return Token(Kind.VERSION, f"{number.text} {level.text}", number.start, level.end)
-        return None
-
-    def _separator(self) -> None:
-        draft, following = self._draft, self._kind()
-        if self._joins_words():
-            return
-        if following in (None, *_NUMERIC, *_BOUNDS, Kind.SEP, Kind.ALL, Kind.VERSIONS):
-            return
-        if following == Kind.WORD and self._has_versions() and self._versions_ahead():
-            if draft.keyword and draft.pending and self._kind(1) in _NUMERIC and not draft.ranges:
-                return  # "PI_BASIS 740, SAP_BW 750"
-            self._flush()
-        elif following == Kind.WORD and not draft.ranges and draft.words[-1]:
-            if draft.pending and not draft.keyword:
-                self._into_words()
-            draft.words.append([])
-
-    def _only_devices(self) -> bool:
-        draft = self._draft
-        said = {token.text.removesuffix("s") for group in draft.words for token in group}
-        return bool(said) and said <= _DEVICES and not self._has_versions()
-
-    def _names_a_part(self) -> bool:
-        (*_, last) = self._draft.words
-        return bool(last) and last[-1].text in _PARTS
-
-    def _unquote(self) -> None:
-        """Drop the closing quote of 'Greffon "WASM Client"': the quotes hold a name."""
-        ahead = 0
-        while (token := self._peek(ahead)) is not None:
-            if token.text in ('"', "»"):
-                del self._tokens[self._at + ahead]
-                return
-            ahead += 1
-
-    def _other_name(self) -> bool:
-        """Whether a parenthesis gives the product's other name: "(ou …)", "(anciennement …)"."""
-        opening, draft = self._peek(), self._draft
-        if opening is None or not self._named() or draft.ranges or draft.pending:
-            return False
-        if not (opening.text == "ou" or opening.text in _FORMER) or self._kind(1) != Kind.WORD:
-            return False
-        ahead = 1
-        while self._kind(ahead) == Kind.WORD:
-            ahead += 1
-        return self._kind(ahead) == Kind.CLOSE
-
-    def _joins_words(self) -> bool:
-        """ "PN/DP", "PROSet/Wireless" are one name; "SMA/SRA", "RV110W/RV130W" are two."""
-        separator, after = self._tokens[self._at - 1], self._peek()
-        if separator.text != "/" or after is None or self._at < 2:
-            return False
-        before = self._tokens[self._at - 2]
-        tight = before.end == separator.start and separator.end == after.start
-        words: tuple[str, ...] = (before.text, after.text)
-        alike = len(before.text) == len(after.text) > 2
-        words = words[1:] if "-" in after.text else words  # "typo3/cms-setup"
-        named = before.kind == after.kind == Kind.WORD and not any(map(_DIGITS.search, words))
-        return tight and named and not alike
-
-    def _versions_ahead(self) -> bool:
-        for ahead in range(len(self._tokens) - self._at):
-            kind = self._kind(ahead)
-            if kind in (Kind.VERSIONS, Kind.ALL, Kind.LT, Kind.LE) or kind in _NUMERIC:
-                return True
-            if kind in (Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.OPEN):
-                return False
-        return False
-
     # -- versions ---------------------------------------------------------------------------
 
     def _list(self) -> list[str]:
         """Read ``version (SEP version)*``, stopping before a version that starts a new range."""
         values: list[str] = []
         self._closed = False
-        while self._kind() in _NUMERIC:
+        while self._kind() in NUMERIC:
             if values and self._kind(1) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
                 break
             token = self._tokens[self._at]
@@ -335,7 +158,7 @@ class _Parser:
                 values[-1] = f"{values[-1]} {level.text}"
                 self._draft.end = level.end
                 self._at += 2
-            if self._kind() == Kind.SEP and self._kind(1) in _NUMERIC:
+            if self._kind() == Kind.SEP and self._kind(1) in NUMERIC:
                 if self._kind(2) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
                     break
                 self._at += 1
@@ -358,7 +181,7 @@ class _Parser:
         kind = _included(kind) if self._closed else kind
         last = draft.ranges[-1] if draft.ranges else None
         if not values:
-            if self._kind() not in (Kind.NOFIX, *_BOUNDS):  # "antérieures à antérieures à 8.7.14"
+            if self._kind() not in (Kind.NOFIX, *BOUNDS):  # "antérieures à antérieures à 8.7.14"
                 draft.leftover.append(kind)
             return
         if kind in (Kind.GE, Kind.GT):
@@ -406,7 +229,7 @@ class _Parser:
         low, joint, high = self._peek(), self._kind(1), self._peek(2)
         if low is None or high is None or joint not in (Kind.SEP, Kind.TO):
             return
-        if low.kind in _NUMERIC and high.kind in _NUMERIC:
+        if low.kind in NUMERIC and high.kind in NUMERIC:
             self._draft.close_list()
             self._at += 3
             self._draft.end = high.end
@@ -417,7 +240,7 @@ class _Parser:
         draft = self._draft
         if self._kind() == Kind.VERSIONS:
             self._at += 1
-        if self._kind() not in _NUMERIC:
+        if self._kind() not in NUMERIC:
             return
         token = self._tokens[self._at]
         if not draft.pending:
@@ -455,7 +278,7 @@ class _Parser:
                 versioned = bool(group) and "platform" not in group[0]
             elif token.kind == Kind.REF:
                 draft.parts.append(token.text)
-            elif token.kind in (Kind.WORD, *_NUMERIC):
+            elif token.kind in (Kind.WORD, *NUMERIC):
                 group.append(token.text)
         if versioned and self._named() and not self._has_versions():
             draft.condition = Condition(tuple(group))  # "(Java Version 6)"
@@ -491,7 +314,7 @@ class _Parser:
         while (token := self._peek()) is not None and token.kind not in _ENDS_HOST:
             if token.kind == Kind.SEP and self._new_statement_after_host(group):
                 break
-            if token.kind == Kind.TO and token.text == "-" and self._kind(1) in _NUMERIC:
+            if token.kind == Kind.TO and token.text == "-" and self._kind(1) in NUMERIC:
                 break  # "for x86_64 - 9.0"
             self._at += 1
             draft.end = token.end
@@ -501,15 +324,15 @@ class _Parser:
                 group = []
             elif token.kind == Kind.VERSION and not token.text[0].isdigit() and group:
                 self._number(token)  # "pour systèmes x64 Service Pack 1"
-            elif token.kind in (Kind.WORD, *_NUMERIC):
+            elif token.kind in (Kind.WORD, *NUMERIC):
                 group.append(token)
-        if len(group) > 2 and group[-2].kind in _NUMERIC and group[-1].text in _PROCESSORS:
+        if len(group) > 2 and group[-2].kind in NUMERIC and group[-1].text in _PROCESSORS:
             draft.pending.append(group.pop(-2))  # "for ARM 64 9 aarch64"
         if len(group) == 2 and group[0].text in _MACS and _YEAR.match(group[1].text):
             draft.words[-1].append(group.pop())  # "Office LTSC pour Mac 2021"
         if (
             group
-            and group[-1].kind in _NUMERIC
+            and group[-1].kind in NUMERIC
             and not self._has_versions()
             and not self._bounded_ahead()
         ):
@@ -524,10 +347,10 @@ class _Parser:
         if words > 2 and self._kind(words) == Kind.ON and group and not self._draft.ranges:
             return True  # "X pour Windows et Y Z pour Windows"
         models = bool(group) and group[0].text.startswith(("model", "serie", "gamme"))
-        return bool(self._draft.ranges) and self._kind(1) in _NUMERIC and not models
+        return bool(self._draft.ranges) and self._kind(1) in NUMERIC and not models
 
     def _bounded_ahead(self) -> bool:
-        kinds = (Kind.VERSIONS, Kind.ALL, *_BOUNDS, Kind.OLDER)
+        kinds = (Kind.VERSIONS, Kind.ALL, *BOUNDS, Kind.OLDER)
         return any(token.kind in kinds for token in self._tokens[self._at :])
 
     def _condition(self) -> None:
@@ -562,7 +385,7 @@ class _Parser:
             self._condition()
             return
         ranges[-1] = replace(ranges[-1], patched=True)
-        while self._kind() in (Kind.WORD, Kind.REF, *_NUMERIC):
+        while self._kind() in (Kind.WORD, Kind.REF, *NUMERIC):
             self._draft.end = self._tokens[self._at].end
             self._at += 1
 
@@ -586,12 +409,6 @@ class _Parser:
             self._at += 1
             draft.end = token.end
         draft.fix = Fix(self._text[start : draft.end], "" if latest else level)
-
-    def _flush(self) -> None:
-        statement = self._draft.statement()
-        if statement is not None:
-            self._done.append(statement)
-        self._draft = Draft(start=self._draft.end, end=self._draft.end)
 
     def _share_ends(self) -> tuple[Statement, ...]:
         """A patch, a condition or a deferral at the end holds for the whole line."""

@@ -22,7 +22,8 @@ from bot.domain.action import (
 )
 from bot.domain.alert import Urgency
 from bot.domain.facility import AssetCategory
-from bot.domain.matching.judging import Inside, below
+from bot.domain.matching.judging import below
+from bot.domain.matching.placement import Inside
 from feeds.versions import Version, read_version
 
 CATEGORY = st.sampled_from([AssetCategory.SERVER, AssetCategory.NETWORK])

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.matching.assets import Asset
-from bot.domain.matching.judging import Bounds, Inside, below
+from bot.domain.matching.judging import Bounds, below
+from bot.domain.matching.placement import Inside
 from bot.domain.matching.relating import EVERY_PLATFORM
 from bot.domain.matching.statements import Ruling, Sentence, place_any
 from feeds.names import Name

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from bot.domain.matching.assets import Asset
-from bot.domain.matching.judging import Bounds, is_feature_release, is_year, says_feature_release
+from bot.domain.matching.judging import Bounds
+from bot.domain.matching.placement import is_feature_release, is_year, says_feature_release
 from bot.domain.matching.statements import Sentence
 from feeds.names import Name
 from feeds.versions import Version

@@ -13,8 +13,8 @@ from dataclasses import replace
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.combining import combine
 from bot.domain.matching.groups import Group, Variant
-from bot.domain.matching.judging import Inside
 from bot.domain.matching.matcher import InventoryProduct, Matcher, Reading, Verdict, verdict_of
+from bot.domain.matching.placement import Inside
 from bot.domain.matching.relating import Kinship, Relation, relate
 from bot.domain.matching.statements import Ruling, Sentence, keys_of, rule_related
 from feeds.names import Name

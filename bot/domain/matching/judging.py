@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from itertools import takewhile
 
 from bot.domain.matching.assets import PATCH, Asset
+from bot.domain.matching.placement import (
+    BUILD,
+    COARSE,
+    FIXED,
+    IN,
+    MISSING,
+    OUT,
+    UNCLEAR,
+    UNSAID,
+    Inside,
+    Placement,
+    is_feature_release,
+    is_year,
+    says_feature_release,
+)
 from feeds.affected import Range, Statement
-from feeds.names import Name, is_model
+from feeds.names import Name
 from feeds.versions import Cover, Order, Parts, Version, cover, order, parts, read_version
 
 _TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
 _FIGURES = re.compile(r".*\.\d+x$")
-_LEADING = re.compile(r"\d{4,5}(?=[a-z])")
-BUILD = 1000  # a part this large is a build number
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
-
-
-class Inside(IntEnum):
-    """Whether a version lies in a range."""
-
-    OUT = 0
-    UNSURE = 1
-    IN = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a version stands, and why when that is not certain."""
-
-    inside: Inside
-    reason: str = ""
-
-
-IN = Placement(Inside.IN, "in-range")
-OUT = Placement(Inside.OUT, "out-of-range")
-FIXED = Placement(Inside.OUT, "fixed")
-MISSING = Placement(Inside.UNSURE, "version-missing")
-COARSE = Placement(Inside.UNSURE, "version-coarse")
-UNSAID = Placement(Inside.UNSURE, "release-unknown")
-UNCLEAR = Placement(Inside.UNSURE, "order-unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,21 +232,6 @@ def _same_digits(version: Version, branch: Version) -> bool:
     return mine == theirs != ""
 
 
-def is_feature_release(version: Version) -> bool:
-    """Whether a version is a release of Windows 10 or 11: 1511, 1809, 2004, 22H2."""
-    if len(version.release) != 1:
-        return False
-    number = version.release[0]
-    if version.levels:
-        return 19 < number < 40 and version.levels[0][2] == "h"
-    return 1500 < number < 1910 or number == 2004
-
-
-def says_feature_release(asset: Asset) -> bool:
-    """Whether the inventory says which release of Windows 10 or 11 it is."""
-    return any(map(is_feature_release, asset.shown))
-
-
 def _first_windows_10(bounds: Bounds, asset: Asset) -> bool:
     """Whether the bulletin means Windows 10 as first released and the asset is a later one."""
     if [branch.key for branch in bounds.branches] != [_WINDOWS_10.key]:
@@ -372,99 +343,6 @@ def _above(limit: Version, version: Version, *, strict: bool) -> Placement:
             return UNCLEAR
         case _:
             return OUT
-
-
-def carries_numbers(name: Name, asset: Asset, *, alone: bool = False) -> Placement:
-    """Whether the numbers inside the product's name (Windows *10*) are the asset's.
-
-    ``alone``: nothing else bounds the versions ("Red Hat Enterprise Linux Server *7* x86_64").
-    """
-    result = IN
-    if name.asides and _lists(name, asset):
-        return IN
-    for text in name.numbers:
-        small = text.isdigit() and int(text) < 10
-        if small and not (alone and asset.main) and not _single_digits(asset):
-            continue  # "pgAdmin 4": staff seldom type it
-        wanted = read_version(text, name.family)
-        if wanted is None:
-            continue
-        if not asset.shown:
-            return MISSING
-        said = asset.shown
-        if name.family == "windows":  # 10.0.22621 is Windows 11's: only what is said counts
-            said = tuple(version for version in said if len(version.release) < 3)
-            if is_feature_release(wanted) and not says_feature_release(asset):
-                result = COARSE
-                continue
-        covers = {cover(version, wanted) for version in said}
-        if not covers.isdisjoint({Cover.EXACT, Cover.INSIDE}) or _same_model(
-            text, wanted, name, asset
-        ):
-            continue
-        if Cover.COARSE in covers:
-            result = COARSE
-        elif not covers or _is_unsaid(wanted, said, asset):
-            result = UNSAID
-        else:
-            return Placement(Inside.OUT, "other-release")
-    return result
-
-
-def _lists(name: Name, asset: Asset) -> bool:
-    """Whether the model is one that the bulletin lists: "SMA 100 (incluant SMA 200, 210)"."""
-    listed = {word for word in name.asides if word[0].isdigit()}
-    return not listed.isdisjoint({version.text for version in asset.shown} | asset.known)
-
-
-def _is_unsaid(wanted: Version, said: tuple[Version, ...], asset: Asset) -> bool:
-    """Whether a number of the name is of a kind that the asset does not say: a year, a model."""
-    if is_year(wanted):
-        return not any(map(is_year, said))
-    if len(wanted.release) != 1 or wanted.release[0] < 1000 or any(map(is_model, asset.words)):
-        return False
-    return all(not version.release or version.release[0] < 100 for version in said)
-
-
-def is_year(version: Version) -> bool:
-    """Whether a version is a year: the name of a release, seldom a number to compare."""
-    return len(version.release) == 1 and 1990 <= version.release[0] <= 2040
-
-
-def _single_digits(asset: Asset) -> bool:
-    return any(
-        len(v.release) == 1 and v.release[0] < 10 for v in asset.shown if v is not asset.main
-    )
-
-
-def _same_model(text: str, wanted: Version, name: Name, asset: Asset) -> bool:
-    """Nexus 9300 belongs to the Nexus 9000 series, MGate 5109-T is an MGate 5109."""
-    if text.isdigit() and len(text) > 2:
-        variants = (word[len(text) :] for word in asset.known if word.startswith(text))
-        if any(rest.isalpha() and len(rest) < 3 for rest in variants):
-            return True
-        ranges = (word.removesuffix(text) for word in asset.known if word.endswith(text))
-        if any(rest.isalpha() for rest in ranges):
-            return True  # "Simatic-CN-4100" is a CN 4100
-    if name.family == "windows" or len(wanted.release) != 1 or wanted.levels:
-        return False
-    number = wanted.release[0]
-    width = 1000 if number % 1000 == 0 else 100  # Nexus 9000, IP Phone 8800
-    return (
-        number >= 3000
-        and number % width == 0
-        and any(number <= each < number + width for each in _model_numbers(asset))
-    )
-
-
-def _model_numbers(asset: Asset) -> Iterator[int]:
-    """Numbers of four or five digits that an asset says: 3172, 9336 of "9336C-FX2"."""
-    for version in asset.shown:
-        if len(version.release) == 1:
-            yield version.release[0]
-    for word in asset.name.words:
-        if match := _LEADING.match(word):
-            yield int(match[0][:4])
 
 
 def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:

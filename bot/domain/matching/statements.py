@@ -8,16 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
-from bot.domain.matching.judging import (
-    IN,
-    Bounds,
-    Inside,
-    Placement,
-    carries_numbers,
-    place,
-    read_bounds,
-    shows_fix,
-)
+from bot.domain.matching.judging import Bounds, place, read_bounds, shows_fix
+from bot.domain.matching.numbering import carries_numbers
+from bot.domain.matching.placement import IN, Inside, Placement
 from bot.domain.matching.relating import Kinship, Relation, relate
 from feeds.advisory import Advisory, AffectedProduct
 from feeds.affected import (
