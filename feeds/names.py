@@ -16,6 +16,7 @@ _ET200 = re.compile(r"\bet\s+(?=200)")
 _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
 _FOUR = re.compile(r"(\d{4})([a-z]{1,2})$")  # the 5110A is of the 5100A series
+_LONGEST_ACRONYM = 7
 _CPU = re.compile(r"[a-z]{1,3}\d{3,4}$")
 _FIGURES = re.compile(r"\d\d")
 _UNCHANGED = ("ss", "us", "is", "os", "xs", "ws", "bs", "as")
@@ -185,3 +186,26 @@ def is_model(word: str) -> bool:
         and sum(character.isdigit() for character in word) >= 2
         and any(character.isalpha() for character in word)
     )
+
+
+Spellings = frozenset[tuple[str, frozenset[str]]]
+
+
+def spellings_of_product(spellings: Spellings, vendor_words: frozenset[str]) -> Spellings:
+    """Those that spell something of the product: *PAN* is only Palo Alto Networks."""
+    return frozenset((short, words) for short, words in spellings if not words <= vendor_words)
+
+
+def initials_of(
+    asides: tuple[str, ...], said: Sequence[str], core: Sequence[str]
+) -> frozenset[tuple[str, frozenset[str]]]:
+    """Acronyms that parentheses give: *smc* of "Stormshield Management Center (SMC)"."""
+    short = asides[0].rstrip("v0123456789") if len(asides) == 1 else ""
+    if len(short) < 3 or not short.isalpha() or len(short) > _LONGEST_ACRONYM:
+        return frozenset()
+    words = normal_words(said)
+    ahead = iter("".join(words))
+    begins = any(word.startswith(short[0]) for word in words)
+    if not begins or not all(letter in ahead for letter in short):
+        return frozenset()
+    return frozenset({(asides[0], frozenset(core))})
