@@ -1,7 +1,8 @@
 """``make bench [ONLY=area]``: measure, print a table, write ``build/bench.json``.
 
 An area is a module of this package with ``def run() -> Iterable[Figure]``; the name of its
-figures starts with the area's. Measuring one area keeps the figures of the others.
+figures starts with the area's. Measuring one area keeps the figures of the others. With
+``--long``, an area that has ``run_long`` measures the country's size instead.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import dataclasses
 import json
 import pkgutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from rich.table import Column, Table
 
 import tests.bench
 from bot.app.memory import collect_seldom
-from tests.bench.figures import Figure
+from tests.bench.figures import TARGETS, Figure
 from tests.bench.skip import Skipped
 from tests.conftest import ROOT
 
@@ -59,12 +60,14 @@ def write(out: Path, figures: Sequence[Figure]) -> None:
 
 def table(figures: Sequence[Figure]) -> Table:
     """What a person reads; a ratio above 1 means that Tocsin is better."""
-    made = Table(Column("figure", no_wrap=True), "value", "unit", "baseline", "its value", "ratio")
+    titles = ("value", "unit", "target", "baseline", "its value", "ratio")
+    made = Table(Column("figure", no_wrap=True), *titles)
     for figure in figures:
         made.add_row(
             figure.name,
             f"{figure.value:,.6g}",
             figure.unit,
+            figure.target,
             figure.baseline or "",
             "" if figure.baseline_value is None else f"{figure.baseline_value:,.6g}",
             "" if figure.ratio is None else f"{figure.ratio:.2f}",
@@ -72,11 +75,21 @@ def table(figures: Sequence[Figure]) -> Table:
     return made
 
 
+def _run(area: str, *, long: bool) -> Iterable[Figure]:
+    module = import_module(f"tests.bench.{area}")
+    chosen: Callable[[], Iterable[Figure]] = getattr(module, "run_long", module.run)
+    return chosen() if long else module.run()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Measure the areas asked for; exit code 2 when there is no such area."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--only", metavar="AREA", help="measure one area, keep the others")
-    only = parser.parse_args(arguments).only
+    parser.add_argument(
+        "--long", action="store_true", help="the country's size, where there is one"
+    )
+    asked = parser.parse_args(arguments)
+    only = asked.only
     collect_seldom()  # as the command does
     known = areas()
     if only and only not in known:
@@ -87,7 +100,8 @@ def main(arguments: Sequence[str]) -> int:
     for area in [only] if only else known:
         console.print(f"Measuring {area}…")
         try:
-            for figure in import_module(f"tests.bench.{area}").run():
+            for measured in _run(area, long=asked.long):
+                figure = dataclasses.replace(measured, target=TARGETS.get(measured.name, ""))
                 fresh.append(figure)
                 console.print(f"  {figure.name}: {figure.value:,.6g} {figure.unit}")
         except Skipped as reason:

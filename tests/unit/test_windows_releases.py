@@ -13,6 +13,7 @@ from tests.unit.test_render_alert import NOW
 ELEVEN = "Windows 11 Version 23H2 pour systèmes x64 versions antérieures à 10.0.22631.6199"
 SERVER = "Windows Server 2019 versions antérieures à 10.0.17763.8027"
 OLD_TEN = "Windows 10 Version 1607 pour systèmes x64"
+RECENT_TEN = "Windows 10 Version 21H2 pour systèmes x64 versions antérieures à 10.0.19044.6575"
 FORTIOS = "FortiOS versions 7.4.x antérieures à 7.4.9"
 SURE, ASK, NO = VerdictKind.AFFECTED, VerdictKind.REVIEW, VerdictKind.NOT_AFFECTED
 
@@ -35,6 +36,7 @@ def matcher() -> Matcher:
         (SERVER, "Windows Server 2019", "build 17763.8027", NO),
         (SERVER, "Windows Server 2019", "", ASK),
         (SERVER, "Windows Server 2022", "", NO),
+        (RECENT_TEN, "Microsoft/Windows 10/1803", "", NO),
         (OLD_TEN, "Windows 10", "", ASK),
         (OLD_TEN, "Windows 10 1607", "", SURE),
         (OLD_TEN, "Windows 10 22H2", "", NO),

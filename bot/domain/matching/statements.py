@@ -342,7 +342,8 @@ def place_any(
     """The most worrying of several ranges; everything, when there is none."""
     if not ranges:
         return IN
-    if asset.main is None and name.numbers:  # the 320 of "Gateway Security 320" is no version
+    numbered = asset.main is None and name.numbers and name.family != "windows"
+    if numbered:  # the 320 of "Gateway Security 320" is no version
         said = tuple(each for each in asset.shown if each.text not in name.numbers)
         asset = asset if said == asset.shown else replace(asset, shown=said)
     if len(ranges) == 1:
