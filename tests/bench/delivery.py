@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bot.store import Database, outbox
 from bot.store.migrate import upgrade
-from tests.bench import first_message, rooms, sending
+from tests.bench import first_message, rooms, sending, workers
 from tests.bench.figures import Figure
 from tests.bench.skip import PYTEST_SKIPPED
 from tests.servers.postgresql import DURABLE, running_cluster
@@ -28,6 +28,7 @@ def run() -> Iterator[Figure]:
         sending.mails_on_sqlite,
         sending.mails_on_postgresql,
         sending.posts,
+        workers.scale_out,
         rooms.messages,
         first_message.first_messages,
     )

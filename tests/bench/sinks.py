@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests.servers.slack import SlackDouble
 
 SLACK_CHANNELS = 200
+DISTANT = 0.1  # seconds
 
 Serve = Callable[["Counts"], Awaitable[int]]
 
@@ -46,9 +47,13 @@ class Sink:
 
 
 @contextmanager
-def mail_sink() -> Iterator[Sink]:
-    """aiosmtpd, that answers 250 and forgets."""
-    with _running(_serve_mail) as sink:
+def mail_sink(*, distant: bool = False) -> Iterator[Sink]:
+    """aiosmtpd, that answers 250 and forgets.
+
+    Args:
+        distant: it takes :data:`DISTANT` for each mail, as a relay does that looks into it.
+    """
+    with _running(_serve_distant_mail if distant else _serve_mail) as sink:
         yield sink
 
 
@@ -88,19 +93,29 @@ def _run(serve: Serve, counts: Counts, started: Connection) -> None:
 class _Mails:
     """What aiosmtpd asks: it takes the mail and forgets it."""
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: Counts, takes: float) -> None:
         self._counts = counts
+        self._takes = takes
 
     async def handle_DATA(  # noqa: N802  (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         """Count one mail."""
+        if self._takes:
+            await asyncio.sleep(self._takes)
         self._counts.taken.value += 1
         return "250 2.0.0 queued"
 
 
 async def _serve_mail(counts: Counts) -> int:
-    handler = _Mails(counts)
+    return await _serve_mails(_Mails(counts, 0.0))
+
+
+async def _serve_distant_mail(counts: Counts) -> int:
+    return await _serve_mails(_Mails(counts, DISTANT))
+
+
+async def _serve_mails(handler: _Mails) -> int:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(handler, hostname="relais.example", loop=loop), "127.0.0.1", 0
