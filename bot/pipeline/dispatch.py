@@ -28,6 +28,7 @@ from bot.domain.delivery import Lease, RetryPolicy, Withheld
 from bot.domain.message import ChannelName
 from bot.pipeline.gates import Gate
 from bot.pipeline.recording import (
+    BATCH,
     Again,
     Dead,
     Delivered,
@@ -112,6 +113,7 @@ class Dispatcher:
             on_dead=on_dead,
             on_fault=lambda lease, reason: self._later(lease, reason, uncertain=True),
             told=self._count,
+            busy=lambda: len(self._sending) >= BATCH // 2,
             patience=patience,
         )
         self._moved = asyncio.Event()

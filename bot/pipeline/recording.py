@@ -90,6 +90,7 @@ class Recorder:
     Args:
         on_fault: what becomes of a delivery whose record met a fault of ours, and why.
         told: hears the outcomes of each batch once it is written.
+        busy: whether so many more are on their way that it is worth waiting for them.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Recorder:
         on_dead: Follow,
         on_fault: Callable[[Lease, str], End],
         told: Callable[[list[Outcome]], None],
+        busy: Callable[[], bool],
         patience: timedelta,
     ) -> None:
         self._database = database
@@ -109,6 +111,7 @@ class Recorder:
         self._on_dead = on_dead
         self._on_fault = on_fault
         self._told = told
+        self._busy = busy
         self._patience = patience
         self._waiting: list[End] = []
         self._being_written = 0
@@ -127,7 +130,8 @@ class Recorder:
         return len(self._waiting) + self._being_written
 
     def put(self, end: End) -> None:
-        """Hand over what became of an attempt; it is written within :data:`DELAY` or so."""
+        """Hand over what became of an attempt; it is written at once, or with those that end
+        within :data:`DELAY` in the middle of a broadcast."""
         self._waiting.append(end)
         if len(self._waiting) >= BATCH:
             self._full.set()
@@ -150,8 +154,9 @@ class Recorder:
         """Write until nothing waits."""
         try:
             while self._waiting:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._full.wait(), DELAY.total_seconds())
+                if self._busy():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._full.wait(), DELAY.total_seconds())
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
                 if len(self._waiting) < BATCH:
                     self._full.clear()
