@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from bot.channels.base import PostponedDeliveryError
 
-MOMENT = 0.25  # seconds: a turn that near is waited for
+MOMENT = 0.6  # seconds: a turn that near is waited for
 PATIENCE = 1.0  # seconds: a destination busy for longer than that is slow
 REMEMBERED = 10_000  # destinations
 
