@@ -209,3 +209,9 @@ def initials_of(
     if not begins or not all(letter in ahead for letter in short):
         return frozenset()
     return frozenset({(asides[0], frozenset(core))})
+
+
+def forget_words() -> None:
+    """Drop what was remembered of words: their caches are bounded, and fill again."""
+    for remembered in (_spellings_of, _words, widened, is_model):
+        remembered.cache_clear()

@@ -16,6 +16,7 @@ from feeds.affected import Phrase
 from feeds.knowledge import Builtin, CatalogueError, Edition, load_builtin
 from feeds.names import (
     Name,
+    forget_words,
     initials_of,
     is_model,
     normal_words,
@@ -56,6 +57,7 @@ class Catalogue(Rewriting):
     def forget(self) -> None:
         """Drop the names remembered."""
         self._phrase.cache_clear()
+        forget_words()
 
     @property
     def editions(self) -> Mapping[str, Edition]:

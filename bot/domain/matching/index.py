@@ -17,7 +17,7 @@ from bot.domain.matching.matcher import InventoryProduct, Matcher, Reading, Verd
 from bot.domain.matching.placement import Inside
 from bot.domain.matching.relating import Kinship, Relation, relate
 from bot.domain.matching.statements import Ruling, Sentence, keys_of, rule_related
-from feeds.names import Name
+from feeds.names import Name, Spellings
 
 REMEMBERED = 50_000  # names whose groups are kept: more than all bulletins use
 
@@ -31,6 +31,7 @@ class ProductIndex:
         self._by_key: dict[str, list[Group]] = {}
         self._variants: dict[int, Variant] = {}
         self._sets: dict[frozenset[str], frozenset[str]] = {}
+        self._spellings: dict[Spellings, Spellings] = {}
         self._related: dict[tuple[Name, frozenset[str]], list[tuple[Group, Relation]]] = {}
 
     def __len__(self) -> int:
@@ -63,7 +64,14 @@ class ProductIndex:
             name,
             words=keep(name.words, name.words),
             asides=keep(name.asides, name.asides),
+            editions=keep(name.editions, name.editions),
+            platforms=keep(name.platforms, name.platforms),
+            architectures=keep(name.architectures, name.architectures),
+            models=keep(name.models, name.models),
             vendor_words=keep(name.vendor_words, name.vendor_words),
+            parts=keep(name.parts, name.parts),
+            firmware=keep(name.firmware, name.firmware),
+            spellings=self._spellings.setdefault(name.spellings, name.spellings),
         )
         words = keep(asset.words, asset.words)
         return Asset(shared, words, known, None, (), frozenset())
