@@ -13,6 +13,9 @@ from bot.chat.forms import Questions, modal, question, sections, submitted, text
 from bot.commands.base import FieldKind, Form, FormField
 from bot.domain.message import Choice
 from bot.domain.wording import fold
+from bot.render.answers import every_choice
+from bot.render.words import load_words
+from bot.resources import templates_folder
 from tests.servers.slack_rules import faults_in_message, faults_in_view
 
 CHOICES = (
@@ -155,3 +158,22 @@ def test_a_submission_gives_values_by_field() -> None:
         }
     }
     assert submitted(state) == {"what": "panne", "care": "no", "note": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("biomédical : transmis", "forwarded équipement biomédical :"),
+        ("Biomed: transmis au prestataire", "forwarded équipement biomédical :"),
+        ("corrigé pour les serveurs", "fixed pour les serveurs"),
+        (
+            "les serveurs et le réseau, prévu le 12/12",
+            "planned serveur, équipement actif : 12/12",
+        ),
+    ],
+)
+def test_a_team_is_named_before_or_after_the_answer(text: str, args: str) -> None:
+    words = load_words(templates_folder(), "fr")
+    found = read_answer(text, every_choice("ALR-2026-0412", words))
+    assert found is not None
+    assert answer_invocation(found[0].value, found[1]) == ("ALR-2026-0412", args)
