@@ -11,6 +11,9 @@ from datetime import date
 from bot.domain.answers import read_day
 from bot.domain.facility import Contact
 from bot.domain.wording import composed, fold
+from feeds.advisory import Tlp
+
+STAND_IN_CEILING = Tlp.GREEN  # of who stands in, by mail: counts, no machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,11 @@ def _standing_in(contact: Contact, away: dict[str, Absence]) -> Contact | None:
             return None
         seen.add(contact.email.casefold())
         contact = dataclasses.replace(
-            contact, name=absence.substitute_name, email=absence.substitute_email, phone=""
+            contact,
+            name=absence.substitute_name,
+            email=absence.substitute_email,
+            phone="",
+            ceiling=min(contact.ceiling, STAND_IN_CEILING),
         )
     return contact
 

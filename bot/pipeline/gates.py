@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.absence import STAND_IN_CEILING
 from bot.domain.delivery import Address, DeliveryKind, Lease, Withheld
 from bot.domain.marking import ENCRYPTED_FROM
 from bot.domain.message import ChannelName
 from bot.domain.routing import Terms, contact_terms
 from bot.render import Renderer
-from bot.store import Session, audit, facilities, withheld
+from bot.store import Session, absences, audit, facilities, withheld
 from feeds.advisory import Pap, Tlp
 
 SUBSCRIBED = frozenset(
@@ -64,7 +65,7 @@ class Gates:
         marked = [lease for lease in leases if lease.kind in SUBSCRIBED and _is_marked(lease)]
         if not marked:
             return list(leases)
-        terms = _terms(session, {lease.to for lease in marked})
+        terms = _terms(session, {lease.to for lease in marked}, now)
         over = {
             lease.delivery_id
             for lease in marked
@@ -112,14 +113,16 @@ def _fits(lease: Lease, terms: Terms) -> bool:
     return lease.message.marking <= terms.ceiling and lease.message.pap <= terms.pap
 
 
-def _terms(session: Session, places: set[Address]) -> dict[Address, Terms]:
-    """What places may receive today: by their subscriptions, else as somebody's contact."""
+def _terms(session: Session, places: set[Address], now: datetime) -> dict[Address, Terms]:
+    """What places may receive today: by their subscriptions, else as somebody's contact, else
+    as who stands in for somebody away."""
     found = facilities.terms(session, places)
-    contacts = facilities.contact_ceilings(
-        session, [to.address for to in places - set(found) if to.channel is ChannelName.EMAIL]
-    )
+    mailboxes = [to.address for to in places - set(found) if to.channel is ChannelName.EMAIL]
+    contacts = facilities.contact_ceilings(session, mailboxes)
+    away = absences.around(session, now=now, emails=mailboxes) if mailboxes else []
+    ceilings = {each.substitute_email: STAND_IN_CEILING for each in away} | contacts
     known = {
-        Address.mailbox(email): contact_terms(ceiling, None) for email, ceiling in contacts.items()
+        Address.mailbox(email): contact_terms(ceiling, None) for email, ceiling in ceilings.items()
     }
     return {**known, **found}
 

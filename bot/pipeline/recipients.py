@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.absence import Absence, present
+from bot.domain.absence import STAND_IN_CEILING, Absence, present
 from bot.domain.delivery import Address
 from bot.domain.escalation import local_day, reachable
 from bot.domain.facility import AssetCategory, Contact, Facility
 from bot.domain.lots import CORRESPONDENTS, Lots, duties
 from bot.domain.routing import Rhythm, Subscription, Terms, by_lot, contact_terms
 from bot.store import Session, absences, facilities, people
-from feeds.advisory import Tlp
 
 ON_CALL = "astreinte"  # the role of a contact
-UNKNOWN_CEILING = Tlp.GREEN  # of somebody who has no role there: counts, no machine
 
 Told = tuple[Subscription, Lots]
 
@@ -27,7 +25,7 @@ class Recipients:
         self._session = session
         self._now = now
         self._away = absences.around(session, now=now)
-        self._stand_ins: dict[int, list[tuple[Absence, Lots, Tlp]]] = {}
+        self._stand_ins: dict[int, list[tuple[Absence, Lots]]] = {}
         for absence in self._away:
             if absence.substitute_email:
                 self._note_stand_in(session, absence)
@@ -87,21 +85,17 @@ class Recipients:
     def _standing_in(self, facility: Facility) -> list[tuple[Contact, Lots]]:
         today = local_day(self._now, facility)
         return [
-            (Contact(a.substitute_name, "", a.substitute_email, ceiling=ceiling), lots)
-            for a, lots, ceiling in self._stand_ins.get(facility.id, ())
+            (Contact(a.substitute_name, "", a.substitute_email, ceiling=STAND_IN_CEILING), lots)
+            for a, lots in self._stand_ins.get(facility.id, ())
             if a.covers(today)
         ]
 
     def _note_stand_in(self, session: Session, absence: Absence) -> None:
         """Where somebody away has a role, whoever stands in is told of their lots."""
         away = people.by_email(session, absence.email)
-        standing_in = people.by_email(session, absence.substitute_email)
-        roles_there = standing_in.facilities() if standing_in else set()
         for facility_id in away.facilities() if away else ():
             held = [g.role for g in away.grants if g.facility_id == facility_id] if away else []
-            ceiling = Tlp.AMBER if facility_id in roles_there else UNKNOWN_CEILING
-            noted = (absence, duties(held), ceiling)
-            self._stand_ins.setdefault(facility_id, []).append(noted)
+            self._stand_ins.setdefault(facility_id, []).append((absence, duties(held)))
 
     def _destination(self, facility: Facility, to: Address, terms: Terms) -> Subscription:
         """A contact as a destination: told of what interrupts, of nothing else."""
