@@ -25,7 +25,7 @@ class Figure:
 TARGETS = {
     "alerts.write_3000_s": "≤ 3",
     "inventory.import_1m_s": "≤ 60",
-    "inventory.peak_mib": "≤ 550",
+    "inventory.peak_mib": "≤ 500",
     "matching.advisory_1m_ms": "≤ 2",
     "matching.corpus_1m_s": "≤ 30",
     "matching.index_mb_per_million": "≤ 60",
