@@ -50,6 +50,8 @@ def advisory(*lines: str, vendor: str = "", product: str = "", content: str = ""
         ("Apache Solr versions antérieures à 8.3 sur Linux", "Solr (Windows)", "8.2", SAFE),
         ("Apache Solr versions antérieures à 8.3 sur Linux", "Solr", "8.1.1", REVIEW),
         ("Desigo CC toutes versions", "Desigo CC", "", AFFECTED),
+        ("Microsoft SQL Server 2017 versions antérieures à 14.0.3515.1", "SQL-Server-2017",
+         "14.0.3505.1", AFFECTED),
         ("GitLab Enterprise Edition versions antérieures à 17.6.4", "GitLab Enterprise", "15.7.1",
          AFFECTED),
         ("VLC versions antérieures à 3.0.21", "VideoLAN VLC media player", "3.0.20", AFFECTED),

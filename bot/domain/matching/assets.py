@@ -38,6 +38,8 @@ PATCH = re.compile(
 LONGEST = 300  # characters read of a column: what is longer names no product
 EDITION_MARKS = ("evo", "fips")  # 22.3R2-EVO is Junos OS Evolved's, 13.1-37.235-FIPS a train
 _UNDERSCORE = re.compile(r"(?<!x86)_|_(?!64)")
+_HYPHENATED = re.compile(r"[^\W\d_]{2,}-[^\W\d_]{2,}(?:-[^\s-]+)+")
+_AFTER_LETTERS = re.compile(r"(?<=[^\W\d_])-")
 _MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
 _DOTTED = re.compile(r"\d\.\d")
 
@@ -142,9 +144,16 @@ def _name(catalogue: Catalogue, phrase: Phrase, vendor: str) -> Name:
 
 
 def _tidy(product: str) -> str:
-    """The product column without the marks of files: wrapping quotes, ®, underscores for spaces."""
+    """The product column without the marks of files: wrapping quotes, ®, signs for spaces.
+
+    Underscores stand for spaces where there are none; so do the hyphens that follow letters
+    in "SQL-Server-2017", not those of a model ("XR328-4C").
+    """
     text = " ".join(_MARKS.sub(" ", product).strip(" \"'«»“”").split())
-    return text if " " in text else _UNDERSCORE.sub(" ", text)
+    if " " in text:
+        return text
+    text = _UNDERSCORE.sub(" ", text)
+    return _AFTER_LETTERS.sub(" ", text) if _HYPHENATED.fullmatch(text) else text
 
 
 def _repeats(vendor: str, words: tuple[str, ...]) -> bool:
