@@ -168,7 +168,7 @@ class Dispatcher:
     async def _turn(self) -> bool:
         """Lease what there is room for, then wait for room; False once nothing is left."""
         room = max(0, self._at_once - self._unrecorded)
-        recording = not self._recorder.idle
+        busy = bool(self._sending) or not self._recorder.idle
         self._moved.clear()
         leased = await self._lease_and_send(room) if room else 0
         self._low = self._at_once // 2 if leased == room else 0
@@ -176,9 +176,9 @@ class Dispatcher:
             self._moved.clear()  # what ended meanwhile made no room worth a claim
         if self._sending:
             await self._something_moves(LOOK_AGAIN)
-        elif recording:  # what follows from these may be due
+        elif busy:  # what follows from what ended during the claim may be due
             await self._recorder.drain()
-        return bool(self._sending or leased or recording)
+        return bool(self._sending or leased or busy)
 
     async def _settled(self) -> None:
         """Wait until everything that was leased is sent and recorded."""
