@@ -131,7 +131,7 @@ def engine() -> Iterator[Engine]:
     database.dispose()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(before=some_facilities, after=some_facilities, audience=audiences, national=st.booleans())
 def test_recipients_are_those_covered_at_approval_whatever_comes_after(
     engine: Engine,

@@ -123,7 +123,6 @@ class Sink:
 
 @settings(
     max_examples=6,  # each lives nine days: a second or so
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
 )

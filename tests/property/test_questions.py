@@ -52,9 +52,7 @@ class _Undone(Exception):  # noqa: N818 - ends an example, and its transaction w
     """Gives the database back as it was."""
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(owned=machines, given_=answers)
 def test_answered_once_is_not_asked_again_and_undone_is(
     database: Database, owned: list[tuple[str, str, str]], given_: Given

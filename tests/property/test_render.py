@@ -56,7 +56,7 @@ long_text = st.builds(lambda text, times: text * times, hostile, st.sampled_from
 channels = st.sampled_from(ChannelName)
 small = st.integers(0, 3)
 tlps = st.sampled_from(Tlp)
-FAST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FAST = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 def line(text: str, version: str) -> AssetLine:

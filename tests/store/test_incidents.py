@@ -75,9 +75,7 @@ steps = st.lists(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_a_time_line_only_grows(database: Database, steps: list[tuple[str, str]]) -> None:
     def follow(session: Session) -> None:
