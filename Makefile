@@ -32,7 +32,7 @@ format: $(VENV)/.develop
 
 test: $(VENV)/.develop
 	tests/servers/install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.develop
 	$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))
