@@ -1,0 +1,67 @@
+"""Tocsin itself: the audit, its alarms, leases, counters and memory across restarts."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.schema.base import Base, BigKey, new_id
+
+
+class AuditRow(Base):
+    """Who did what. Appended only."""
+
+    __tablename__ = "audit"
+
+    seq: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str] = mapped_column(String(48))
+    subject: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+
+
+class AlarmRow(Base):
+    """Something wrong with Tocsin itself that the operator was told."""
+
+    __tablename__ = "alarm"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    problem: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(256))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class CounterRow(Base):
+    """The last number given in a series of references: ``ALR-2026`` → 412."""
+
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[int]
+
+
+class LeaseRow(Base):
+    """Something only one process may do at a time: own an account, read a source."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    token: Mapped[uuid.UUID]
+    until: Mapped[datetime]
+
+
+class MemoRow(Base):
+    """A small value a chat must remember across restarts (a sync token)."""
+
+    __tablename__ = "memo"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str]
