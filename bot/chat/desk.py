@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from bot.chat.asking import Refreshed, listed, refreshed
 from bot.commands.base import CommandBook, Invocation, Reply
 from bot.domain.alert import AnswerKind
 from bot.domain.clock import Clock
+from bot.domain.decision import OpenQuestion
+from bot.domain.delivery import Address
 from bot.domain.lots import Lots, read_lots
 from bot.domain.message import ChannelName, Choice, Message
 from bot.domain.reference import ACTION, combine
@@ -59,6 +63,14 @@ class Desk:
         if not receipt:
             return None
         return await self._database.run(_subject, channel, address, receipt)
+
+    async def refreshed(self, place: Address, receipt: str, *, language: str) -> Refreshed | None:
+        """The message behind ``receipt`` with what was answered since; None: as it was."""
+        return await self._database.run(refreshed, self._renderer, place, receipt, language)
+
+    def questions(self, asked: Sequence[OpenQuestion], *, language: str) -> list[dict[str, Any]]:
+        """Slack's blocks of a list of questions, each with its buttons."""
+        return listed(asked, self._renderer, language)
 
     def says(self, template: str, *, language: str = "fr", **variables: object) -> Reply:
         """A reply of the chat itself, from ``templates/reply``."""
@@ -141,6 +153,7 @@ def answer_invocation(value: str, note: str) -> tuple[str, str]:
 
 
 ANSWER = "répondre"  # the command that records an answer
+QUESTION, QUESTIONS = "question", "questions"  # the commands that take, and list, what is asked
 COMPLETE = "préciser"  # the command that takes a machine's version
 
 

@@ -23,11 +23,12 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.channels.base import DeliveryError
 from bot.channels.slack import SlackChannel, escape
-from bot.chat.desk import ANSWER, Desk, answer_invocation, shown
+from bot.chat.desk import ANSWER, QUESTION, QUESTIONS, Desk, answer_invocation, shown
 from bot.chat.forms import modal, plain, sections, submitted, text_modal
 from bot.commands.base import Invocation, Reply
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName, Choice
+from bot.render.asking import ASKED
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,14 @@ class SlackChatOptions:
     with_form: frozenset[str] = WITH_FORM
 
 
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a button was clicked: the message, or the way back to what one person sees."""
+
+    message: str
+    back: str = field(repr=False)
+
+
 class SlackChat:
     """Turns what Slack sends into invocations, and replies into what Slack shows."""
 
@@ -71,7 +80,7 @@ class SlackChat:
             request_verification_enabled=True,
         )
         self.app.command(re.compile(".+"))(self._command)
-        self.app.action(re.compile("^answer:"))(self._answer)
+        self.app.action(re.compile("^(?:answer|question):"))(self._answer)
         self.app.view(re.compile("^form:"))(self._submitted)
         self.app.error(self._failed)
 
@@ -148,18 +157,29 @@ class SlackChat:
         reference, args = answer_invocation(value, "")
         room, message = body["channel"]["id"], body.get("message", {})
         thread = message.get("thread_ts") or message.get("ts", "")
-        invocation = self._invocation(body, room, ANSWER, args, subject=reference, thread=thread)
+        origin = _Origin(message.get("ts", ""), body.get("response_url", ""))
+        if body.get("container", {}).get("is_ephemeral"):  # which nobody else sees
+            thread, origin = "", replace(origin, message="")
+        name = ANSWER
+        if action["action_id"].startswith(ASKED):
+            name, args = QUESTION, f"{reference} {args}"
+        invocation = self._invocation(body, room, name, args, subject=reference, thread=thread)
         reply = await self._desk.ask(invocation)
         if reply.form is not None:
-            opened = await self._open(body["trigger_id"], self._form(reply, invocation))
+            view = self._form(reply, invocation, origin)
+            opened = await self._open(body["trigger_id"], view)
             if opened and not reply.text:
                 return  # the form asks; what is answered there is said in the thread
             reply = self._without_form(reply, invocation)
+        if reply.answered:
+            await self._update(reply, invocation, origin)
         if reply.private:
             await self._respond(respond, reply)
-        else:
+        elif thread:
             key = f"reply-{body['trigger_id']}"
             await self._channel.send(room, shown(reply, thread=thread), key=key)
+        elif not reply.answered:
+            await self._respond(respond, reply)
 
     async def _submitted(self, ack: AsyncAck, body: Body) -> None:
         view = body["view"]
@@ -176,7 +196,10 @@ class SlackChat:
         )
         reply = await self._desk.ask(invocation)
         await self._show(view["id"], reply, invocation)
-        if invocation.name == ANSWER and invocation.thread and not reply.private:
+        if reply.answered:
+            origin = _Origin(known.get("message", ""), known.get("back", ""))
+            await self._update(reply, invocation, origin)
+        if invocation.name in (ANSWER, QUESTION) and invocation.thread and not reply.private:
             said, key = shown(reply, thread=invocation.thread), f"reply-{view['id']}"
             await self._channel.send(invocation.place.address, said, key=key)
 
@@ -195,10 +218,46 @@ class SlackChat:
     async def _respond(self, respond: AsyncRespond, reply: Reply) -> None:
         await respond(
             text=escape(reply.text),
-            blocks=blocks_of(reply) if reply.choices else None,
+            blocks=self._blocks(reply) or None,
             response_type="ephemeral",
             replace_original=False,
         )
+
+    def _blocks(self, reply: Reply) -> list[Body]:
+        """What the reply offers beside its text; nothing when it offers nothing."""
+        if reply.asked:
+            return self._desk.questions(reply.asked, language=self._options.language)
+        return blocks_of(reply) if reply.choices else []
+
+    async def _update(self, reply: Reply, invocation: Invocation, origin: _Origin) -> None:
+        """Show the message whose question was answered as it is now.
+
+        One of the outbox's says who answered; a list that the asker alone sees is made anew.
+        """
+        language = self._options.language
+        place = invocation.place
+        if origin.message:
+            shown_now = await self._desk.refreshed(place, origin.message, language=language)
+            if shown_now is not None:
+                given = {
+                    "channel": place.address,
+                    "ts": origin.message,
+                    "text": escape(shown_now.text),
+                    "blocks": list(shown_now.blocks),
+                }
+                await self._quietly(self._channel.call("chat.update", given))
+        elif origin.back:
+            listed = await self._desk.ask(replace(invocation, name=QUESTIONS, args="", fields={}))
+            client = self._channel.client
+            back = AsyncRespond(response_url=origin.back, proxy=client.proxy, ssl=client.ssl)
+            text = f"{reply.text}\n\n{listed.text}"
+            blocks = [*sections(reply.text), *self._blocks(listed)] if listed.asked else []
+            await back(
+                text=escape(text),
+                blocks=blocks or None,
+                response_type="ephemeral",
+                replace_original=True,
+            )
 
     async def _open(self, trigger: str, view: Body) -> str:
         """Open a modal; its id, or an empty text when Slack did not."""
@@ -239,7 +298,7 @@ class SlackChat:
         )
 
     @staticmethod
-    def _form(reply: Reply, invocation: Invocation) -> Body:
+    def _form(reply: Reply, invocation: Invocation, origin: _Origin | None = None) -> Body:
         """A reply that has a form, as a modal."""
         if reply.form is None:
             raise ValueError("the reply has no form")
@@ -247,6 +306,7 @@ class SlackChat:
             "channel": invocation.place.address,
             "subject": invocation.subject,
             "thread": invocation.thread,
+            **({"message": origin.message, "back": origin.back} if origin else {}),
         }
         return modal(reply.form, metadata, reply.text)
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.decision import OpenQuestion
 from bot.domain.delivery import Address
 from bot.domain.marking import USUAL_PAP
 from bot.domain.message import ChannelName, Choice
@@ -92,13 +93,21 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is shown in return. ``private``: to the asker only, where the chat can."""
+    """What is shown in return.
+
+    Args:
+        private: to the asker only, where the chat can.
+        asked: the questions that the text lists, for a chat that offers their answers.
+        answered: reference of the question that this reply says was answered.
+    """
 
     text: str
     html: str = ""
     choices: tuple[Choice, ...] = ()
     form: Form | None = None
     private: bool = False
+    asked: tuple[OpenQuestion, ...] = ()
+    answered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

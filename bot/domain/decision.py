@@ -70,13 +70,15 @@ class OpenQuestion:
     """What is asked once per product: the answer settles ``settles`` bulletins.
 
     ``wants`` is "version", "concerned" when something else than a version decides, or
-    "product" when the name is not recognised.
+    "product" when the name is not recognised. ``facility`` is named where several are asked
+    at once.
     """
 
     reference: str
     product: str
     settles: int
     wants: str = "version"
+    facility: str = ""
 
 
 @dataclass(frozen=True, slots=True)

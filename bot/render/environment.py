@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from bot.domain.decision import count_by_category
 from bot.render.answers import slack_menu
+from bot.render.asking import question_menu
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack, web_address
 from bot.render.lines import group_lines, pieces
 from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
@@ -56,6 +57,7 @@ def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environ
     made.globals = {"words": words, "nbsp": trusted(NBSP)}
     added = _filters(words.language) | _syntax_filters(syntax)
     added["menu"] = lambda reference: trusted(slack_menu(reference, words))
+    added["asked"] = lambda question: trusted(question_menu(question, words))
     made.filters |= {name: _strict(use) for name, use in added.items()}
     return made
 

@@ -14,6 +14,7 @@ from typing import Any
 from bot.domain.alert import AnswerKind
 from bot.domain.facility import AssetCategory, Function
 from bot.domain.people import Role
+from bot.domain.question import ReplyKind
 from bot.render.errors import TemplateError
 from bot.render.typography import french_spaces
 
@@ -29,7 +30,7 @@ class Words:
     called (``word``, ``hint``, ``label``, ``emoji``, ``style``), ``phrases`` short fixed texts,
     ``first_steps`` what to do first in an incident, ``people`` what somebody who holds a role
     is called, ``forms`` the title, the button and the questions of each form, ``by_lot`` the
-    choice to answer for a part only.
+    choice to answer for a part only, ``questions`` the answers to a question.
     """
 
     language: str
@@ -42,6 +43,7 @@ class Words:
     people: dict[str, str]
     forms: dict[str, dict[str, str]]
     by_lot: dict[str, str]
+    questions: dict[str, str]
 
 
 PHRASES = {
@@ -67,6 +69,7 @@ ROLES = {
 FORMS = {
     "declare": {"title", "submit", "facility", "finess", "what", "care", "yes", "no", "unknown"},
     "by_lot": {"title", "submit", "lot", "answer", "note"},
+    "question": {"title", "submit", "version", "other_product", "not_concerned"},
 }
 ANSWER_KEYS = {"word", "hint", "label", "emoji", "style"}
 
@@ -99,6 +102,7 @@ def load_words(templates: Path, language: str) -> Words:
         people=values["people"],
         forms=values["forms"],
         by_lot=values["by_lot"],
+        questions=values["questions"],
     )
 
 
@@ -118,6 +122,7 @@ def _require_all(values: dict[str, Any], path: str) -> None:
     for form, keys in FORMS.items():
         _require(values.get("forms", {}).get(form, {}), keys, f"{path}: [forms.{form}]")
     _require(values.get("by_lot", {}), ANSWER_KEYS, f"{path}: [by_lot]")
+    _require(values.get("questions", {}), set(ReplyKind), f"{path}: [questions]")
     for kind, answer in values["answers"].items():
         _require(answer, ANSWER_KEYS, f"{path}: [answers.{kind}]")
 

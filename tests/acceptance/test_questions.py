@@ -105,6 +105,14 @@ async def test_a_version_settles_every_alert_it_touches(town: Town, hospital: Fa
     assert QUESTION in ask(town, "questions").text
 
 
+async def test_a_kind_of_answer_alone_asks_for_the_rest(town: Town, hospital: Facility) -> None:
+    ask(town, "questions")
+    form = ask(town, "question", f"{QUESTION} version").form
+    assert form is not None
+    assert (form.command, form.context) == ("question", f"{QUESTION} version")
+    assert [asked.label for asked in form.fields] == ["Quelle version\u00a0?"]
+
+
 async def test_what_was_answered_survives_the_next_upload(town: Town, hospital: Facility) -> None:
     ask(town, "questions")
     ask(town, "question", f"{QUESTION} 7.2.12")

@@ -106,11 +106,29 @@ class SlackDouble(Workspace):
         """
         return await self._envelope("slash_commands", self.slash(command, text, user, channel))
 
-    async def click(
-        self, message: dict[str, Any], value: str, *, user: str = "U0RSSI", action: str = ""
-    ) -> Ack:
+    async def click(self, message: dict[str, Any], value: str, *, user: str = "U0RSSI") -> Ack:
         """Somebody clicks the button of a message, or the line of its menu, with ``value``."""
-        elements = [e for block in message["blocks"] for e in block.get("elements", [])]
+        payload = {
+            "channel": {"id": message["channel"]},
+            "message": message,
+            "container": {"type": "message", "message_ts": message["ts"]},
+        }
+        return await self._clicked(message["blocks"], value, user, payload)
+
+    async def click_alone(
+        self, response: dict[str, Any], value: str, *, user: str = "U0RSSI"
+    ) -> Ack:
+        """The same in what only they see; Slack does not give its blocks back."""
+        container = {"type": "message", "message_ts": "1.000200", "is_ephemeral": True}
+        payload = {"channel": {"id": "C0ALERTES"}, "container": container}
+        return await self._clicked(response["blocks"], value, user, payload)
+
+    async def _clicked(
+        self, blocks: list[dict[str, Any]], value: str, user: str, payload: dict[str, Any]
+    ) -> Ack:
+        elements = [
+            element for block in blocks for element in (*block.get("elements", ()), *_beside(block))
+        ]
         clicked = next(
             {**element, **chosen}
             for element in elements
@@ -120,16 +138,14 @@ class SlackDouble(Workspace):
             )
             if value in {chosen.get("value"), chosen.get("selected_option", {}).get("value")}
         )
-        payload = {
+        said = {
             "type": "block_actions",
             "user": {"id": user, "team_id": "T0SANTE"},
-            "channel": {"id": message["channel"]},
-            "message": message,
-            "container": {"type": "message", "message_ts": message["ts"]},
             "actions": [{**clicked, "action_ts": "1"}],
+            **payload,
             **self._ways_back(),
         }
-        return await self._envelope("interactive", payload)
+        return await self._envelope("interactive", said)
 
     async def submit(
         self, view_id: str, values: dict[str, dict[str, Any]], *, user: str = "U0RSSI"
@@ -290,3 +306,8 @@ def _options(element: dict[str, Any]) -> list[dict[str, Any]]:
     """The lines of a menu."""
     found: list[dict[str, Any]] = element.get("options", [])
     return found
+
+
+def _beside(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """The menu beside a section."""
+    return [block["accessory"]] if "accessory" in block else []

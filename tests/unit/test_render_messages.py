@@ -34,7 +34,11 @@ def test_a_digest_is_a_list_of_decisions(renderer: Renderer) -> None:
 def test_each_action_of_a_digest_is_answered_beside_it_in_slack(renderer: Renderer) -> None:
     message = renderer.digest(samples.DIGEST, channel=ChannelName.SLACK, ceiling=Tlp.AMBER)
     menus = [block["accessory"] for block in message.blocks if "accessory" in block]
-    assert [menu["action_id"] for menu in menus] == ["answer:ACT-2026-0031", "answer:ACT-2026-0032"]
+    assert [menu["action_id"] for menu in menus] == [
+        "answer:ACT-2026-0031",
+        "answer:ACT-2026-0032",
+        "question:Q-2026-0031",
+    ]
     assert menus[0]["options"][0]["value"] == "ACT-2026-0031:taken"
 
 
