@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from bot.channels.base import Channel
 from bot.domain.authority import WorkingHours
 from bot.domain.clock import Clock, system_clock
-from bot.domain.delivery import Address, RetryPolicy
+from bot.domain.delivery import Address, DeliveryKind, RetryPolicy
 from bot.domain.digest import Schedule
 from bot.domain.facility import Facility
 from bot.domain.incident import IncidentRouting
@@ -245,8 +245,7 @@ class Application:
         mailboxes = self.settings.incident.authority_mailboxes
         found = {code: Address.mailbox(mailbox) for code, mailbox in mailboxes.items() if mailbox}
         for code, written in self.settings.silences.addresses.items():
-            channel, _, address = written.partition(":")
-            found[code] = Address(ChannelName(channel), address)
+            found[code] = Address.read(written)
         return found
 
     @property
@@ -269,6 +268,19 @@ class Application:
         """What incidents are declared through."""
         return IncidentDesk(self.renderer, self.incident_routing)
 
+    @property
+    def _configured_addresses(self) -> dict[DeliveryKind, frozenset[Address]]:
+        """Where the configuration sends what no subscription asks for."""
+        incident, operator = self.settings.incident, self.settings.operator
+        return {
+            DeliveryKind.SILENCES: frozenset(self.authority_addresses.values()),
+            DeliveryKind.INCIDENT_AUTHORITY: frozenset(
+                map(Address.mailbox, incident.authority_mailboxes.values())
+            ),
+            DeliveryKind.INCIDENT_CERT: frozenset({Address.mailbox(incident.cert_mailbox)}),
+            DeliveryKind.ALARM: frozenset(map(Address.read, operator.addresses)),
+        }
+
     def dispatcher(self, channels: dict[ChannelName, Channel]) -> Dispatcher:
         """What sends the outbox through ``channels``, made able to open rooms beforehand."""
         delivery, desk = self.settings.delivery, self.incident_desk()
@@ -278,7 +290,7 @@ class Application:
             clock=self.clock,
             on_delivered=desk.delivered,
             on_dead=desk.given_up,
-            gate=Gates(self.renderer),
+            gate=Gates(self.renderer, self._configured_addresses),
             policy=RetryPolicy(
                 first=timedelta(seconds=delivery.first_retry_seconds),
                 longest=timedelta(seconds=delivery.longest_retry_seconds),

@@ -71,8 +71,7 @@ def targets(settings: Settings) -> list[Address]:
         ChannelName.SLACK: bool(settings.slack.bot_token.get_secret_value()),
         ChannelName.MATRIX: bool(settings.matrix.homeserver),
     }
-    pairs = [each.partition(":") for each in settings.operator.addresses]
-    found = [Address(ChannelName(channel), address) for channel, _, address in pairs]
+    found = [Address.read(each) for each in settings.operator.addresses]
     return [each for each in found if configured[each.channel]]
 
 

@@ -69,6 +69,16 @@ class Address:
         """A mail address."""
         return cls(ChannelName.EMAIL, address)
 
+    @classmethod
+    def read(cls, written: str) -> Address:
+        """Read ``channel:address``, as configurations write it.
+
+        Raises:
+            ValueError: no such channel.
+        """
+        channel, _, address = written.partition(":")
+        return cls(ChannelName(channel), address)
+
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:

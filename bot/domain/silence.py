@@ -13,7 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.authority import WorkingHours
-from feeds.advisory import Tlp
+from feeds.advisory import Pap, Tlp
 
 AGAIN = timedelta(days=7)  # what is silent and was said is said again once a week
 CEILING = Tlp.AMBER  # of an authority's SSI mailbox or room; the message's own marking
@@ -43,6 +43,7 @@ class Silence:
     silent: tuple[str, ...]
     tlp: Tlp = Tlp.CLEAR
     hidden: bool = False
+    pap: Pap = Pap.CLEAR
 
     @property
     def marks(self) -> frozenset[str]:
@@ -70,6 +71,7 @@ class SilencesView:
     silences: tuple[Silence, ...] = ()
     counts: tuple[AuthorityCount, ...] = ()
     tlp: Tlp = CEILING
+    pap: Pap = Pap.CLEAR  # the highest of the bulletins it names
     exercise: bool = False
     language: str = "fr"
 

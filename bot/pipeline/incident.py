@@ -119,7 +119,9 @@ class IncidentDesk:
 
     def delivered(self, session: Session, lease: Lease, receipt: str, now: datetime) -> None:
         """What follows from a delivery about an incident, in the transaction that records it."""
-        if lease.kind is DeliveryKind.INCIDENT_ROOM:
+        if lease.withheld is not None:  # a notice went instead: nobody was told what happens
+            self._failed(session, lease.kind, lease.subject_id, now)
+        elif lease.kind is DeliveryKind.INCIDENT_ROOM:
             self._room_opened(session, lease, receipt, now)
         elif lease.kind is DeliveryKind.INCIDENT:
             outbox.enqueue(session, [_pin(session, lease, receipt)], now=now)

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from bot.domain.authority import Authority, AuthorityKind, WorkingHours
 from bot.domain.campaign import Campaign, CampaignState
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery
+from bot.domain.marking import USUAL_PAP
 from bot.domain.reason import ReasonCode
 from bot.domain.silence import (
     CEILING,
@@ -33,6 +34,7 @@ from bot.store import (
     recipients,
     silences,
 )
+from feeds.advisory import Pap
 
 NAMESPACE = uuid.UUID("0f9e1f4e-6a2b-4f6e-9f0e-0d1c6a3b7c55")  # of the messages' identifiers
 A_NIGHT = timedelta(hours=20)  # from the morning the direction is told to the next morning
@@ -85,18 +87,23 @@ def write_silences(
         day = today.get(authority.code)
         if day is None:
             continue
-        last, view, marks = known[authority.code], *_view(authority, everybody, authorities, day)
+        last, to = known[authority.code], addresses[authority.code]
+        view, marks = _view(authority, everybody, authorities, day, USUAL_PAP[to.channel])
         worth = is_worth_a_message(marks, last, day)
         told_on = day if worth else last.on if last else None
         silences.save_told(session, authority.code, LastTold(day, told_on, marks))
         if worth:
             view = dataclasses.replace(view, language=language)
-            deliveries.append(_delivery(renderer, view, addresses[authority.code]))
+            deliveries.append(_delivery(renderer, view, to))
     return outbox.enqueue(session, deliveries, now=now)
 
 
 def _view(
-    authority: Authority, everybody: ByAuthority, authorities: Sequence[Authority], day: date
+    authority: Authority,
+    everybody: ByAuthority,
+    authorities: Sequence[Authority],
+    day: date,
+    pap: Pap,
 ) -> tuple[SilencesView, frozenset[str]]:
     """What an authority reads, and what tells it apart from what it read before."""
     view = SilencesView(f"SIL-{authority.code}-{day:%Y%m%d}", authority.name, day)
@@ -106,7 +113,9 @@ def _view(
         view = dataclasses.replace(view, counts=national(everybody, names))
     else:
         every = list(everybody.get(authority.code, ()))
-        view = dataclasses.replace(view, silences=tuple(map(readable, every)))
+        shown = tuple(readable(silence, pap=pap) for silence in every)
+        highest = max((each.pap for each in shown), default=Pap.CLEAR)
+        view = dataclasses.replace(view, silences=shown, pap=highest)
     return view, frozenset(mark for silence in every for mark in silence.marks)
 
 
@@ -127,11 +136,11 @@ def _looked_on(last: LastTold | None, day: date) -> bool:
     return last is not None and last.looked == day
 
 
-def readable(silence: Silence) -> Silence:
-    """The silence as the authority may read it."""
-    if silence.tlp <= CEILING:
+def readable(silence: Silence, *, pap: Pap = Pap.RED) -> Silence:
+    """The silence as the authority may read it, where nothing above ``pap`` may go."""
+    if silence.tlp <= CEILING and silence.pap <= pap:
         return silence
-    return dataclasses.replace(silence, reference="", title="", hidden=True)
+    return dataclasses.replace(silence, reference="", title="", pap=Pap.CLEAR, hidden=True)
 
 
 def _delivery(renderer: Renderer, view: SilencesView, to: Address) -> NewDelivery:
@@ -176,6 +185,7 @@ def _alertes(session: Session, now: datetime) -> list[tuple[str, Silence]]:
                 told=told[advisory_id, authority],
                 silent=tuple(sorted({owners[lot.facility_id].name for lot in group})),
                 tlp=bulletins[advisory_id].tlp,
+                pap=bulletins[advisory_id].pap or Pap.CLEAR,
             ),
         )
         for (advisory_id, authority), group in grouped.items()

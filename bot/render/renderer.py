@@ -272,7 +272,9 @@ class Renderer:
         Raises:
             TemplateError: a template is wrong.
         """
-        about = _About(view.reference, view.language, channel, view.exercise, "alertes")
+        about = _About(
+            view.reference, view.language, channel, view.exercise, "alertes", pap=view.pap
+        )
         if view.tlp > ceiling:
             return self._notice(about)
         return self._make("silences", {"silences": view}, about, view.tlp)

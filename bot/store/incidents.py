@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -99,6 +99,17 @@ def open_at(session: Session, facility_id: int, *, exercise: bool) -> list[Incid
         .order_by(IncidentRow.number.desc())
     )
     return [_incident(row) for row in rows]
+
+
+def places(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, frozenset[str]]:
+    """The addresses where each of these incidents may be told in full: its room, once there
+    is one, and the mailbox of who declared it."""
+    rows = session.execute(
+        select(IncidentRow.id, IncidentRow.room, PersonRow.email)
+        .join(PersonRow, PersonRow.id == IncidentRow.declared_by)
+        .where(IncidentRow.id.in_(ids))
+    )
+    return {key: frozenset({room, email} - {""}) for key, room, email in rows}
 
 
 def listed(

@@ -7,15 +7,23 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.channels.base import NotConfidentialError
+from bot.domain.alert import AnswerKind
 from bot.domain.delivery import Address
+from bot.domain.facility import AssetCategory
 from bot.domain.health import Problem, Thresholds, judge
+from bot.domain.incident import Declaration, Happening
 from bot.domain.message import ChannelName, Message
-from bot.store import Session, audit, facilities, health, withheld
+from bot.domain.people import Role
+from bot.domain.speaker import Speaker
+from bot.pipeline.answer import AnswerDesk, Said
+from bot.store import Session, alerts, audit, facilities, health, incidents, people, withheld
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
 from tests.acceptance.conftest import Town
 
 ROOM = "!salon:example.org"
 MACHINE = "fw-tres-secret"
+ARS = "ssi@ars.example"
+INCIDENT = "rançongiciel aux urgences"
 
 
 @dataclass
@@ -121,6 +129,92 @@ async def test_what_fits_is_left_as_it_is(town: Town, channel: ChannelName) -> N
     await told(town, channel=channel)
     (message,) = await sent(town, Sink())
     assert MACHINE in str(message)
+
+
+def declared(town: Town, *, mailbox: str = ARS) -> None:
+    """An incident is written for an authority's mailbox; nothing is sent yet."""
+    hospital = town.facility()
+    routed_to(town, mailbox)
+
+    def declare(session: Session) -> None:
+        person = people.add(session, "RSSI", "rssi@ch.example", now=town.clock())
+        people.grant(session, person.id, Role.RSSI, facility_id=hospital.id)
+        town.application.incident_desk().declare(
+            session,
+            Declaration(hospital.id, INCIDENT),
+            people.by_id(session, person.id),
+            now=town.clock(),
+        )
+
+    town.application.database.call(declare)
+    assert [each.address for each in town.deliveries()] == [mailbox]
+    assert INCIDENT in town.deliveries()[0].message.text
+
+
+def routed_to(town: Town, mailbox: str) -> None:
+    """The configuration names this mailbox for the authority's incidents."""
+    settings = town.application.settings
+    mailboxes = {"ars-hauts-de-france": mailbox}
+    incident = settings.incident.model_copy(update={"authority_mailboxes": mailboxes})
+    town.application.settings = settings.model_copy(update={"incident": incident})
+
+
+async def test_an_incident_goes_whole_to_the_mailbox_that_is_configured(town: Town) -> None:
+    declared(town)
+    (message,) = await sent(town, Sink())
+    assert INCIDENT in message.text
+
+
+async def test_an_incident_does_not_follow_a_mailbox_that_is_configured_no_more(
+    town: Town,
+) -> None:
+    """Its text stays here, and who declared it is told to warn the authority by telephone."""
+    declared(town)
+    routed_to(town, "autre@ars.example")
+    notice, failed = await sent(town, Sink())
+    assert INCIDENT not in str(notice)
+    assert "INC-2026-0001" in notice.text
+    assert INCIDENT in failed.text
+    assert Happening.FAILED in _happened(town)
+    assert Happening.AUTHORITY not in _happened(town)
+
+
+async def test_an_authoritys_mailbox_keeps_to_its_own_subscription(town: Town) -> None:
+    declared(town)
+    town.told(town.facility(), ARS, channel=ChannelName.EMAIL, ceiling=Tlp.GREEN)
+    notice, *_ = await sent(town, Sink())
+    assert INCIDENT not in str(notice)
+
+
+@pytest.mark.parametrize("ceiling", [Tlp.CLEAR, Tlp.GREEN])
+async def test_a_disagreement_keeps_to_the_ceiling_of_the_room(town: Town, ceiling: Tlp) -> None:
+    await told(town)
+    await sent(town, Sink())
+    town.application.database.call(disagreed, town)
+    town.told(town.facility(), ROOM, ceiling=ceiling)
+    (message,) = [each for each in await sent(town, Sink()) if each.thread]
+    assert ("Qui-dit-oui" in message.text) is (ceiling >= Tlp.GREEN)
+
+
+def disagreed(session: Session, town: Town) -> None:
+    """Two people answer the contrary of each other within a second."""
+    desk = AnswerDesk(town.application.renderer, town.application.hours)
+    alert = alerts.by_reference(session, "ALR-2026-0001")
+    assert alert is not None
+    for name, kind in (("Qui-dit-oui", AnswerKind.FIXED), ("Qui-dit-non", AnswerKind.TAKEN)):
+        person = people.add(session, name, f"{kind.value}@ch.example", now=town.clock())
+        people.link(session, person.id, Address(ChannelName.MATRIX, name), now=town.clock())
+        speaker = Speaker(name, person.email, person.id)
+        answered = [(alert, frozenset({AssetCategory.SERVER}))]
+        desk.answer(session, answered, speaker, Said(kind), now=town.clock())
+
+
+def _happened(town: Town) -> list[Happening]:
+    def read(session: Session) -> list[Happening]:
+        (incident,) = incidents.listed(session)
+        return [event.kind for event in incidents.timeline(session, incident.id)]
+
+    return town.application.database.call(read)
 
 
 def _audit(town: Town) -> list[audit.AuditEntry]:

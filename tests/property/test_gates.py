@@ -12,8 +12,10 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from bot.app import Application, peers
+from bot.chat.desk import Desk
 from bot.commands.base import Invocation
 from bot.domain.campaign import CampaignText
 from bot.domain.delivery import Address
@@ -25,7 +27,8 @@ from bot.domain.routing import Rhythm
 from bot.inventory.authorities import Authorities
 from bot.pipeline import campaign
 from bot.pipeline.match import MatchEngine
-from bot.settings import Settings, Web
+from bot.settings import Incident as IncidentSettings
+from bot.settings import Matrix, Settings, Silences, Web
 from bot.store import Session, advisories, facilities, inventory, people
 from bot.store.inventory import UploadRecord
 from bot.store.schema import Base
@@ -44,6 +47,14 @@ PLACES = (
 )
 CONTACT = Address.mailbox("direction@quetsche.example")
 PRESTATAIRE = Address.mailbox("prestataire@quetsche.example")
+AUTHORITY = "ars-hauts-de-france"
+SILENCES = Address(ChannelName.SLACK, "C0ARS")  # where the authority reads who is silent
+ARS = Address.mailbox("ssi@ars.example")
+CERT = PLACES[2]  # a facility may have subscribed it as well
+INCIDENT_ROOM = Address(ChannelName.MATRIX, "!incident:example.org")
+INCIDENT = "Ragondin dans le standard"
+RSSI = Address.mailbox("rssi@ght.example")
+DIRECTION = Address.mailbox("direction@ght.example")
 ASKED = (
     "alertes",
     "alerte ALR-2026-0001",
@@ -112,6 +123,8 @@ class Sink:
 
     async def send(self, address: str, message: Message, *, key: str) -> str:
         self.world.sent.append((Address(self.channel, address), message))
+        if message.room is not None:
+            return INCIDENT_ROOM.address
         return f"<{key}@example.org>"
 
     async def find(self, address: str, *, key: str) -> str | None:
@@ -131,6 +144,9 @@ class Sink:
 )
 @example(
     tlp=Tlp.CLEAR, pap=None, kind=AdvisoryKind.ALERTE, old=False, asked=[AMBER, GREEN], lowered=None
+)
+@example(
+    tlp=Tlp.CLEAR, pap=Pap.AMBER, kind=AdvisoryKind.ALERTE, old=False, asked=[AMBER], lowered=None
 )
 @example(
     tlp=Tlp.CLEAR, pap=Pap.AMBER, kind=AdvisoryKind.AVIS, old=True, asked=[SLACK], lowered=None
@@ -156,18 +172,16 @@ def test_nobody_is_sent_more_than_their_ceiling(
     with TemporaryDirectory() as folder:
         world = asyncio.run(lived(Path(folder), tlp, pap, kind, old, asked, lowered))
     final = [replace(asked[0], ceiling=lowered), *asked[1:]] if lowered is not None else asked
-    allowed = {place: terms(final, place) for place in PLACES} | dict.fromkeys(
-        (CONTACT, PRESTATAIRE), (Tlp.GREEN, Pap.GREEN)
-    )
+    assert {INCIDENT_ROOM, ARS, CERT} <= {place for place, _ in world.sent}
     for place, message in world.sent:
-        ceiling, highest = allowed[place]
+        ceiling, highest = terms(final, place)
         assert message.marking <= ceiling
         said = whole(message)
         if place == PRESTATAIRE:  # must know whose machines it is asked to see to
             said = said.replace(FACILITIES[0], "")
         check(said, ceiling, highest, tlp, pap or Pap.CLEAR)
     for place, text in world.replied:
-        check(text, *allowed[place], tlp, pap or Pap.CLEAR)
+        check(text, *terms(final, place), tlp, pap or Pap.CLEAR)
 
 
 def check(said: str, ceiling: Tlp, highest: Pap, tlp: Tlp, pap: Pap) -> None:
@@ -179,6 +193,8 @@ def check(said: str, ceiling: Tlp, highest: Pap, tlp: Tlp, pap: Pap) -> None:
     if any(name in said for name in BULLETIN):
         assert ceiling >= max(tlp, Tlp.GREEN)
         assert highest >= pap
+    if INCIDENT in said:
+        assert ceiling >= Tlp.AMBER
     if CAMPAIGN in said:
         assert ceiling >= tlp
 
@@ -187,9 +203,13 @@ def terms(asked: Sequence[Wish], place: Address) -> tuple[Tlp, Pap]:
     """The lowest that a place was ever given; nothing where it was given nothing."""
     usual = USUAL_PAP[place.channel]
     mine = [wish for wish in asked if wish.place == place]
+    routed = Tlp.AMBER if place in {SILENCES, ARS, CERT, INCIDENT_ROOM} else Tlp.CLEAR
+    written_to = place in {CONTACT, PRESTATAIRE, RSSI, DIRECTION}
+    given = Tlp.GREEN if written_to else routed
+    highest = Pap.GREEN if written_to else usual
     return (
-        min((wish.ceiling for wish in mine), default=Tlp.CLEAR),
-        min((usual if wish.pap is None else wish.pap for wish in mine), default=usual),
+        min((wish.ceiling for wish in mine), default=given),
+        min((usual if wish.pap is None else wish.pap for wish in mine), default=highest),
     )
 
 
@@ -209,8 +229,7 @@ async def lived(
 ) -> World:
     """A bulletin, its revision, reminders, digests, a campaign, the prestataire, then what
     people ask."""
-    web = Web(public_url="https://tocsin.example")
-    application = Application(Settings(data_dir=folder, web=web))
+    application = Application(configured(folder))
     world = World(application)
     application.clock = world.clock
     database = application.database
@@ -220,30 +239,50 @@ async def lived(
     await published(world, engine, bulletin(tlp, pap, kind, old=old))
     await published(world, engine, revised(bulletin(tlp, pap, kind, old=old)))
     database.call(approved, application.authorities, tlp)
+    desk = peers.desk(application)
+    declared = await desk.ask(Invocation(RSSI, RSSI, "déclarer", f"590999017 {INCIDENT}"))
+    assert "INC-2026-0001" in declared.text
     for _ in range(9):  # past the next Monday: reminders, the ladder, digests
         await application.write_periodic()
         world.now += timedelta(days=1)
     if lowered is not None:
         database.call(subscribe, [replace(asked[0], ceiling=lowered)], world.now)
-    forwarded = Invocation(
-        Address.mailbox("rssi@ght.example"),
-        Address.mailbox("rssi@ght.example"),
-        "répondre",
-        "forwarded",
-        subject="ALR-2026-0001",
-    )
-    await peers.desk(application).ask(forwarded)
-    sinks = {channel: Sink(world, channel) for channel in ChannelName}
-    await application.dispatcher(dict(sinks)).run()
-    desk = peers.desk(application)
+    dispatcher = application.dispatcher({channel: Sink(world, channel) for channel in ChannelName})
+    await answered(desk, RSSI, "forwarded")
+    await dispatcher.run()
+    await answered(desk, RSSI, "fixed")
+    await answered(desk, DIRECTION, "taken")  # both are told that they disagree
+    await dispatcher.run()
     for place in PLACES:
         for words in ASKED:
             name, _, args = words.partition(" ")
-            invocation = Invocation(Address.mailbox("rssi@ght.example"), place, name, args)
+            invocation = Invocation(RSSI, place, name, args)
             reply = await desk.ask(invocation)
             world.replied.append((place, f"{reply.text}{reply.html}{reply.choices}"))
     await database.close()
     return world
+
+
+def configured(folder: Path) -> Settings:
+    """An authority that reads on Slack, an incident room on Matrix, and mailboxes."""
+    return Settings(
+        data_dir=folder,
+        web=Web(public_url="https://tocsin.example"),
+        matrix=Matrix(
+            homeserver="https://matrix.example",
+            user="@tocsin:example.org",
+            password=SecretStr("p"),
+            pickle_key=SecretStr("k" * 32),
+        ),
+        incident=IncidentSettings(
+            cert_mailbox=CERT.address, authority_mailboxes={AUTHORITY: ARS.address}, room="matrix"
+        ),
+        silences=Silences(addresses={AUTHORITY: f"slack:{SILENCES.address}"}, hour=9),
+    )
+
+
+async def answered(desk: Desk, by: Address, kind: str) -> None:
+    await desk.ask(Invocation(by, by, "répondre", kind, subject="ALR-2026-0001"))
 
 
 async def published(world: World, engine: MatchEngine, advisory: Advisory) -> None:
@@ -285,15 +324,18 @@ def register(session: Session, asked: Sequence[Wish]) -> None:
     facilities.save(
         session,
         [
-            Facility(finess, name, "ars-hauts-de-france", FacilityKind.CH, contacts=contacts[:last])
+            Facility(finess, name, AUTHORITY, FacilityKind.CH, contacts=contacts[:last])
             for finess, name, last in zip(
                 ("590999017", "620999029"), FACILITIES, (2, 0), strict=True
             )
         ],
     )
-    person = people.add(session, "RSSI", "rssi@ght.example", now=START)
+    person = people.add(session, "RSSI", RSSI.address, now=START)
+    people.link(session, person.id, Address(ChannelName.MATRIX, "@rssi:example.org"), now=START)
+    other = people.add(session, "Direction", DIRECTION.address, now=START)
     for facility in facilities.every(session):
         people.grant(session, person.id, Role.RSSI, facility_id=facility.id)
+        people.grant(session, other.id, Role.DIRECTION, facility_id=facility.id)
         lines = [
             InventoryLine(name, AssetCategory.SERVER, name, "", "FortiOS", version)
             for name, version in zip(MACHINES, ("7.2.8", "", "7.2.8"), strict=True)
@@ -326,9 +368,9 @@ def approved(session: Session, authorities: Authorities, tlp: Tlp) -> None:
     author = people.add(session, "A", "a@ars.example", now=START)
     approver = people.add(session, "B", "b@ars.example", now=START)
     for each in (author, approver):
-        people.grant(session, each.id, Role.ARS, authority="ars-hauts-de-france")
-    assert "ars-hauts-de-france" in authority
-    found = authorities.by_code["ars-hauts-de-france"]
+        people.grant(session, each.id, Role.ARS, authority=AUTHORITY)
+    assert AUTHORITY in authority
+    found = authorities.by_code[AUTHORITY]
     text = CampaignText(CAMPAIGN, f"{CAMPAIGN} : à afficher.", tlp=tlp)
     person = people.by_id(session, author.id)
     drafted = campaign.create(session, text, authority=found, author=person, at=None, now=START)
