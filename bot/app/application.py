@@ -26,6 +26,7 @@ from bot.pipeline.campaign import send_due
 from bot.pipeline.digest import write_digests
 from bot.pipeline.dispatch import Dispatcher, Progress
 from bot.pipeline.escalate import write_reminders
+from bot.pipeline.foresee import Foresight
 from bot.pipeline.gates import Gates
 from bot.pipeline.incident import IncidentDesk
 from bot.pipeline.initial import write_initial_states
@@ -180,6 +181,11 @@ class Application:
     def keeper(self) -> ActionKeeper:
         """What keeps actions beside the engine: those of the first picture of a facility."""
         return ActionKeeper(self.taught_matcher, self.releases, confirmed=self._inventory_confirms)
+
+    @cached_property
+    def foresight(self) -> Foresight:
+        """What an upload makes of actions, said before bulletins are read again."""
+        return Foresight(self.taught_matcher, self.releases)
 
     @property
     def _inventory_confirms(self) -> bool:

@@ -12,14 +12,15 @@ from rich.console import RenderableType
 
 from bot.cli.output import Context, Exit, Failure, at_midnight, context, file_bytes, table
 from bot.domain.facility import Facility
-from bot.domain.upload import describe
+from bot.domain.upload import UploadPlan, describe
 from bot.inventory.base import ColumnMapping, InventoryError, Upload
 from bot.inventory.columns import LABELS
 from bot.inventory.members import read_members
 from bot.inventory.registry import read_inventory
 from bot.inventory.report import describe_upload
+from bot.pipeline.foresee import Foreseen
 from bot.pipeline.inventory import upload_inventory
-from bot.store import columns, facilities
+from bot.store import Session, columns, facilities
 
 
 def import_(
@@ -156,18 +157,30 @@ def _apply(
     """Apply the upload, say what it changes, and return whether all of it was applied."""
     for sentence in describe_upload(upload):
         shared.say(sentence)
-    plan = shared.application.database.call(
-        upload_inventory,
-        owner,
-        upload,
-        filename=file.name,
-        dated=dated,
-        confirm=confirm,
-        dry_run=dry_run,
-        now=now,
-    )
+    application = shared.application
+    foresight = application.foresight
+
+    def write(session: Session) -> tuple[UploadPlan, Foreseen]:
+        plan = upload_inventory(
+            session,
+            owner,
+            upload,
+            filename=file.name,
+            dated=dated,
+            confirm=confirm,
+            dry_run=dry_run,
+            now=now,
+        )
+        foreseen = Foreseen() if dry_run else foresight.of(session, owner.id, plan, dated=dated)
+        return plan, foreseen
+
+    plan, foreseen = application.database.call(write)
     for sentence in describe(plan, "fr"):
         shared.say(sentence)
+    if foreseen != Foreseen():
+        language = application.settings.language
+        said = application.renderer.reply("foreseen", language=language, foreseen=foreseen)
+        shared.say(said[0])
     return plan.complete
 
 

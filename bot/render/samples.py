@@ -600,6 +600,13 @@ REPLIES: dict[str, dict[str, object]] = {
         "known": (AssetCategory.SERVER, AssetCategory.BIOMEDICAL),
     },
     "pick_one": {},
+    "foreseen": {
+        "foreseen": SimpleNamespace(
+            done=(SimpleNamespace(name="NetScaler ADC", reference="ACT-2026-0031"),) * 12,
+            removed=(SimpleNamespace(name="Zimbra", reference="ACT-2026-0032"),),
+            denied=(SimpleNamespace(name="FortiOS", reference="ACT-2026-0033"),),
+        )
+    },
     "question": {"question": QUESTIONS[0]},
     "question_answered": {"product": "FortiOS", "kind": "version", "value": "7.2.8", "lines": 2},
     "question_closed": {"kind": "not_concerned", "person": "RSSI de garde", "on": NOW},

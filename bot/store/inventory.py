@@ -154,6 +154,12 @@ def intern(session: Session, products: Iterable[InventoryProduct]) -> dict[Inven
     return {product: found[product] for product in wanted}
 
 
+def known(session: Session, products: Iterable[InventoryProduct]) -> dict[InventoryProduct, int]:
+    """The ids of those of these products that somebody typed so, now or before."""
+    wanted = set(products)
+    return {each: id_ for each, id_ in _ids(session, list(wanted)).items() if each in wanted}
+
+
 def _ids(session: Session, products: Sequence[InventoryProduct]) -> dict[InventoryProduct, int]:
     """The ids of those of these products that somebody has typed so."""
     names = list(dict.fromkeys(product.product for product in products))

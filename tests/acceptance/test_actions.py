@@ -9,7 +9,10 @@ import pytest
 
 from bot.domain.action import Action, ActionState
 from bot.domain.alert import AlertState, AnswerKind, Urgency
-from bot.domain.facility import AssetCategory, Facility
+from bot.domain.facility import AssetCategory, Facility, InventoryLine
+from bot.inventory.base import Upload
+from bot.pipeline.foresee import Foreseen
+from bot.pipeline.inventory import upload_inventory
 from bot.store import Session, action_answers, action_lists, actions, alerts, lots, people
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Reference
 from tests.acceptance.conftest import Town
@@ -223,6 +226,73 @@ async def test_machines_that_reached_the_target_are_proposed_as_fixed(
     await town.application.match()
     (again,) = listed(town)
     assert again.id == action.id
+
+
+def upload(town: Town, hospital: Facility, *versions: tuple[str, str]) -> Foreseen:
+    """An inventory of today, what it was said to make of actions, then matching."""
+    lines = tuple(
+        InventoryLine(name, AssetCategory.SERVER, name, "", "NetScaler ADC", version)
+        for name, version in versions
+    )
+    foresight = town.application.foresight
+
+    def write(session: Session) -> Foreseen:
+        now = town.clock()
+        plan = upload_inventory(
+            session, hospital, Upload("csv", lines), filename="f.csv", dated=now,
+            confirm=True, now=now,
+        )  # fmt: skip
+        return foresight.of(session, hospital.id, plan, dated=now)
+
+    return town.application.database.call(write)
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ({"vpn-01": "13.1-49.13", "vpn-02": "13.1-50.1", "vpn-03": "14.1-9.1"}, "done"),
+        ({"vpn-01": "13.1-49.13", "vpn-02": "13.1-49.13", "vpn-03": "14.1-8.11"}, ""),
+        ({"vpn-01": "13.1-49.13"}, "done"),
+        ({"vpn-09": "13.1-50.1"}, "removed"),
+    ],
+)
+async def test_an_upload_foresees_what_matching_then_makes_of_actions(
+    town: Town, hospital: Facility, versions: dict[str, str], expected: str
+) -> None:
+    await town.publish(bulletin(town, 1, *FIRST))
+    for name in ("vpn-01", "vpn-02"):  # as the file will call it
+        town.becomes(hospital, (name, "NetScaler ADC", "13.1-48.47"))
+    await town.application.match()
+    town.clock.now += DAY
+    foreseen = upload(town, hospital, *versions.items())
+    said = {
+        "done": [each.reference for each in foreseen.done],
+        "removed": [each.reference for each in foreseen.removed],
+        "": [],
+    }
+    assert said[expected] == (["ACT-2026-0001"] if expected else [])
+    assert len(foreseen.done) + len(foreseen.removed) == bool(expected)
+    await town.application.match()
+    found = {
+        "done": listed(town, ActionState.PROPOSED),
+        "removed": listed(town, ActionState.REMOVED),
+        "": listed(town),
+    }
+    assert [each.reference for each in found[expected]] == ["ACT-2026-0001"]
+
+
+async def test_an_upload_says_at_once_that_it_denies_an_answer(
+    town: Town, hospital: Facility
+) -> None:
+    await town.publish(bulletin(town, 1, *FIRST))
+    (action,) = listed(town)
+    answer(town, action)
+    town.clock.now += DAY
+    same = (("vpn-01", "13.1-48.47"), ("vpn-02", "13.1-48.47"), ("vpn-03", "14.1-8.10"))
+    foreseen = upload(town, hospital, *same)
+    assert [each.reference for each in foreseen.denied] == [action.reference]
+    await town.application.match()
+    assert [each.id for each in listed(town)] == [action.id]
 
 
 async def test_an_inventory_that_denies_an_answer_opens_the_action_again(
