@@ -243,9 +243,13 @@ class Health(_Section):
     """From when on something is wrong with Tocsin itself."""
 
     source_silent_hours: int = Field(6, ge=1)
+    chat_silent_minutes: int = Field(15, ge=1)
     queue_old_minutes: int = Field(15, ge=1)
     refusing_minutes: int = Field(15, ge=1)
     certificate_days: int = Field(30, ge=1)
+    alarm_after_minutes: int = Field(5, ge=0)
+    over_after_minutes: int = Field(30, ge=0)
+    again_hours: int = Field(24, ge=1)
 
 
 class Web(_Section):

@@ -10,6 +10,8 @@ from cryptography import x509
 
 from bot.app.application import Application
 from bot.chat.mailbox import NAME as MAILBOX
+from bot.chat.pulse import BEAT
+from bot.domain.alarm import Damping
 from bot.domain.delivery import Address
 from bot.domain.health import Finding, HealthReport, Problem, Thresholds, judge
 from bot.domain.message import ChannelName
@@ -35,6 +37,7 @@ async def observe(application: Application) -> HealthReport:
             health.snapshot,
             paces(application),
             now=now,
+            chats=chats(application.settings),
             certificate_ends=certificate_end(application.settings),
         )
     except SchemaError as error:
@@ -60,6 +63,7 @@ async def tell(application: Application) -> int:
         targets(application.settings),
         language=application.settings.language,
         now=application.clock(),
+        damping=damping(application.settings),
     )
 
 
@@ -77,12 +81,21 @@ def targets(settings: Settings) -> list[Address]:
 
 def paces(application: Application) -> dict[str, timedelta]:
     """What is read and how often: the enabled sources, lists of exploited vulnerabilities
-    included, and the mailbox where there is one."""
+    included."""
     configs = application.source_configs() + application.signal_configs()
-    found = {config.name: config.every for config in configs if config.enabled}
-    mailbox = application.settings.mailbox
-    if mailbox.host:
-        found[MAILBOX] = timedelta(seconds=mailbox.poll_seconds)
+    return {config.name: config.every for config in configs if config.enabled}
+
+
+def chats(settings: Settings) -> dict[str, timedelta]:
+    """Where people are heard, and how often each says that it lives. Slack over HTTP holds
+    nothing open: only its requests say so."""
+    found: dict[str, timedelta] = {}
+    if settings.matrix.homeserver:
+        found[ChannelName.MATRIX.value] = BEAT
+    if settings.slack.bot_token.get_secret_value() and settings.slack.mode == "socket":
+        found[ChannelName.SLACK.value] = BEAT
+    if settings.mailbox.host:
+        found[MAILBOX] = timedelta(seconds=settings.mailbox.poll_seconds)
     return found
 
 
@@ -91,9 +104,20 @@ def thresholds(settings: Settings) -> Thresholds:
     chosen = settings.health
     return Thresholds(
         source_silent=timedelta(hours=chosen.source_silent_hours),
+        chat_silent=timedelta(minutes=chosen.chat_silent_minutes),
         queue_old=timedelta(minutes=chosen.queue_old_minutes),
         refusing_for=timedelta(minutes=chosen.refusing_minutes),
         certificate_ends=timedelta(days=chosen.certificate_days),
+    )
+
+
+def damping(settings: Settings) -> Damping:
+    """How long a problem holds before it is told here."""
+    chosen = settings.health
+    return Damping(
+        after=timedelta(minutes=chosen.alarm_after_minutes),
+        over_after=timedelta(minutes=chosen.over_after_minutes),
+        again=timedelta(hours=chosen.again_hours),
     )
 
 

@@ -27,6 +27,7 @@ from bot.chat.imap import ImapOptions
 from bot.chat.mail_desk import MailDesk, MailDeskOptions
 from bot.chat.mailbox import Mailbox
 from bot.chat.matrix import MatrixChat, MatrixChatOptions
+from bot.chat.pulse import Pulse
 from bot.chat.slack import SlackChat, SlackChatOptions
 from bot.commands.book import command_book
 from bot.domain.message import ChannelName
@@ -100,7 +101,7 @@ def matrix_chat(application: Application, channel: MatrixChannel) -> MatrixChat:
         accept_from=tuple(matrix.allowed_servers) or (own,),
         language=application.settings.language,
     )
-    return MatrixChat(channel, desk(application), options)
+    return MatrixChat(channel, desk(application), options, _pulse(application, channel))
 
 
 def slack_chat(application: Application, channel: SlackChannel) -> SlackChat:
@@ -111,7 +112,12 @@ def slack_chat(application: Application, channel: SlackChannel) -> SlackChat:
         signing_secret=slack.signing_secret.get_secret_value(),
         language=application.settings.language,
     )
-    return SlackChat(channel, desk(application), options)
+    return SlackChat(channel, desk(application), options, _pulse(application, channel))
+
+
+def _pulse(application: Application, channel: MatrixChannel | SlackChannel) -> Pulse:
+    name = ChannelName.MATRIX if isinstance(channel, MatrixChannel) else ChannelName.SLACK
+    return Pulse(application.database, name.value, clock=application.clock)
 
 
 def with_rooms(channel: Channel) -> Channel:

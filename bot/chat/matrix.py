@@ -35,6 +35,7 @@ from bot.chat.desk import (
     without_quote,
 )
 from bot.chat.forms import Questions, question
+from bot.chat.pulse import Pulse
 from bot.commands.base import Invocation, Reply
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName
@@ -70,12 +71,19 @@ class _Said:
 class MatrixChat:
     """Listens to the channel's session. Build it before anything is sent, then run it."""
 
-    def __init__(self, channel: MatrixChannel, desk: Desk, options: MatrixChatOptions) -> None:
+    def __init__(
+        self,
+        channel: MatrixChannel,
+        desk: Desk,
+        options: MatrixChatOptions,
+        pulse: Pulse | None = None,
+    ) -> None:
         self._channel = channel
         self._session = channel.session
         self._incoming = channel.session.listen()
         self._desk = desk
         self._options = options
+        self._pulse = pulse
         self._forms: OrderedDict[str, Questions] = OrderedDict()
         self._unreadable: set[str] = set()
 
@@ -119,12 +127,16 @@ class MatrixChat:
                 return await self._session.start()
             except (TransientDeliveryError, UncertainDeliveryError) as error:
                 log.warning("matrix_connect", reason=str(error))
+                if self._pulse is not None:
+                    await self._pulse.missed(str(error))
                 await asyncio.sleep(pause.total_seconds())
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _handle(self, incoming: Heard | Invited | Synced) -> None:
         if isinstance(incoming, Synced):
             await asyncio.to_thread(self._session.handled, incoming)
+            if self._pulse is not None:
+                await self._pulse.heard()
         elif isinstance(incoming, Invited):
             await self._invited(incoming)
         elif incoming.event.sender == self._session.client.user_id:

@@ -25,6 +25,7 @@ from bot.channels.base import DeliveryError
 from bot.channels.slack import SlackChannel, escape
 from bot.chat.desk import ANSWER, QUESTION, QUESTIONS, Desk, answer_invocation, shown
 from bot.chat.forms import modal, plain, sections, submitted, text_modal
+from bot.chat.pulse import BEAT, Pulse
 from bot.commands.base import Invocation, Reply
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName, Choice
@@ -68,10 +69,17 @@ class _Origin:
 class SlackChat:
     """Turns what Slack sends into invocations, and replies into what Slack shows."""
 
-    def __init__(self, channel: SlackChannel, desk: Desk, options: SlackChatOptions) -> None:
+    def __init__(
+        self,
+        channel: SlackChannel,
+        desk: Desk,
+        options: SlackChatOptions,
+        pulse: Pulse | None = None,
+    ) -> None:
         self._channel = channel
         self._desk = desk
         self._options = options
+        self._pulse = pulse
         self._sockets: AsyncSocketModeHandler | None = None
         self.app = AsyncApp(
             client=channel.client,
@@ -88,9 +96,20 @@ class SlackChat:
         """Stay connected in Socket Mode until cancelled; the client reconnects by itself."""
         await self.connect()
         try:
-            await asyncio.Event().wait()
+            while True:
+                await self.look()
+                await asyncio.sleep(BEAT.total_seconds())
         finally:
             await self.close()
+
+    async def look(self) -> None:
+        """Write down whether the WebSocket lives: its pings are answered."""
+        if self._pulse is None or self._sockets is None:
+            return
+        if await self._sockets.client.is_connected():
+            await self._pulse.heard()
+        else:
+            await self._pulse.missed("the socket is closed")
 
     async def connect(self) -> None:
         """Open the WebSocket."""

@@ -21,8 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def health(ctx: typer.Context) -> None:
-    """Say how Tocsin is: sources, queues, certificate. The exit code is 1 when something is wrong.
+    """Say how Tocsin is: sources, chats, queues, certificate.
 
+    The exit code is 1 when something is wrong.
     The same judgement is served by tocsin run on /healthz, and told to the operator.
     """
     shared = context(ctx)
@@ -35,7 +36,10 @@ def health(ctx: typer.Context) -> None:
 def _shown(report: HealthReport) -> RenderableType:
     parts: list[RenderableType] = []
     if report.snapshot is not None:
-        parts += [_sources(report.snapshot), _queues(report.snapshot)]
+        parts.append(_sources(report.snapshot))
+        if report.snapshot.chats:
+            parts.append(_chats(report.snapshot))
+        parts.append(_queues(report.snapshot))
         if report.snapshot.certificate_ends is not None:
             parts.append(f"Mails are signed until {_date(report.snapshot.certificate_ends)}.")
     parts.append("Nothing is wrong." if report.ok else _findings(report))
@@ -55,6 +59,14 @@ def _sources(snapshot: Snapshot) -> Table:
     for each in snapshot.sources:
         read = _date(each.succeeded_at) or "never"
         made.add_row(each.name, read, str(each.failures), str(each.unreadable))
+    return made
+
+
+def _chats(snapshot: Snapshot) -> Table:
+    made = table("chat", "last heard", "failures in a row", "last said")
+    for each in snapshot.chats:
+        heard = _date(each.succeeded_at) or "never"
+        made.add_row(each.name, heard, str(each.failures), each.error)
     return made
 
 

@@ -20,6 +20,7 @@ class Problem(StrEnum):
     DATABASE = "database"  # it does not answer
     SCHEMA = "schema"  # its tables are not those of this version
     SOURCE_SILENT = "source-silent"
+    CHAT_SILENT = "chat-silent"  # what people write there is not heard
     QUEUE_OLD = "queue-old"  # due, and nobody sends it
     CHANNEL_REFUSING = "channel-refusing"  # nothing goes through any more
     DELIVERIES_DEAD = "deliveries-dead"  # given up; replay or drop them
@@ -33,12 +34,15 @@ class Thresholds:
     """From when on something is wrong."""
 
     source_silent: timedelta = timedelta(hours=6)  # and never before four paces of the source
+    chat_silent: timedelta = timedelta(minutes=15)  # and never before four of its paces
     queue_old: timedelta = timedelta(minutes=15)  # past the hour it was due
     refusing_for: timedelta = timedelta(minutes=15)
     refusals: int = 3  # a single greylisted mail is no outage
     certificate_ends: timedelta = timedelta(days=30)
 
 
+OWN_CHANNEL = {each.value: each for each in (ChannelName.MATRIX, ChannelName.SLACK)}
+"""The way out that shares its fate with a way in. A mailbox is not read by what sends mails."""
 PACES = 4  # readings a source may miss
 LONGEST_SUBJECT = 64  # characters of an address in an alarm
 
@@ -94,10 +98,15 @@ class OpenRoom:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state of Tocsin at one moment. ``certificate_ends``: that which signs mails."""
+    """The state of Tocsin at one moment. ``certificate_ends``: that which signs mails.
+
+    ``chats`` are the ways in: Matrix, Slack's socket, the mailbox of replies. They
+    succeeded when they last heard from their server, were it only that nobody spoke.
+    """
 
     at: datetime
     sources: tuple[SourceState, ...] = ()
+    chats: tuple[SourceState, ...] = ()
     queues: tuple[ChannelQueue, ...] = ()
     certificate_ends: datetime | None = None
     open_rooms: tuple[OpenRoom, ...] = ()
@@ -144,19 +153,23 @@ class HealthReport:
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
-    """What the operator is told. ``problem`` is a :class:`Problem`'s value."""
+    """What the operator is told. ``problem`` is a :class:`Problem`'s value; ``again``: it was
+    told before and lasts; ``relapses``: how often it came back within a day of its end."""
 
     problem: str
     subject: str
     since: datetime | None = None
     count: int = 0
     over: bool = False
+    again: bool = False
+    relapses: int = 0
 
 
 def judge(snapshot: Snapshot, thresholds: Thresholds) -> tuple[Finding, ...]:
     """What is wrong in ``snapshot``: by kind, then by name."""
     found = [
-        *_sources(snapshot, thresholds),
+        *_silent(snapshot.sources, Problem.SOURCE_SILENT, thresholds.source_silent, snapshot.at),
+        *_silent(snapshot.chats, Problem.CHAT_SILENT, thresholds.chat_silent, snapshot.at),
         *_queues(snapshot, thresholds),
         *_certificate(snapshot, thresholds),
         *_open_rooms(snapshot),
@@ -182,21 +195,26 @@ def route(finding: Finding, findings: Sequence[Finding], targets: Sequence[Addre
     return (working or others or list(targets))[0]
 
 
-def _sources(snapshot: Snapshot, thresholds: Thresholds) -> Iterator[Finding]:
-    """A source that nobody has tried to read yet is not silent."""
-    for source in snapshot.sources:
-        if source.attempted_at is None:
+def _silent(
+    states: Sequence[SourceState], problem: Problem, least: timedelta, now: datetime
+) -> Iterator[Finding]:
+    """Those unheard for ``least`` and for four of their paces.
+
+    One that nobody has tried to read yet is not silent.
+    """
+    for state in states:
+        if state.attempted_at is None:
             continue
-        allowed = max(thresholds.source_silent, source.every * PACES)
-        never = source.succeeded_at is None and source.failures >= PACES
-        late = source.succeeded_at is not None and snapshot.at - source.succeeded_at >= allowed
-        if never or late:
+        never = state.succeeded_at is None and state.failures >= PACES
+        allowed = max(least, state.every * PACES)
+        if never or (state.succeeded_at is not None and now - state.succeeded_at >= allowed):
             yield Finding(
-                Problem.SOURCE_SILENT,
-                source.name,
-                since=source.succeeded_at,
-                count=source.failures,
-                detail=source.error,
+                problem,
+                state.name,
+                since=state.succeeded_at,
+                count=state.failures,
+                channel=OWN_CHANNEL.get(state.name) if problem is Problem.CHAT_SILENT else None,
+                detail=state.error,
             )
 
 

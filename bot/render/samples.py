@@ -369,9 +369,13 @@ SILENCES = (
     ),
 )
 ALARMS = tuple(
-    AlarmView(problem.value, subject, since=NOW, count=count, over=over)
+    AlarmView(problem.value, subject, NOW, count, over, again, relapses)
     for problem in Problem
-    for subject, count, over in (("certfr", 4, False), ("email", 0, True))
+    for subject, count, over, again, relapses in (
+        ("certfr", 4, False, False, 2),
+        ("certfr", 4, False, True, 0),
+        ("email", 0, True, False, 0),
+    )
 )
 PAGE = AnswerPageView(
     state=LinkState.OPEN,

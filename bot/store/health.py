@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from bot.domain.health import ChannelQueue, OpenRoom, Snapshot, SourceState
 from bot.domain.message import ChannelName
 from bot.store import sources, withheld
 from bot.store.schema import DeliveryRow
+from bot.store.sources import SourceHealth
 
 WAITING = (DeliveryState.DUE.value, DeliveryState.UNCERTAIN.value)
 TO_SEND = (*WAITING, DeliveryState.LEASED.value)
@@ -24,13 +26,16 @@ def snapshot(
     paces: Mapping[str, timedelta],
     *,
     now: datetime,
+    chats: Mapping[str, timedelta] = MappingProxyType({}),
     certificate_ends: datetime | None = None,
 ) -> Snapshot:
-    """The state of the sources of ``paces`` (name → time between two readings) and of the
-    outbox of every channel that was ever used."""
+    """The state of the sources of ``paces`` and of ``chats`` (name → time between two
+    readings) and of the outbox of every channel that was ever used."""
+    known = {each.name: each for each in sources.health(session)}
     return Snapshot(
         now,
-        _sources(session, paces),
+        _states(known, paces),
+        _states(known, chats),
         _queues(session, now=now),
         certificate_ends=certificate_ends,
         open_rooms=tuple(
@@ -39,9 +44,10 @@ def snapshot(
     )
 
 
-def _sources(session: Session, paces: Mapping[str, timedelta]) -> tuple[SourceState, ...]:
+def _states(
+    known: Mapping[str, SourceHealth], paces: Mapping[str, timedelta]
+) -> tuple[SourceState, ...]:
     """A configured source that was never read has nothing but its name."""
-    known = {each.name: each for each in sources.health(session)}
     return tuple(
         SourceState(
             name,

@@ -41,7 +41,13 @@ class HealthPages:
             {"problem": each.problem.value, "subject": each.subject, "since": _date(each.since)}
             for each in report.findings
         ]
-        body = {"ok": report.ok, "at": _date(report.at), "findings": wrong}
+        chats = report.snapshot.chats if report.snapshot else ()
+        body = {
+            "ok": report.ok,
+            "at": _date(report.at),
+            "findings": wrong,
+            "last_sync": {each.name: _date(each.succeeded_at) for each in chats},
+        }
         return web.Response(
             status=200 if report.ok else 503, text=json.dumps(body), content_type="application/json"
         )
@@ -79,6 +85,7 @@ class _Collected(Collector):
         if (seen := self._report.snapshot) is not None:
             yield from _queues(seen)
             yield from _sources(seen)
+            yield from _chats(seen)
             yield from _certificate(seen)
 
 
@@ -127,6 +134,20 @@ def _sources(seen: Snapshot) -> Iterator[Metric]:
         failures.add_metric([source.name], source.failures)
         unreadable.add_metric([source.name], source.unreadable)
     yield from (read, failures, unreadable)
+
+
+def _chats(seen: Snapshot) -> Iterator[Metric]:
+    heard = GaugeMetricFamily(
+        "tocsin_chat_last_sync_timestamp_seconds",
+        "When the chat was last heard, were it only that nobody spoke.",
+        labels=["chat"],
+    )
+    failures = GaugeMetricFamily("tocsin_chat_failures", "Failures in a row.", labels=["chat"])
+    for chat in seen.chats:
+        if chat.succeeded_at is not None:
+            heard.add_metric([chat.name], chat.succeeded_at.timestamp())
+        failures.add_metric([chat.name], chat.failures)
+    yield from (heard, failures)
 
 
 def _certificate(seen: Snapshot) -> Iterator[Metric]:

@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from bot.app import Application, peers
-from bot.app.health import tell
+from bot.app.health import observe, tell
 from bot.channels.base import Channel
+from bot.chat.pulse import Pulse
 from bot.domain.message import ChannelName
 from bot.settings import Settings
 from bot.store import outbox, sources
@@ -35,12 +36,12 @@ class Post:
     clock: SteppingClock
     channels: dict[ChannelName, Channel]
 
-    async def pass_time(self, minutes: int) -> None:
-        """Let time pass, sending what is due every five minutes, then look."""
-        for _ in range(minutes // 5):
-            self.clock.now += timedelta(minutes=5)
+    async def pass_time(self, minutes: int, *, every: int = 5) -> None:
+        """Let time pass; every five minutes, look and send what is due."""
+        for _ in range(minutes // every):
+            self.clock.now += timedelta(minutes=every)
             await peers.dispatcher(self.application, self.channels).run()
-        await tell(self.application)
+            await tell(self.application)
         await peers.dispatcher(self.application, self.channels).run()
 
 
@@ -76,18 +77,47 @@ async def test_a_relay_that_refuses_everything_is_told_by_slack_then_its_return(
     (told,) = slack_double.messages
     assert told["channel"] == ROOM
     assert "le canal email refuse tout" in told["text"]
-    await post.pass_time(60)
-    assert len(slack_double.messages) == 1, "once, however long it lasts"
+    await post.pass_time(60 * 20, every=60)
+    assert len(slack_double.messages) == 1, "not again before a day"
+    await post.pass_time(60 * 5, every=60)
+    assert "Toujours" in slack_double.messages[1]["text"]
+    assert slack_double.messages[1]["thread_ts"] == told["ts"]
     relay.faults.at_recipient = ""
-    await post.pass_time(60)
-    _, over = slack_double.messages
+    await post.pass_time(120, every=10)
+    *_, over = slack_double.messages
     assert "Rétabli" in over["text"]
     assert over["thread_ts"] == told["ts"]
     assert [envelope.rcpt_tos for envelope in relay.envelopes] == [["ssi@hospital.example"]] * 2
     relay.faults.at_recipient = "451 4.7.1 not now"
     post.application.database.call(outbox.enqueue, [written(3)], now=post.clock())
     await post.pass_time(60)
-    assert len(slack_double.messages) == 3, "a new outage is told anew"
+    assert "De nouveau" in slack_double.messages[3]["text"], "it is told anew, once"
+    assert len(slack_double.messages) == 4
+
+
+async def test_a_source_that_comes_and_goes_is_told_a_few_times_a_day(
+    post: Post, relay: Relay
+) -> None:
+    """Read for a minute every seven hours: silent in between, for three days."""
+    for _ in range(10):
+        post.application.database.call(sources.succeeded, "certfr", now=post.clock())
+        await post.pass_time(7 * 60, every=20)
+    subjects = [mail["Subject"] for mail in relay.mails]
+    assert len(subjects) <= 6
+    assert subjects[0] == "[Tocsin] la source certfr ne donne plus rien"
+
+
+async def test_a_chat_that_is_heard_no_more_is_told(post: Post, relay: Relay) -> None:
+    pulse = Pulse(post.application.database, "slack", clock=post.clock)
+    await pulse.heard()
+    await post.pass_time(15)
+    assert relay.mails == []
+    await post.pass_time(10)
+    (mail,) = relay.mails
+    assert "slack n'est plus entendu" in str(mail["Subject"])
+    report = await observe(post.application)
+    assert report.snapshot is not None
+    assert [each.name for each in report.snapshot.chats] == ["slack"]
 
 
 async def test_a_silent_source_is_told_by_the_first_address(post: Post, relay: Relay) -> None:
@@ -96,13 +126,13 @@ async def test_a_silent_source_is_told_by_the_first_address(post: Post, relay: R
     await post.pass_time(5)
     assert relay.mails == []
     post.clock.now += timedelta(hours=7)
-    await post.pass_time(5)
+    await post.pass_time(10)
     (mail,) = relay.mails
     assert mail["To"] == DUTY
     assert mail["Subject"] == "[Tocsin] la source certfr ne donne plus rien"
     assert mail["Auto-Submitted"] == "auto-generated"
     database.call(sources.succeeded, "certfr", now=post.clock())
-    await post.pass_time(5)
+    await post.pass_time(40)
     assert relay.mails[1]["Subject"].startswith("[Tocsin] Rétabli")
 
 
@@ -111,6 +141,6 @@ async def test_what_is_refused_for_good_is_told_by_the_other_channel(
 ) -> None:
     relay.faults.at_recipient = "550 5.1.1 nobody there"
     post.application.database.call(outbox.enqueue, [written(1)], now=post.clock())
-    await post.pass_time(5)
+    await post.pass_time(10)
     (told,) = slack_double.messages
     assert "abandonnés" in told["text"]

@@ -15,8 +15,11 @@ from bot.channels.matrix import MatrixChannel
 from bot.channels.matrix_client import MatrixOptions
 from bot.channels.matrix_session import MatrixSession
 from bot.chat.matrix import MatrixChat, MatrixChatOptions
+from bot.chat.pulse import Pulse
+from bot.domain.clock import system_clock
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName
+from bot.store import sources
 from tests.servers.matrix import Reader, reading
 from tests.servers.office import ALERT, Office, opened_office
 from tests.servers.synapse import SERVER_NAME, Homeserver
@@ -58,7 +61,8 @@ async def listening(
 ) -> AsyncIterator[MatrixChannel]:
     """A bot that answers until the end of the block."""
     channel = MatrixChannel(MatrixSession(options))
-    chat = MatrixChat(channel, office.desk, MatrixChatOptions(accept_from))
+    pulse = Pulse(office.database, "matrix", clock=system_clock)
+    chat = MatrixChat(channel, office.desk, MatrixChatOptions(accept_from), pulse)
     task = asyncio.create_task(chat.run())
     try:
         yield channel
@@ -101,6 +105,12 @@ async def joined(reader: Reader, room: str, user: str) -> None:
 async def at(homeserver: Homeserver, tmp_path: Path) -> AsyncIterator[Scene]:
     async with scene(homeserver, tmp_path, encrypted=True) as built:
         yield built
+
+
+async def test_health_knows_when_the_homeserver_was_last_heard(at: Scene) -> None:
+    [matrix] = await at.office.database.run(sources.health)
+    assert (matrix.name, matrix.failures) == ("matrix", 0)
+    assert matrix.succeeded_at is not None
 
 
 async def test_a_command_is_answered_where_it_was_asked(at: Scene) -> None:

@@ -14,9 +14,12 @@ import pytest
 from aiohttp import web
 
 from bot.channels.slack import SlackChannel, SlackOptions
+from bot.chat.pulse import Pulse
 from bot.chat.slack import PATH, SlackChat, SlackChatOptions
+from bot.domain.clock import system_clock
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName
+from bot.store import sources
 from tests.servers.office import ALERT, CHOICES, MESSAGE, Office, opened_office
 from tests.servers.slack import SIGNING_SECRET, Ack, SlackDouble
 from tests.servers.slack_workspace import APP_TOKEN, BOT_TOKEN
@@ -67,7 +70,8 @@ async def scene(
     )
     async with opened_office(folder) as office:
         await office.known(RSSI)
-        chat = SlackChat(channel, office.desk, options)
+        pulse = Pulse(office.database, "slack", clock=system_clock)
+        chat = SlackChat(channel, office.desk, options, pulse)
         yield Scene(double, channel, chat, office)
         await channel.close()
 
@@ -193,3 +197,15 @@ async def test_over_http_nothing_is_heard_without_a_secret(
         assert (await slack_double.post_signed(url, form, secret=""))[0] == 404
         await asyncio.sleep(0)
     assert not slack_double.responses
+
+
+async def test_health_knows_whether_the_socket_lives(at: Scene) -> None:
+    await at.chat.look()
+    [slack] = await at.office.database.run(sources.health)
+    assert slack.name == "slack"
+    assert (slack.succeeded_at, slack.failures) == (slack.attempted_at, 0)
+    assert slack.succeeded_at is not None
+    await at.chat.close()
+    await at.chat.look()  # nothing is held open: nothing is said of it
+    [still] = await at.office.database.run(sources.health)
+    assert still.failures == 0

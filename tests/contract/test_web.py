@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,11 @@ SNAPSHOT = Snapshot(
         SourceState("certfr", timedelta(minutes=15), NOW, NOW, 0, "", 7),
         SourceState("kev", timedelta(hours=1)),
     ),
-    (QUEUE,),
+    queues=(QUEUE,),
+    chats=(
+        SourceState("matrix", timedelta(seconds=30), NOW, NOW),
+        SourceState("slack", timedelta(seconds=30), NOW, None, 2, "the socket is closed"),
+    ),
     certificate_ends=NOW + timedelta(days=9),
 )
 WELL = HealthReport(NOW, (), SNAPSHOT)
@@ -90,6 +95,7 @@ async def test_healthz_says_well_and_ill(observed: Observed) -> None:
     status, text = await fetched(f"{observed.url}/healthz")
     assert (status, '"channel-refusing"' in text) == (503, True)
     assert "10.1.2.3" not in text
+    assert json.loads(text)["last_sync"] == {"matrix": NOW.isoformat(), "slack": None}
 
 
 async def test_prometheus_reads_the_metrics(observed: Observed) -> None:
@@ -108,6 +114,9 @@ async def test_prometheus_reads_the_metrics(observed: Observed) -> None:
     assert samples["tocsin_source_unreadable_items", "certfr"] == 7
     assert samples["tocsin_source_last_success_timestamp_seconds", "certfr"] == NOW.timestamp()
     assert ("tocsin_source_last_success_timestamp_seconds", "kev") not in samples
+    assert samples["tocsin_chat_last_sync_timestamp_seconds", "matrix"] == NOW.timestamp()
+    assert ("tocsin_chat_last_sync_timestamp_seconds", "slack") not in samples
+    assert samples["tocsin_chat_failures", "slack"] == 2
     assert samples["tocsin_problems", "channel-refusing"] == 1
     assert samples["tocsin_problems", "queue-old"] == 0
     assert samples["tocsin_certificate_expiry_timestamp_seconds",] > NOW.timestamp()

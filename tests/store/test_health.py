@@ -35,6 +35,18 @@ def test_a_source_never_read_has_only_its_name(database: Database) -> None:
     assert (kev.name, kev.attempted_at) == ("kev", None)
 
 
+def test_a_chat_is_not_a_source(database: Database) -> None:
+    database.call(sources.succeeded, "matrix", now=NOW)
+    seen = database.call(
+        health.snapshot, {"kev": MINUTE}, now=NOW, chats={"matrix": MINUTE, "slack": MINUTE}
+    )
+    assert [each.name for each in seen.sources] == ["kev"]
+    assert [(each.name, each.succeeded_at) for each in seen.chats] == [
+        ("matrix", NOW),
+        ("slack", None),
+    ]
+
+
 def test_refusals_count_since_the_last_success(database: Database) -> None:
     database.call(outbox.enqueue, [written(1), written(2)], now=NOW)
     database.call(refuse_all, now=NOW)

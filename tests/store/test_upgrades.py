@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from bot.domain.alarm import Course
 from bot.domain.alert import AnswerKind
 from bot.domain.facility import AssetCategory
-from bot.store import Database, facilities, lots
+from bot.store import Database, alarms, facilities, lots
 from bot.store.migrate import upgrade
 from feeds.advisory import Tlp
 
@@ -70,6 +71,8 @@ STATEMENTS = (
     "INSERT INTO lot (alert_id, category, state) VALUES (:silent, 'serveur', 'open')",
     """INSERT INTO lot (alert_id, category, state, answered_at)
     VALUES (:answered, 'serveur', 'taken', :now)""",
+    """INSERT INTO alarm (id, problem, subject, channel, address, opened_at)
+    VALUES (:silent, 'queue-old', 'email', 'slack', 'C0OPS', :now)""",
     """INSERT INTO answer (id, alert_id, category, person_id, kind, note, at)
     VALUES (:answer, :answered, 'serveur', :person, 'taken', 'vu', :now)""",
 )
@@ -98,4 +101,13 @@ def test_destinations_and_contacts_keep_what_they_were_told(empty_url: str) -> N
     facility = database.call(facilities.by_finess, "590999017")
     assert facility is not None
     assert [(c.name, c.ceiling) for c in facility.contacts] == [("Adjoint", Tlp.GREEN)]
+    database.dispose()
+
+
+def test_an_alarm_that_lasts_is_not_told_anew(empty_url: str) -> None:
+    database = Database(empty_url)
+    first_release(database)
+    upgrade(database)
+    (alarm,) = database.call(alarms.remembered, now=NOW)
+    assert (alarm.code, alarm.course) == ("queue-old:email", Course(NOW, told_at=NOW, times=1))
     database.dispose()

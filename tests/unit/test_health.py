@@ -50,6 +50,22 @@ def test_a_source_is_silent_after_hours_or_four_of_its_paces() -> None:
     assert codes(sources=(source(succeeded_at=None, failures=4),)) == ["source-silent:certfr"]
 
 
+def test_a_chat_is_silent_after_a_quarter_of_an_hour_or_four_of_its_paces() -> None:
+    matrix = replace(source(), name="matrix", every=timedelta(seconds=30))
+    assert codes(chats=(replace(matrix, succeeded_at=NOW - HOUR / 5),)) == []
+    assert codes(chats=(replace(matrix, succeeded_at=NOW - HOUR / 4),)) == ["chat-silent:matrix"]
+    mailbox = replace(matrix, name="mailbox", every=HOUR, succeeded_at=NOW - 3 * HOUR)
+    assert codes(chats=(mailbox,)) == []
+    assert codes(chats=(replace(mailbox, attempted_at=None, succeeded_at=None),)) == []
+
+
+def test_what_is_heard_no_more_by_a_chat_is_told_by_another_way() -> None:
+    silent = replace(source(), name="matrix", succeeded_at=NOW - HOUR)
+    (finding,) = judge(Snapshot(NOW, chats=(silent,)), Thresholds())
+    targets = [Address(ChannelName.MATRIX, "!ops:x"), Address.mailbox("ops@x.example")]
+    assert route(finding, [finding], targets) == targets[1]
+
+
 def test_a_queue_is_old_when_nobody_takes_what_is_due() -> None:
     late = ChannelQueue(MAIL, overdue_since=NOW - timedelta(minutes=15))
     assert codes(queues=(late,)) == ["queue-old:email"]

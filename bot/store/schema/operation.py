@@ -26,7 +26,7 @@ class AuditRow(Base):
 
 
 class AlarmRow(Base):
-    """Something wrong with Tocsin itself that the operator was told."""
+    """Something wrong with Tocsin itself, and what the operator was told of it."""
 
     __tablename__ = "alarm"
 
@@ -35,7 +35,11 @@ class AlarmRow(Base):
     subject: Mapped[str] = mapped_column(String(64))
     channel: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(256))
-    opened_at: Mapped[datetime]
+    opened_at: Mapped[datetime]  # when it was first seen, this time
+    told_at: Mapped[datetime | None]  # the latest; null while it may heal by itself
+    times: Mapped[int] = mapped_column(default=0, server_default="0")  # told since it began
+    well_since: Mapped[datetime | None]
+    relapses: Mapped[int] = mapped_column(default=0, server_default="0")  # within a day
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
