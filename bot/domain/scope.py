@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, Self
+
+VERSIONS_BETWEEN = " / "  # in a target: the version to reach of each branch
 
 
 class Over(StrEnum):
@@ -71,6 +74,14 @@ class Reopening:
     machines: int
     versions: tuple[str, ...] = ()  # still seen
 
+    def __add__(self, other: Reopening) -> Reopening:
+        return Reopening(
+            max(self.answered_on, other.answered_on),
+            max(self.inventory_on, other.inventory_on),
+            self.machines + other.machines,
+            tuple(dict.fromkeys([*self.versions, *other.versions])),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -108,6 +119,41 @@ def change(before: Scope, after: Scope) -> Change:
         former_target=before.target if _asks_for_more(before, after) else "",
         newly_exploited=after.exploited and not before.exploited,
         reworded=before.words != after.words,
+    )
+
+
+def of_part(worse: Change, before: Scope, part: Scope, again: Reopening | None) -> Change:
+    """What of a change is about some of the machines: what their team is told.
+
+    What the bulletin says (exploited, reworded, ended) is for everybody. The surprising
+    case: where nothing of the change is about that part, it is told whole; somebody is
+    written to all the same, and must read why.
+
+    Args:
+        part: what now concerns those machines.
+        again: the answer of theirs that the inventory denies.
+    """
+    asked = set(before.target.split(VERSIONS_BETWEEN))
+    same = bool(part.target) and asked.issuperset(part.target.split(VERSIONS_BETWEEN))
+    found = dataclasses.replace(
+        worse,
+        newly_affected=len(part.affected - before.affected),
+        newly_to_check=len(part.to_check - before.to_check - before.affected),
+        former_target="" if same else worse.former_target,
+        again=again,
+    )
+    return found if found.is_news else worse
+
+
+def together(changes: Sequence[Change]) -> Change:
+    """What is worse at several facilities that one message speaks of."""
+    return dataclasses.replace(
+        changes[0],
+        newly_affected=sum(each.newly_affected for each in changes),
+        newly_to_check=sum(each.newly_to_check for each in changes),
+        former_target=next((each.former_target for each in changes if each.former_target), ""),
+        newly_exploited=any(each.newly_exploited for each in changes),
+        reworded=any(each.reworded for each in changes),
     )
 
 

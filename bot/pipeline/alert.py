@@ -16,7 +16,7 @@ from bot.domain.matching import VerdictKind
 from bot.domain.priority import Judgement
 from bot.domain.quiet import NO_QUIET, QuietHours
 from bot.domain.routing import Subscription, told_at_once
-from bot.domain.scope import Change, Scope, change
+from bot.domain.scope import Change, Scope, change, of_part
 from bot.pipeline.action import ActionKeeper
 from bot.pipeline.concern import Concern, concerns
 from bot.pipeline.contradiction import Contradiction, contradicted
@@ -47,11 +47,15 @@ class AlertReport:
         return AlertReport(*(a + b for a, b in pairs))
 
 
+NOTHING_TOLD = Scope()
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """A concern people are told of; ``worse`` is None the first time.
 
-    ``lots`` are those that are new or worse: nobody is told of the others.
+    ``lots`` are those that are new or worse: nobody is told of the others. ``before`` is
+    what was told before, ``denied`` the answers that an inventory contradicts.
     """
 
     concern: Concern
@@ -59,6 +63,8 @@ class _Told:
     lots: tuple[AssetCategory, ...]
     remind_at: datetime | None
     worse: Change | None = None
+    before: Scope = NOTHING_TOLD
+    denied: Contradiction | None = None
 
 
 @dataclass(slots=True)
@@ -202,7 +208,8 @@ def _sort_known(
         batch.kept[alert.id] = concern.categories
         batch.moved += [alert.id] if moved else []
     if worse.is_news:
-        batch.told.append(_Told(concern, updated, touched, remind_at, worse))
+        told = _Told(concern, updated, touched, remind_at, worse, alert.scope, denied)
+        batch.told.append(told)
     else:
         batch.silent += 1
 
@@ -377,5 +384,16 @@ def _view(told: _Told, coverage: Mapping[int, Coverage]) -> AlertView:
     contacts = told.concern.facility.contacts if told.concern.assets else ()
     following = next_contact(0, contacts)
     shown = dataclasses.replace(shown, next_step=told.remind_at, next_contact=following)
-    shown = shown.of_lots(told.lots) if set(told.lots) < set(told.concern.categories) else shown
-    return shown if told.worse is None else dataclasses.replace(shown, change=told.worse)
+    limited = set(told.lots) < set(told.concern.categories)
+    shown = shown.of_lots(told.lots) if limited else shown
+    if told.worse is None:
+        return shown
+    worse = _change_of_lots(told, told.worse) if limited else told.worse
+    return dataclasses.replace(shown, change=worse)
+
+
+def _change_of_lots(told: _Told, worse: Change) -> Change:
+    assets = tuple(asset for asset in told.concern.assets if asset.category in told.lots)
+    part = dataclasses.replace(told.concern, assets=assets).scope
+    again = told.denied.of_lots(told.lots) if told.denied else None
+    return of_part(worse, told.before, part, again)

@@ -12,7 +12,7 @@ from bot.domain.matching import VerdictKind
 from bot.domain.priority import NOT_EXPLOITED, Exploitation
 from bot.domain.question import Lesson, product_key, product_name, said
 from bot.domain.routing import is_for
-from bot.domain.scope import Over, Scope, change
+from bot.domain.scope import VERSIONS_BETWEEN, Over, Scope, change
 from bot.store import Session, advisories, exploits, facilities, lessons, verdicts
 from bot.store.advisories import StoredRevision
 from bot.store.verdicts import MatchedAsset, Standing
@@ -62,7 +62,7 @@ class Concern:
     def target(self) -> str:
         """The version to reach, or those of each branch."""
         found = dict.fromkeys(a.verdict.target for a in self.assets if a.verdict.target)
-        return " / ".join(found) if len(found) <= TARGETS_NAMED else ""
+        return VERSIONS_BETWEEN.join(found) if len(found) <= TARGETS_NAMED else ""
 
     @property
     def scope(self) -> Scope:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import add
 from zoneinfo import ZoneInfo
 
 from bot.domain.action import Action, ActionState
@@ -21,10 +23,24 @@ from bot.store.verdicts import SureVerdict
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """An answer *corrigé* that a later inventory denies, for these teams."""
+    """Answers *corrigé* that a later inventory denies, by team."""
 
-    why: Reopening
-    categories: tuple[AssetCategory, ...]
+    parts: Mapping[AssetCategory, Reopening]
+
+    @property
+    def categories(self) -> tuple[AssetCategory, ...]:
+        """The teams whose answer is denied."""
+        return tuple(self.parts)
+
+    @property
+    def why(self) -> Reopening:
+        """What denies them all."""
+        return reduce(add, self.parts.values())
+
+    def of_lots(self, lots: Collection[AssetCategory]) -> Reopening | None:
+        """What denies the answers of some of the teams."""
+        parts = [why for lot, why in self.parts.items() if lot in lots]
+        return reduce(add, parts) if parts else None
 
 
 def contradicted(
@@ -55,13 +71,17 @@ def contradicted(
         if not left:
             continue
         zone = ZoneInfo(concern.facility.time_zone)
-        why = Reopening(
-            answered_on=max(answered.values()).astimezone(zone).date(),
-            inventory_on=inspected.astimezone(zone).date(),
-            machines=sum(asset.quantity for asset in left),
-            versions=tuple(dict.fromkeys(asset.version for asset in left)),
-        )
-        denied[alert.id] = Contradiction(why, tuple({asset.category for asset in left}))
+        parts: dict[AssetCategory, Reopening] = {}
+        for asset in left:
+            why = Reopening(
+                answered_on=answered[asset.category].astimezone(zone).date(),
+                inventory_on=inspected.astimezone(zone).date(),
+                machines=asset.quantity,
+                versions=(asset.version,),
+            )
+            known_of = parts.get(asset.category)
+            parts[asset.category] = known_of + why if known_of else why
+        denied[alert.id] = Contradiction(parts)
     return denied
 
 

@@ -12,6 +12,7 @@ from bot.domain.alert import AlertView, AssetLine, Coverage, LotView, Why
 from bot.domain.matching import VerdictKind
 from bot.domain.reason import all_reasons
 from bot.domain.reference import combine
+from bot.domain.scope import together
 from bot.pipeline.concern import Concern, concerns, display_name
 from bot.store import Session, advisories, facilities, inventory, lots
 from bot.store.alerts import Alert
@@ -114,6 +115,7 @@ def merged(views: Sequence[AlertView]) -> AlertView:
         only=tuple(dict.fromkeys(lot for each in views for lot in each.only))
         if all(each.only for each in views)
         else (),
+        change=together([each.change for each in views]),
         urgency_reasons=all_reasons(each.urgency_reasons for each in views),
         coverage=Coverage(
             total=sum(each.coverage.total for each in views),

@@ -12,7 +12,7 @@ from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from feeds.advisory import Tlp
 from tests.acceptance.conftest import Town
-from tests.acceptance.hospital import ALERT, BIOMEDICAL, FRIDAY, ROOM, SERVER, Hospital
+from tests.acceptance.hospital import ALERT, BIOMEDICAL, FRIDAY, ROOM, SERVER, Hospital, plain
 
 MONDAY = FRIDAY + timedelta(days=2, hours=15, minutes=35)  # 9.05 in Paris
 DAY = timedelta(days=1)
@@ -119,6 +119,22 @@ async def test_a_lot_that_no_destination_asks_for_is_told_all_the_same(world: Ho
     await world.alerte()
     (told,) = world.town.deliveries()
     assert "srv-01" in told.message.text
+
+
+async def test_what_changes_is_that_of_the_lots_the_message_speaks_to(world: Hospital) -> None:
+    hospital = world.opened()
+    world.told(hospital, BIOMED_ROOM, BIOMEDICAL)
+    world.told(hospital, ROOM)
+    await world.alerte()
+    before = len(world.town.deliveries())
+    for name in ("srv-02", "srv-03"):
+        world.adds(hospital, SERVER, name, "7.2.8")
+    world.adds(hospital, BIOMEDICAL, "echo-02", "7.2.8")
+    await world.town.application.match()
+    new = world.town.deliveries()[:-before]
+    texts = {each.address: plain(each.message.text) for each in new}
+    assert "1 équipement concerné de plus." in texts[BIOMED_ROOM.address]
+    assert "3 équipements concernés de plus." in texts[ROOM.address]
 
 
 async def test_the_biomedical_contact_is_told_of_biomedical_equipment_alone(
