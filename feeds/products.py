@@ -160,7 +160,7 @@ class Catalogue(Rewriting):
         first = self.name(phrases[0], vendor) if phrases else Name(frozenset())
         if first.weak and phrases and first.words:
             said = (*self.vendor_text(vendor), *phrases[0].words)
-            first = self.name(replace(phrases[0], words=said), vendor)
+            first = self.name(phrases[0]._replace(words=said), vendor)
         if first.words <= self._known.optional and product.strip().lower() not in NO_VENDOR:
             hint = self.name(Phrase(words=(product,)), vendor)
             vendor_of = first.vendor or hint.vendor
@@ -231,7 +231,7 @@ class Catalogue(Rewriting):
             vendor_words |= frozenset(said_vendor)
         if not core and phrase.hosts:  # "micrologiciel pour EDR-810"
             return self._read_phrase(
-                replace(phrase, words=phrase.hosts[0], hosts=phrase.hosts[1:]), vendor
+                phrase._replace(words=phrase.hosts[0], hosts=phrase.hosts[1:]), vendor
             )
         if not core:
             plain = [w for w in read.words if w not in known.codenames and len(w) > 3]

@@ -7,8 +7,9 @@ makes names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from feeds.affected import Phrase
@@ -56,6 +57,11 @@ class _Trie:
         for words, value in sorted(entries.items(), key=lambda item: -len(item[0])):
             self._by_first.setdefault(words[0], []).append((words, value))
 
+    @property
+    def openings(self) -> Set[str]:
+        """First words of the phrases."""
+        return self._by_first.keys()
+
     def at(self, words: Sequence[str], position: int) -> tuple[int, Any] | None:
         """The longest phrase that starts at ``position``: its length and its value."""
         for phrase, value in self._by_first.get(words[position], ()):
@@ -95,11 +101,17 @@ class Rewriting:
         self._editions = _Trie(
             {words: each.key for each in builtin.editions.values() for words in each.words}
         )
+        self._openings = self._renames.openings | self._vendors.openings | self._editions.openings
         self._abbreviations = {
             words for words in (*builtin.renames, *builtin.known) if len(words) == 1
         }
+        self._whole_names = {frozenset(n): frozenset(of) for n, of in builtin.whole.items()}
+        self._hardware: dict[str, list[tuple[str, str, str, tuple[str, ...]]]] = {}
+        for known in builtin.hardware:
+            self._hardware.setdefault(known[1][0], []).append(known)
+        self.vendor = lru_cache(maxsize=4_096)(self._read_vendor)  # few are typed, over and over
 
-    def vendor(self, text: str) -> tuple[str, frozenset[str]]:
+    def _read_vendor(self, text: str) -> tuple[str, frozenset[str]]:
         """Canonical vendor (or the words typed) and the words that name it."""
         words = [word for word in normal_words([text]) if word not in _COMPANY]
         if not words or text.strip().lower() in NO_VENDOR:
@@ -124,28 +136,32 @@ class Rewriting:
         count = 0
         while count < len(words) - 1 and words[count] in self._known.nouns:
             count += 1
-        common = self._known.generic | self._known.platforms.keys() | self._known.descriptors
-        if not count or common.issuperset(normal_words(words[count:])):
+        if not count:
             return phrase
-        return replace(phrase, words=words[count:], asides=(*words[:count], *phrase.asides))
+        common = self._known.generic | self._known.platforms.keys() | self._known.descriptors
+        if common.issuperset(normal_words(words[count:])):
+            return phrase
+        return phrase._replace(words=words[count:], asides=(*words[:count], *phrase.asides))
 
     def unpacked(self, phrase: Phrase) -> Phrase:
         """Part an abbreviation from the model number stuck to it: "WC7665" is a WC 7665."""
         words: list[str] = []
         numbers: list[str] = []
         for word in phrase.words:
-            stuck = None if (word,) in self._abbreviations else _STUCK.match(word)
             if short := self._known.shorthand.get(word):
                 words.extend(short[:-1])
                 numbers.append(short[-1])
-            elif stuck and (stuck[1],) in self._abbreviations:
+            elif (stuck := _STUCK.match(word)) and self._abbreviates(word, stuck[1]):
                 words.append(stuck[1])
                 numbers.append(stuck[2])
             else:
                 words.append(word)
         if not numbers:
             return phrase
-        return replace(phrase, words=tuple(words), numbers=(*numbers, *phrase.numbers))
+        return phrase._replace(words=tuple(words), numbers=(*numbers, *phrase.numbers))
+
+    def _abbreviates(self, word: str, stem: str) -> bool:
+        return (stem,) in self._abbreviations and (word,) not in self._abbreviations
 
     def _rejoined(self, phrase: Phrase) -> Phrase:
         """ "Aria Operations | for Logs": a known name may go on behind "for"."""
@@ -158,7 +174,7 @@ class Rewriting:
                 found = self._renames.at(whole, position)
                 if found and position + found[0] > len(head) + len(joint):
                     words = (*phrase.words, *joint, *phrase.hosts[0])
-                    return replace(phrase, words=words, hosts=phrase.hosts[1:])
+                    return phrase._replace(words=words, hosts=phrase.hosts[1:])
         return phrase
 
     def _models_of(self, words: Sequence[str], numbers: Sequence[str]) -> Iterator[str]:
@@ -172,25 +188,22 @@ class Rewriting:
     ) -> frozenset[str]:
         """Words of the firmware that this hardware is known to run."""
         found: set[str] = set()
-        for maker, word, digits, firmware in self._known.hardware:
-            if vendor not in ("", maker):
-                continue
-            if word in words:
-                said = not digits or any(text.startswith(digits) for text in numbers)
-            else:
-                models = (_DEVICE.match(w) for w in words if w.startswith(word))
-                said = any(
-                    m[2].startswith(digits) for m in models if m and (m[1] == word or vendor)
-                )
-            if said:
-                found.update(firmware)
+        for word in words:
+            for maker, device, digits, firmware in self._hardware.get(word[0], ()):
+                if vendor not in ("", maker) or not word.startswith(device):
+                    continue
+                if device in words:
+                    said = not digits or any(text.startswith(digits) for text in numbers)
+                elif model := _DEVICE.match(word):
+                    said = model[2].startswith(digits) and (model[1] == device or bool(vendor))
+                else:
+                    said = False
+                if said:
+                    found.update(firmware)
         return frozenset(found)
 
     def _whole(self, words: frozenset[str]) -> frozenset[str]:
-        for name, meant in self._known.whole.items():
-            if frozenset(name) == words:
-                return frozenset(meant)
-        return words
+        return self._whole_names.get(words, words)
 
     def _family(self, words: frozenset[str], vendor: str) -> str:
         if vendor == "sap":
@@ -208,6 +221,11 @@ class Rewriting:
         out = _Rewritten()
         position = 0
         while position < len(words):
+            if words[position] not in self._openings:
+                out.words.append(words[position])
+                out.locks.append(0)
+                position += 1
+                continue
             renamed = self._renames.at(words, position)
             if renamed and not self._more_after_vendor(words, position, renamed[0]):
                 length, target = renamed

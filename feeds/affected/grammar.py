@@ -16,7 +16,6 @@ the reader of the verdict is told, and nothing is concluded from it.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 
 from feeds.affected.draft import Draft
@@ -77,7 +76,7 @@ class _Parser(Naming):
             self._clause(token)
         self._flush()
         return tuple(
-            replace(each, ranges=())
+            each._replace(ranges=())
             if each.deferred and all(map(_of_models, each.ranges))
             else each
             for each in self._share_ends()
@@ -200,7 +199,7 @@ class _Parser(Naming):
             draft.ranges.append(Range(ge=lowest, le=le))
             return
         if not draft.pending and last and (last.ge or last.gt) and not last.lt:
-            draft.ranges[-1] = replace(last, lt=lt, le=le)
+            draft.ranges[-1] = last._replace(lt=lt, le=le)
         else:
             draft.ranges.append(Range(self._draft.take_pending(), lt=lt, le=le))
 
@@ -247,7 +246,7 @@ class _Parser(Naming):
             last = draft.ranges[-1] if draft.ranges else None
             if last and (last.ge or last.gt) and not last.le and not last.lt:
                 self._at += 1
-                draft.ranges[-1] = replace(last, le=(token.text,))
+                draft.ranges[-1] = last._replace(le=(token.text,))
             elif not draft.ranges and opening.text != "-":  # "versions à 7.0": a word is missing
                 draft.leftover.append(Kind.TO)
             return
@@ -283,7 +282,7 @@ class _Parser(Naming):
         if versioned and self._named() and not self._has_versions():
             draft.condition = Condition(tuple(group))  # "(Java Version 6)"
         elif draft.ranges and not draft.pending and _second_notation(group):
-            draft.ranges[-1] = replace(draft.ranges[-1], also=group[0])
+            draft.ranges[-1] = draft.ranges[-1]._replace(also=group[0])
         elif host and group:
             draft.hosts.append(tuple(group))
         else:
@@ -384,7 +383,7 @@ class _Parser(Naming):
         if not ranges or not ranges[-1].lt:
             self._condition()
             return
-        ranges[-1] = replace(ranges[-1], patched=True)
+        ranges[-1] = ranges[-1]._replace(patched=True)
         while self._kind() in (Kind.WORD, Kind.REF, *NUMERIC):
             self._draft.end = self._tokens[self._at].end
             self._at += 1
@@ -416,8 +415,7 @@ class _Parser(Naming):
             return tuple(self._done)
         last = self._done[-1]
         return tuple(
-            replace(
-                statement,
+            statement._replace(
                 fix=statement.fix or last.fix,
                 condition=statement.condition or last.condition,
                 deferred=statement.deferred or last.deferred,

@@ -1,9 +1,14 @@
-"""What the grammar makes of a line: which products, which versions, on what condition."""
+"""What the grammar makes of a line: which products, which versions, on what condition.
+
+What every line makes is a tuple with names: a corpus makes hundreds of thousands of them, and a
+tuple is made and compared in a third of the time of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Grade(StrEnum):
@@ -14,8 +19,7 @@ class Grade(StrEnum):
     UNREAD = "unread"  # not understood
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """A product as named, not yet known to any catalogue.
 
     ``numbers`` stand among the words (*Windows* **10** *Version 1607*); ``hosts`` follow
@@ -31,8 +35,7 @@ class Phrase:
     carriers: tuple[tuple[str, ...], ...] = ()  # "dans X": it is a part of X
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """Versions inside one of ``branches`` (any, when empty) and inside every bound.
 
     Bounds are texts as written. Several ``lt`` or ``le`` are one per train. ``named`` branches
@@ -70,8 +73,7 @@ class Condition:
     ranges: tuple[Range, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One affirmation of a line: any of ``phrases``, in any of ``ranges`` (all, when empty).
 
     ``start:end`` is the part of the line that says it.

@@ -7,7 +7,6 @@ also hold ``<=1.9.4.1``, ``1.2 | 1.3``, ``>= 2018-1 | <= 2021-1`` and English pr
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from feeds.affected.grammar import parse_line
 from feeds.affected.phrase import read_phrase
@@ -34,16 +33,16 @@ def read_row(product: str, versions: str) -> tuple[Statement, ...]:
     phrases = (read_phrase(each)[0] for each in _alternatives(product))
     whole = Statement(tuple(each for each in phrases if each.words or each.numbers))
     if text.lower() in _EVERY:
-        return (replace(whole, every_version=True),)
+        return (whole._replace(every_version=True),)
     if (ranges := read_ranges(text)) is not None:
-        return (replace(whole, ranges=ranges),)
+        return (whole._replace(ranges=ranges),)
     said = parse_line(f"X versions {text}")
     prose = said[0].ranges if len(said) == 1 else ()
     if prose and not said[0].leftover:
-        return (replace(whole, ranges=prose),)
+        return (whole._replace(ranges=prose),)
     if not _NUMBER.match(text):  # "Accu-Chek Inform II": a product, where its version should be
-        whole = replace(whole, phrases=(*whole.phrases, read_phrase(text)[0]))
-    return (replace(whole, leftover=(text,)),)
+        whole = whole._replace(phrases=(*whole.phrases, read_phrase(text)[0]))
+    return (whole._replace(leftover=(text,)),)
 
 
 def _alternatives(product: str) -> list[str]:
@@ -103,7 +102,7 @@ def _intervals(pieces: list[tuple[str, str]]) -> tuple[Range, ...] | None:
         elif operator in ("<", "<="):
             upper = lower or Range()
             lt, le = ((bound,), ()) if operator == "<" else ((), (bound,))
-            ranges.append(replace(upper, lt=lt, le=le))
+            ranges.append(upper._replace(lt=lt, le=le))
             lower = None
         elif operator != "!=":
             ranges.append(Range(branches=(bound,)))

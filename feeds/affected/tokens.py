@@ -388,7 +388,14 @@ def _plain(text: str) -> str:
 
 def read_tokens(text: str) -> list[Token]:
     """Cut a line as it was written: a capital "ET" among small letters joins nothing (ET 200SP)."""
-    tokens = tokenize(fold(_plain(text)))
+    folded = fold(_plain(text))
+    tokens = tokenize(folded)
+    if '"' in folded or "ET" in text:
+        _mend_quotes(tokens, text)
+    return tokens
+
+
+def _mend_quotes(tokens: list[Token], text: str) -> None:
     opened = False
     for position, token in enumerate(tokens):
         if token.text == '"':
@@ -396,7 +403,6 @@ def read_tokens(text: str) -> list[Token]:
             opened = not opened
         if token.kind is Kind.SEP and text[token.start : token.end] == "ET" and not text.isupper():
             tokens[position] = token._replace(kind=Kind.WORD)
-    return tokens
 
 
 def _ascending(ends: re.Match[str]) -> bool:

@@ -33,6 +33,7 @@ from feeds.advisory import Advisory, Tlp
 from feeds.affected import parse_line
 from feeds.files import open_path
 from feeds.formats import parse_any
+from feeds.names import forget_words
 from feeds.products import Catalogue, load_builtin
 from feeds.versions import read_version
 from tests.bench.figures import Figure
@@ -106,6 +107,7 @@ def new_matcher() -> Matcher:
     parse_line.cache_clear()
     read_version.cache_clear()
     forget_rows()
+    forget_words()
     text = (config_folder() / "products.toml").read_text(encoding="utf-8")
     return Matcher(Catalogue(load_builtin(text)))
 

@@ -139,7 +139,7 @@ def _name(catalogue: Catalogue, phrase: Phrase, vendor: str) -> Name:
         own = vendor_words | name.words  # a vendor that is its product excuses no word of it
         return replace(name, vendor=name.vendor or canonical, vendor_words=own)
     if not _repeats(vendor, phrase.words):
-        phrase = replace(phrase, words=(*catalogue.vendor_text(vendor), *phrase.words))
+        phrase = phrase._replace(words=(*catalogue.vendor_text(vendor), *phrase.words))
     return catalogue.name(phrase, vendor)
 
 

@@ -8,7 +8,6 @@ support. Nothing is concluded: it is worth a question.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from bot.domain.matching.judging import Bounds
 from bot.domain.matching.statements import Sentence
@@ -21,10 +20,12 @@ _NUMBERED_OTHERWISE = frozenset({"windows", "sap", "mssql", "exchange", "suse"})
 
 def gaps_of(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
     """A sentence, good for a review only, for each gap above a bare bound."""
+    plain = [each for each in sentences if each.names and each.bounds and _is_plain(each)]
+    if len(plain) < 2:
+        return
     groups: dict[tuple[Name, ...], list[Sentence]] = {}
-    for each in sentences:
-        if each.names and each.bounds and _is_plain(each):
-            groups.setdefault(each.names, []).append(each)
+    for each in plain:
+        groups.setdefault(each.names, []).append(each)
     for group in groups.values():
         if len(group) > 1 and (found := _gap(group)):
             yield found
@@ -51,7 +52,7 @@ def _gap(group: Sequence[Sentence]) -> Sentence | None:
     if end is None or end.release >= nearest.release:
         return None
     between = Bounds(ge=end, lt=(nearest,))
-    return replace(sentence, bounds=(between,), bare=(), branch=(), between=True)
+    return sentence._replace(bounds=(between,), bare=(), branch=(), between=True)
 
 
 def _is_bare(bounds: Bounds) -> bool:

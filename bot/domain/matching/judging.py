@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
+from typing import NamedTuple
 
 from bot.domain.matching.assets import PATCH, Asset
 from bot.domain.matching.placement import (
@@ -32,9 +33,8 @@ _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """A range whose texts have been read as versions."""
+class Bounds(NamedTuple):
+    """A range whose texts have been read as versions. (A tuple: every line makes some.)"""
 
     branches: tuple[Version, ...] = ()
     wild: tuple[bool, ...] = ()
@@ -57,8 +57,11 @@ class Bounds:
 
 def read_bounds(written: Range, name: Name) -> Bounds:
     """Read the texts of a range in the numbering of the product's family."""
-    number = name.numbers[-1] if name.numbers else ""
-    family = name.family
+    return _read_bounds(written, name.numbers[-1] if name.numbers else "", name.family)
+
+
+@lru_cache(maxsize=8_192)  # publishers bound the products of a month alike
+def _read_bounds(written: Range, number: str, family: str) -> Bounds:
     unreadable = False
 
     def read(text: str, base: str) -> Version | None:
@@ -90,6 +93,11 @@ def read_bounds(written: Range, name: Name) -> Bounds:
         patched=written.patched,
         unreadable=unreadable,
     )
+
+
+def forget_bounds() -> None:
+    """Drop the ranges remembered."""
+    _read_bounds.cache_clear()
 
 
 def _same_figures(branch: str, written: Range) -> bool:

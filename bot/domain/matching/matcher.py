@@ -124,6 +124,7 @@ class Reading:
         return self.sentences
 
 
+_GRADES = {grade: rank for rank, grade in enumerate(Grade)}  # decided, to review, abstained
 _KINDS = (VerdictKind.NOT_AFFECTED, VerdictKind.REVIEW, VerdictKind.AFFECTED)
 
 
@@ -140,18 +141,15 @@ class Matcher:
     def read(self, advisory: Advisory) -> Reading:
         """Read what an advisory affirms; done once per revision."""
         sentences = tuple(sentences_of(self.catalogue, advisory))
-        grades: dict[str, Grade] = {}
+        worst: dict[str, int] = {}
         for sentence in sentences:
-            known = grades.get(sentence.field, Grade.DECIDED)
-            grades[sentence.field] = max(known, sentence.grade, key=list(Grade).index)
-        counts = list(grades.values())
+            worst[sentence.field] = max(worst.get(sentence.field, 0), _GRADES[sentence.grade])
+        counts = list(worst.values())
         return Reading(
             (*sentences, *gaps_of(sentences)),
             Chorus(sentences),
-            frozenset(key for sentence in sentences for key in sentence.keys),
-            counts.count(Grade.DECIDED),
-            counts.count(Grade.REVIEW),
-            counts.count(Grade.UNREAD),
+            frozenset().union(*(sentence.keys for sentence in sentences)),
+            *(counts.count(grade) for grade in _GRADES.values()),
         )
 
     def keys(self, product: InventoryProduct) -> frozenset[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
-from bot.domain.matching.judging import Bounds, place, read_bounds, shows_fix
+from bot.domain.matching.judging import Bounds, forget_bounds, place, read_bounds, shows_fix
 from bot.domain.matching.numbering import carries_numbers
 from bot.domain.matching.placement import IN, Inside, Placement
 from bot.domain.matching.relating import Kinship, Relation, relate
@@ -36,9 +36,8 @@ _STATES = frozenset(
 _NONE = frozenset[str]()
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A statement ready to be ruled upon.
+class Sentence(NamedTuple):
+    """A statement ready to be ruled upon. (A tuple: every line makes some.)
 
     ``negative`` sentences declare products fixed or not affected. ``keys`` hold, for each
     name, one word without which no asset can be that product.
@@ -62,24 +61,8 @@ class Sentence:
     between: bool = False  # what no line names, between two that are: see gaps
 
     def of_row(self, position: int) -> Sentence:
-        """The same sentence, said by the row at ``position`` (written out: it is the hot path)."""
-        return Sentence(
-            self.names,
-            self.statement,
-            self.bounds,
-            self.condition,
-            self.condition_bounds,
-            self.bare,
-            self.branch,
-            self.siblings,
-            self.keys,
-            f"affected[{position}].{self.field}",
-            self.start,
-            self.end,
-            self.text,
-            self.negative,
-            self.only_named,
-        )
+        """The same sentence, said by the row at ``position``."""
+        return self._replace(field=f"affected[{position}].{self.field}")
 
     @property
     def grade(self) -> Grade:
@@ -136,13 +119,13 @@ def _row_sentences(catalogue: Catalogue, row: AffectedProduct) -> tuple[Sentence
         for statement in statements
     )
     if field == "versions":
-        made = (replace(each, start=0, end=len(prose), text=prose) for each in made)
+        made = (each._replace(start=0, end=len(prose), text=prose) for each in made)
     if not row.description:
-        made = (replace(each, names=tuple(map(_of_its_vendor, each.names))) for each in made)
+        made = (each._replace(names=tuple(map(_of_its_vendor, each.names))) for each in made)
     negative = row.status in ("fixed", "not_affected")
     unsure = row.status == "investigating"
     if negative or unsure:
-        made = (replace(each, negative=negative, only_named=unsure) for each in made)
+        made = (each._replace(negative=negative, only_named=unsure) for each in made)
     return tuple(made)
 
 
@@ -154,8 +137,9 @@ def _of_its_vendor(name: Name) -> Name:
 
 
 def forget_rows() -> None:
-    """Drop the rows remembered."""
+    """Drop the rows and the bounds remembered."""
     _row_sentences.cache_clear()
+    forget_bounds()
 
 
 def _placed(
@@ -165,7 +149,7 @@ def _placed(
     for statement in parse_line(line):
         made = sentence(catalogue, statement, line, field)
         begin, end = made.start + start, made.end + start
-        yield replace(made, start=begin, end=end, text=whole[begin:end])
+        yield made._replace(start=begin, end=end, text=whole[begin:end])
 
 
 def _named_only(catalogue: Catalogue, advisory: Advisory) -> Iterator[Sentence]:
@@ -177,7 +161,7 @@ def _named_only(catalogue: Catalogue, advisory: Advisory) -> Iterator[Sentence]:
         product, start = subject
         for made in _placed(catalogue, text, product, where, start):
             if made.names:
-                yield replace(made, only_named=True)
+                yield made._replace(only_named=True)
                 return
 
 
@@ -196,8 +180,8 @@ def sentence(
         said = product if catalogue.vendor(product)[0] else vendor
         phrases = (Phrase((said,)),) if catalogue.vendor(said)[0] else ()  # "version 1.10"
     names = tuple(catalogue.names(phrases, vendor, product))
-    texts = [text for each in statement.ranges for text in (*each.branches, *each.lt)]
-    marks = [mark for mark in EDITION_MARKS if any(mark in text for text in texts)]
+    texts = " ".join([text for each in statement.ranges for text in (*each.branches, *each.lt)])
+    marks = [mark for mark in EDITION_MARKS if mark in texts]
     if marks:
         editions = catalogue.plain_words(marks)
         names = tuple(replace(name, editions=name.editions | editions) for name in names)
@@ -205,7 +189,7 @@ def sentence(
     condition = statement.condition
     if statement.every_version:
         written = tuple(r for r in statement.ranges if r.bounded or not _single_digit(r))
-        statement = replace(statement, ranges=written)
+        statement = statement._replace(ranges=written)
     wanted = catalogue.plain_words(condition.words) if condition else _NONE
     if wanted - _STATES and "directory" not in wanted:
         wanted -= _STATES
@@ -243,11 +227,12 @@ def _single_digit(written: Range) -> bool:
 
 def _of_packages(statement: Statement) -> Statement:
     """Debian's kernel packages are bounded under the name of the distribution."""
-    texts = [text for each in statement.ranges for text in each.lt]
-    words = {word for phrase in statement.phrases for word in phrase.words}
-    if not any("deb" in text for text in texts) or not any(w.startswith("debian") for w in words):
+    if not any("deb" in text for each in statement.ranges for text in each.lt):
         return statement
-    return replace(statement, ranges=(), condition=Condition(("linux",), statement.ranges))
+    words = {word for phrase in statement.phrases for word in phrase.words}
+    if not any(word.startswith("debian") for word in words):
+        return statement
+    return statement._replace(ranges=(), condition=Condition(("linux",), statement.ranges))
 
 
 def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
