@@ -13,6 +13,7 @@ from bot.app import Application
 from bot.app.hosts import Peer, peers_of
 from bot.cli.output import context, plain, table
 from bot.inventory.authorities import Authorities
+from bot.render import try_templates
 from bot.resources import config_folder
 from bot.settings import ConfigurationError, Settings, known_keys
 from bot.store.migrate import check, upgrade
@@ -59,7 +60,7 @@ def check_config(
         return
     settings = shared.loaded.settings
     application = Application(settings)
-    application.renderer.check()
+    try_templates(application.renderer)
     application.sources([])
     _check_mailboxes(settings)
     check(application.database)

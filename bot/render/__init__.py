@@ -2,5 +2,6 @@
 
 from bot.render.errors import TemplateError
 from bot.render.renderer import Renderer
+from bot.render.trial import try_templates
 
-__all__ = ["Renderer", "TemplateError"]
+__all__ = ["Renderer", "TemplateError", "try_templates"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
 
 from bot.domain.alert import AlertView
@@ -24,18 +23,15 @@ from bot.domain.message import Attachment, ChannelName, Choice, Message
 from bot.domain.reference import ALERT, CAMPAIGN, INCIDENT
 from bot.domain.silence import SilencesView
 from bot.domain.views import CampaignView, IncidentView
-from bot.render import samples
 from bot.render.answers import (
     alert_choices,
     campaign_choices,
     forward_choices,
     taken_only,
 )
-from bot.render.check import faults
 from bot.render.compose import Composer
-from bot.render.errors import TemplateError
 from bot.render.foreign import Syntax
-from bot.render.words import LANGUAGES, Words
+from bot.render.words import Words
 from bot.resources import templates_folder
 from feeds.advisory import Pap, Tlp
 
@@ -68,47 +64,10 @@ class Renderer:
             templates or templates_folder(), clock, mailbox=mailbox, answers_at=answers_at
         )
 
-    def check(self) -> None:
-        """Check every template, then render each with invented views, in every channel.
-
-        Raises:
-            TemplateError: one line for each fault: file, line, and variable or field.
-        """
-        found = faults(self._composer)
-        if found:
-            raise TemplateError("\n".join(found))
-        for language, channel in product(LANGUAGES, ChannelName):
-            for view in samples.ALERTS:
-                spoken = replace(view, language=language)
-                for ceiling in (Tlp.RED, Tlp.GREEN, Tlp.CLEAR):
-                    self.alert(spoken, channel=channel, ceiling=ceiling)
-                    self.forward(
-                        spoken, channel=channel, ceiling=ceiling, contact="Maintenance", note="n"
-                    )
-            for digest in samples.DIGESTS:
-                self.digest(replace(digest, language=language), channel=channel, ceiling=Tlp.RED)
-            for initial in samples.INITIALS:
-                spoken_state = replace(initial, language=language)
-                self.initial_state(spoken_state, channel=channel, ceiling=Tlp.RED)
-                self.initial_state(spoken_state, channel=channel, ceiling=Tlp.GREEN)
-            for campaign in samples.CAMPAIGNS:
-                spoken_campaign = replace(campaign, language=language)
-                self.campaign(spoken_campaign, channel=channel, ceiling=Tlp.RED)
-            for incident in samples.INCIDENTS:
-                spoken_incident = replace(incident, language=language)
-                self.incident(spoken_incident, channel=channel, ceiling=Tlp.RED)
-            for silence in samples.SILENCES:
-                spoken_silence = replace(silence, language=language)
-                self.silences(spoken_silence, channel=channel, ceiling=Tlp.RED)
-            for alarm in samples.ALARMS:
-                self.alarm(alarm, channel=channel, language=language)
-        for language in LANGUAGES:
-            for page in samples.PAGES:
-                self.page("answer", language=language, page=page, form="f")
-            for name in ("unknown", "busy"):
-                self.page(name, language=language)
-        for language, (name, variables) in product(LANGUAGES, samples.REPLIES.items()):
-            self.reply(name, language=language, **variables)
+    @property
+    def composer(self) -> Composer:
+        """What fills the templates."""
+        return self._composer
 
     def alert(
         self,
@@ -131,18 +90,10 @@ class Renderer:
         Raises:
             TemplateError: a template is wrong; the message names it and the variable.
         """
-        may = passage(
-            view.tlp,
-            ceiling,
-            names_machines=not view.about_functions,
-            floor=floor,
-            pap=view.pap or Pap.CLEAR,
-            pap_ceiling=USUAL_PAP[channel] if pap is None else pap,
-        )
+        machines = not view.about_functions
+        may = _passage(view, channel, ceiling, names_machines=machines, floor=floor, pap=pap)
         words = self._composer.words(view.language)
-        about = _About(
-            view.reference, view.language, channel, view.exercise, "alerte", link=link, pap=view.pap
-        )
+        about = _about(view, channel, "alerte", link=link, pap=view.pap)
         if may.form is Form.NOTICE:
             return self._notice(about)
         if may.form is Form.REDUCED:
@@ -177,7 +128,7 @@ class Renderer:
         named = whole <= ceiling and view.names_machines
         marking = whole if named else max(view.tlp, COUNTS_FLOOR)
         words = self._composer.words(view.language)
-        about = _About(view.reference, view.language, channel, view.exercise, "alerte")
+        about = _about(view, channel, "alerte")
         given = {"alert": view, "contact": contact, "note": note, "named": named}
         return self._make("forward", given, about, marking, forward_choices(view, words))
 
@@ -195,17 +146,8 @@ class Renderer:
         Raises:
             TemplateError: a template is wrong.
         """
-        may = passage(
-            view.tlp,
-            ceiling,
-            names_machines=True,
-            floor=floor,
-            pap=view.pap,
-            pap_ceiling=USUAL_PAP[channel] if pap is None else pap,
-        )
-        about = _About(
-            view.reference, view.language, channel, view.exercise, "alertes", pap=view.pap
-        )
+        may = _passage(view, channel, ceiling, names_machines=True, floor=floor, pap=pap)
+        about = _about(view, channel, "alertes", pap=view.pap)
         if may.form is Form.FULL:
             return self._make("digest", {"digest": view}, about, may.marking)
         waiting = len(view.decisions) + view.more + len(view.proposed) + len(view.questions)
@@ -225,17 +167,8 @@ class Renderer:
         Raises:
             TemplateError: a template is wrong.
         """
-        may = passage(
-            view.tlp,
-            ceiling,
-            names_machines=True,
-            floor=floor,
-            pap=view.pap,
-            pap_ceiling=USUAL_PAP[channel] if pap is None else pap,
-        )
-        about = _About(
-            view.reference, view.language, channel, view.exercise, "alertes", pap=view.pap
-        )
+        may = _passage(view, channel, ceiling, names_machines=True, floor=floor, pap=pap)
+        about = _about(view, channel, "alertes", pap=view.pap)
         if may.form is Form.FULL:
             return self._make("initial", {"initial": view}, about, may.marking)
         return self._counts(about, may, len(view.actions) + view.other_actions, 0)
@@ -248,11 +181,9 @@ class Renderer:
         Raises:
             TemplateError: a template is wrong.
         """
-        about = _About(view.reference, view.language, channel, view.exercise, "campagne", link=link)
-        if view.tlp > ceiling:
-            return replace(self._notice(about), awareness=True)
+        about = _about(view, channel, "campagne", link=link)
         choices = campaign_choices(view, self._composer.words(view.language))
-        message = self._make("campaign", {"campaign": view}, about, view.tlp, choices)
+        message = self._whole_or_notice("campaign", view, about, ceiling, choices)
         return replace(message, awareness=True)
 
     def incident(self, view: IncidentView, *, channel: ChannelName, ceiling: Tlp) -> Message:
@@ -261,10 +192,8 @@ class Renderer:
         Raises:
             TemplateError: a template is wrong.
         """
-        about = _About(view.reference, view.language, channel, view.exercise, "incident")
-        if view.tlp > ceiling:
-            return self._notice(about)
-        return self._make("incident", {"incident": view}, about, view.tlp)
+        about = _about(view, channel, "incident")
+        return self._whole_or_notice("incident", view, about, ceiling)
 
     def silences(self, view: SilencesView, *, channel: ChannelName, ceiling: Tlp) -> Message:
         """Render what an authority is told of silences.
@@ -272,12 +201,8 @@ class Renderer:
         Raises:
             TemplateError: a template is wrong.
         """
-        about = _About(
-            view.reference, view.language, channel, view.exercise, "alertes", pap=view.pap
-        )
-        if view.tlp > ceiling:
-            return self._notice(about)
-        return self._make("silences", {"silences": view}, about, view.tlp)
+        about = _about(view, channel, "alertes", pap=view.pap)
+        return self._whole_or_notice("silences", view, about, ceiling)
 
     def notice(self, reference: str, *, channel: ChannelName, language: str) -> Message:
         """Render what goes in place of a message that its destination may not receive any more.
@@ -360,6 +285,19 @@ class Renderer:
         )
         return replace(message, pap=about.pap) if about.pap and kind != "notice" else message
 
+    def _whole_or_notice(
+        self,
+        kind: str,
+        view: CampaignView | IncidentView | SilencesView,
+        about: _About,
+        ceiling: Tlp,
+        choices: Sequence[Choice] = (),
+    ) -> Message:
+        """A message that has no reduced form, under the marking of its view."""
+        if view.tlp > ceiling:
+            return self._notice(about)
+        return self._make(kind, {kind: view}, about, view.tlp, choices)
+
     def _notice(self, about: _About) -> Message:
         """ "A protected message awaits you": nothing else is said, and it may go anywhere."""
         given = {"reference": about.reference, "command": about.command}
@@ -396,3 +334,33 @@ class _About:
     def command(self) -> str:
         """What to type to read the message elsewhere, without the prefix."""
         return self.word if self.word == "alertes" else f"{self.word} {self.reference}"
+
+
+_Marked = AlertView | DigestView | InitialStateView
+_View = _Marked | CampaignView | IncidentView | SilencesView
+
+
+def _about(
+    view: _View, channel: ChannelName, word: str, *, link: bool = False, pap: Pap | None = None
+) -> _About:
+    return _About(view.reference, view.language, channel, view.exercise, word, link, pap)
+
+
+def _passage(
+    view: _Marked,
+    channel: ChannelName,
+    ceiling: Tlp,
+    *,
+    names_machines: bool,
+    floor: Tlp,
+    pap: Pap | None,
+) -> Passage:
+    """What the destination may read of it; without ``pap``, what its channel usually may."""
+    return passage(
+        view.tlp,
+        ceiling,
+        names_machines=names_machines,
+        floor=floor,
+        pap=view.pap or Pap.CLEAR,
+        pap_ceiling=USUAL_PAP[channel] if pap is None else pap,
+    )
