@@ -91,6 +91,7 @@ class Application:
     def renderer(self) -> Renderer:
         """The templates, checked for unknown variables when a message is rendered."""
         return Renderer(
+            self.settings.templates_dir,
             clock=self.clock,
             mailbox=bool(self.settings.mailbox.host),
             answers_at=self.settings.web.public_url.rstrip("/"),

@@ -23,7 +23,7 @@ from bot.domain.mail_token import signed_key
 from bot.domain.message import Message
 from bot.domain.people import Person
 from bot.domain.speaker import Speaker
-from bot.store import Session, audit, facilities, mails, outbox, people, speakers
+from bot.store import Session, audit, mails, outbox, people, speakers, subscriptions
 from bot.store.outbox import Delivery
 from feeds.advisory import Tlp
 
@@ -293,5 +293,5 @@ class MailDesk:
 def _ceiling(session: Session, said: _Said) -> Tlp:
     """The most that this mailbox may be told: what commands themselves keep to."""
     own = said.person.facilities() if said.person else set()
-    ceilings = [facilities.ceiling_of(session, said.place, each) for each in own]
+    ceilings = [subscriptions.ceiling_of(session, said.place, each) for each in own]
     return max(ceilings, default=Tlp.CLEAR)

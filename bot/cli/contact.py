@@ -11,21 +11,21 @@ from rich.table import Table
 from bot.cli.output import Exit, Failure, context, table
 from bot.domain.absence import Absence
 from bot.domain.facility import CONTACT_ROLES, Contact
-from bot.store import absences, facilities, people
+from bot.store import absences, contacts, people
 from feeds.advisory import Tlp
 
-contacts = typer.Typer(no_args_is_help=True, help="Whom to reach at a facility, by role.")
+group = typer.Typer(no_args_is_help=True, help="Whom to reach at a facility, by role.")
 away = typer.Typer(no_args_is_help=True, help="Who is away, and who stands in.")
 HIGHEST = Tlp.AMBER  # of somebody who may be outside the facility
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.add_typer(contacts, name="contact")
+    app.add_typer(group, name="contact")
     app.add_typer(away, name="absence")
 
 
-@contacts.command("add")
+@group.command("add")
 def add(
     ctx: typer.Context,
     finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
@@ -51,11 +51,11 @@ def add(
         raise Failure(f"--ceiling: {ceiling!r} is not CLEAR, GREEN or AMBER", Exit.USAGE)
     facility = shared.facility(finess)
     added = Contact(name, role, email, phone, ceiling=Tlp.read(marking))
-    shared.application.database.call(facilities.add_contact, facility.id, added)
+    shared.application.database.call(contacts.add, facility.id, added)
     shared.say(f"{facility.name}: {role} is {name or email}, up to TLP:{marking}.")
 
 
-@contacts.command("list")
+@group.command("list")
 def list_(
     ctx: typer.Context,
     finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
@@ -66,7 +66,7 @@ def list_(
     shared.show(list(facility.contacts), lambda: _listing(facility.contacts))
 
 
-@contacts.command("remove")
+@group.command("remove")
 def remove(
     ctx: typer.Context,
     finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
@@ -75,7 +75,7 @@ def remove(
     """Take a mailbox out of the contacts of a facility, whatever its roles."""
     shared = context(ctx)
     facility = shared.facility(finess)
-    if not shared.application.database.call(facilities.remove_contact, facility.id, email):
+    if not shared.application.database.call(contacts.remove, facility.id, email):
         raise Failure(f"{email} is no contact of {finess}: tocsin contact list", Exit.INPUT)
     shared.say(f"{email} is no longer a contact of {facility.name}.")
 

@@ -35,7 +35,7 @@ from bot.pipeline.inventory import upload_inventory
 from bot.pipeline.view import alert_views
 from bot.resources import config_folder
 from bot.settings import Settings
-from bot.store import Session, alerts, facilities, lots, outbox, people
+from bot.store import Session, alerts, facilities, lots, outbox, people, subscriptions
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
 from feeds.advisory import Advisory, Tlp
@@ -145,7 +145,7 @@ def _register(session: Session, data: Path, authorities: Authorities, *, now: da
         for row in csv.DictReader(lines, delimiter=";"):
             facility = facilities.by_finess(session, row["FINESS"])
             if facility is not None:
-                facilities.subscribe(
+                subscriptions.subscribe(
                     session,
                     facility.id,
                     Address(ChannelName(row["Canal"]), row["Adresse"]),

@@ -26,7 +26,7 @@ from bot.inventory.authorities import Authorities
 from bot.inventory.facilities import read_facilities, structures_as_facilities
 from bot.inventory.finess import Structure, read_extract
 from bot.resources import config_folder
-from bot.store import facilities, mails, people, withheld
+from bot.store import facilities, mails, people, subscriptions, withheld
 from bot.store.mails import BadAddress
 from feeds.advisory import Pap, Tlp
 
@@ -142,7 +142,7 @@ def list_(ctx: typer.Context) -> None:
     shared = context(ctx)
     database = shared.application.database
     found = database.call(facilities.every)
-    told = database.call(facilities.subscriptions)
+    told = database.call(subscriptions.by_facility)
     bad = database.call(mails.bad_addresses)
     shared.show(found, lambda: _listing(found, told, bad))
 
@@ -198,7 +198,7 @@ def subscribe(
         _check_links(shared, facility, Address(channel, address))
     application = shared.application
     application.database.call(
-        facilities.subscribe,
+        subscriptions.subscribe,
         facility.id,
         Address(channel, address),
         ceiling=highest,
@@ -263,7 +263,7 @@ def unsubscribe(
     shared = context(ctx)
     facility = shared.facility(finess)
     to = Address(channel, address)
-    if not shared.application.database.call(facilities.unsubscribe, facility.id, to):
+    if not shared.application.database.call(subscriptions.unsubscribe, facility.id, to):
         raise Failure(f"{channel.value} {address} was not subscribed to {finess}", Exit.INPUT)
     shared.say(f"{channel.value} {address} is no longer told about {facility.name}.")
 

@@ -12,7 +12,7 @@ from bot.domain.delivery import Address
 from bot.domain.facility import Facility
 from bot.domain.message import ChannelName
 from bot.domain.quiet import BadQuietHoursError, QuietHours
-from bot.store import Session, audit, facilities
+from bot.store import Session, audit, subscriptions
 
 AS_CONFIGURED = "default"
 
@@ -54,7 +54,7 @@ def quiet(
     application = shared.application
 
     def write(session: Session) -> int:
-        count = facilities.set_quiet(session, facility.id, read, to=to)
+        count = subscriptions.set_quiet(session, facility.id, read, to=to)
         said = AS_CONFIGURED if read is None else str(read)
         now = application.clock()
         audit.note(session, OPERATOR, "quiet.set", facility.finess, now=now, hours=said, at=address)

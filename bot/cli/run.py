@@ -12,6 +12,7 @@ from bot.app.roles import Role
 from bot.cli.logs import configure_logs
 from bot.cli.output import Exit, Failure, context
 from bot.domain.message import ChannelName
+from bot.render import try_templates
 from bot.settings import secrets
 
 
@@ -41,6 +42,8 @@ def run(
     chosen = _roles(roles)
     through = _channels(channels)
     application = shared.application
+    if application.settings.templates_dir:  # nobody has tried them yet
+        try_templates(application.renderer)
     if application.database.is_sqlite and chosen != set(Role):
         shared.say("SQLite serves one process: run every role in it, or use PostgreSQL.")
     shared.say(f"Tocsin runs: {', '.join(sorted(role.value for role in chosen))}. Ctrl-C stops it.")

@@ -21,7 +21,7 @@ from bot.domain.message import ChannelName, Choice
 from bot.domain.people import Person
 from bot.domain.speaker import Speaker
 from bot.render import Renderer
-from bot.store import Session, audit, facilities, people, speakers
+from bot.store import Session, audit, people, speakers, subscriptions
 from feeds.advisory import Pap, Tlp
 
 OPEN_CEILING = Tlp.GREEN  # of a room that should be encrypted and is not
@@ -123,13 +123,13 @@ class Setting:
 
     def ceiling(self, session: Session, facility_id: int) -> Tlp:
         """The most that may be said of a facility in this place."""
-        known = facilities.ceiling_of(session, self.invocation.place, facility_id)
+        known = subscriptions.ceiling_of(session, self.invocation.place, facility_id)
         return known if self.invocation.confidential else min(known, OPEN_CEILING)
 
     def pap(self, session: Session) -> Pap:
         """The highest PAP that this place may hear of."""
         place = self.invocation.place
-        subscribed = facilities.terms(session, [place]).get(place)
+        subscribed = subscriptions.terms(session, [place]).get(place)
         return subscribed.pap if subscribed else USUAL_PAP[place.channel]
 
     def reply(self, template: str, **variables: Any) -> Reply:
@@ -243,6 +243,6 @@ def _visible(
     A room narrows what is shown; it never widens it: being in a room gives no right. The
     members of a GHT are shown to its head in a room that is theirs.
     """
-    here = set(facilities.facilities_of_address(session, invocation.place))
+    here = set(subscriptions.facilities_of_address(session, invocation.place))
     own = person.facilities() or speaker.facilities  # of those they stand in for, if they have none
     return tuple(sorted(speaker.facilities & here or own))

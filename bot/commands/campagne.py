@@ -8,7 +8,7 @@ from bot.commands.base import OPEN_CEILING, Reply, Setting
 from bot.domain.campaign import Campaign, CampaignState, Refusal, may_act
 from bot.domain.people import NATIONAL
 from bot.pipeline import campaign as pipeline
-from bot.store import Session, campaigns, facilities, people, recipients
+from bot.store import Session, campaigns, facilities, people, recipients, subscriptions
 from bot.store.recipients import Counts
 from feeds.advisory import Tlp
 
@@ -82,7 +82,7 @@ def _ceiling(session: Session, setting: Setting, campaign: Campaign) -> Tlp:
     """What may be said of a campaign here: where facilities read, what they may; elsewhere
     its authority's own people read all of it."""
     place = setting.invocation.place
-    subscribed = facilities.terms(session, [place]).get(place)
+    subscribed = subscriptions.terms(session, [place]).get(place)
     if subscribed is not None:
         known = subscribed.ceiling
         return known if setting.invocation.confidential else min(known, OPEN_CEILING)
@@ -138,7 +138,7 @@ def _counts(session: Session, setting: Setting, found: Campaign) -> Reply:
     counted = sum((c for name, c in parts.items() if scope is None or name in scope), Counts())
     silent = (
         []
-        if facilities.facilities_of_address(session, setting.invocation.place)
+        if subscriptions.facilities_of_address(session, setting.invocation.place)
         else recipients.listed(session, found.id, silent_only=True, authorities=scope, limit=SHOWN)
     )
     given = recipients.answers(session, found.id, authorities=scope)

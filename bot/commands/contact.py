@@ -8,7 +8,7 @@ from bot.commands.base import Reply, Setting
 from bot.domain.facility import CONTACT_ROLES, Contact, Facility
 from bot.domain.people import DECLARING
 from bot.domain.wording import fold
-from bot.store import Session, audit, facilities
+from bot.store import Session, audit, contacts, facilities
 from feeds.advisory import Tlp
 
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -48,14 +48,14 @@ def _change(session: Session, setting: Setting, facility: Facility, text: str) -
         return setting.reply("contact_usage", several=False)
     email = mail[0].casefold()
     if fold(word) in REMOVE:
-        facilities.remove_contact(session, facility.id, email)
+        contacts.remove(session, facility.id, email)
         action = "contact.removed"
     else:
         marking = MARKING.search(rest)
         ceiling = min(Tlp.read(marking[1]), HIGHEST) if marking else Tlp.GREEN
         name = MARKING.sub("", MAIL.sub("", rest)).strip(" \t<>()[],;:")
         added = Contact(" ".join(name.split())[:120], fold(word), email, ceiling=ceiling)
-        facilities.add_contact(session, facility.id, added)
+        contacts.add(session, facility.id, added)
         action = "contact.added"
     audit.note(
         session,

@@ -25,7 +25,7 @@ from bot.pipeline.quiet import Hush
 from bot.pipeline.recipients import Recipients
 from bot.pipeline.view import merged, view
 from bot.render import Renderer
-from bot.store import Session, alerts, facilities, inventory, lots, mutes, outbox
+from bot.store import Session, alerts, inventory, lots, mutes, outbox, subscriptions
 from bot.store.advisories import StoredRevision
 from bot.store.alerts import OPEN_STATES, Alert, ClearedBy
 from bot.store.lots import Lot, NewLot
@@ -112,7 +112,7 @@ def raise_alerts(
     standing = lots.of_alerts(session, [alert.id for alert in known.values()])
     found = concerns(session, revisions, facility_ids=facility_ids, known=known)
     owners = list({each.facility.id for each in found})
-    subscribed, muted = facilities.subscriptions(session, owners), mutes.active(session, owners)
+    subscribed, muted = subscriptions.by_facility(session, owners), mutes.active(session, owners)
     hush = Hush(quiet, hours, subscribed, muted, now)
     again = contradicted(session, found, known, inspected) if inspected else {}
     batch = _sort(session, found, known, standing, again, now=now, hush=hush, priorities=priorities)

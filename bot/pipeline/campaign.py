@@ -30,7 +30,17 @@ from bot.domain.message import ChannelName, Message
 from bot.domain.people import Person
 from bot.domain.views import CampaignView, OfferedAnswer
 from bot.render import Renderer
-from bot.store import Database, Session, audit, campaigns, facilities, outbox, people, recipients
+from bot.store import (
+    Database,
+    Session,
+    audit,
+    campaigns,
+    facilities,
+    outbox,
+    people,
+    recipients,
+    subscriptions,
+)
 from bot.store.recipients import Destination
 from bot.store.schema import new_id
 from feeds.advisory import Tlp
@@ -106,7 +116,7 @@ def preview(session: Session, campaign: Campaign, renderer: Renderer) -> Preview
     unreachable = 0
     for group in _covered(session, campaign):
         told = set()
-        for facility_id, to, ceiling in facilities.addresses(session, [f.id for f in group]):
+        for facility_id, to, ceiling in subscriptions.addresses(session, [f.id for f in group]):
             ceilings[to] = min(ceiling, ceilings.get(to, Tlp.RED))
             told.add(facility_id)
         unreachable += len(group) - len(told)

@@ -30,6 +30,7 @@ from bot.store import (
     facilities,
     inventory,
     outbox,
+    subscriptions,
 )
 from bot.store.alerts import LATE_COMMIT, ListedAlert
 from feeds.advisory import Pap, Tlp
@@ -52,16 +53,16 @@ def write_digests(
     everyone = {facility.id: facility for facility in facilities.every(session)}
     deliveries: list[NewDelivery] = []
     done: list[int] = []
-    for facility_id, subscriptions in facilities.subscriptions(session).items():
+    for facility_id, subscribed in subscriptions.by_facility(session).items():
         facility = everyone[facility_id]
-        for subscription in widened(subscriptions):
+        for subscription in widened(subscribed):
             due = schedule.latest(subscription.rhythm, time_zone=facility.time_zone, now=now)
             if subscription.rhythm is Rhythm.IMMEDIATE or subscription.digested_at >= due:
                 continue
             done.append(subscription.id)
             delivery = _digest(session, renderer, facility, subscription, due, floor, now)
             deliveries += [delivery] if delivery else []
-    facilities.mark_digested(session, done, now=now)
+    subscriptions.mark_digested(session, done, now=now)
     return outbox.enqueue(session, deliveries, now=now)
 
 

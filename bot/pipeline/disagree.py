@@ -13,7 +13,7 @@ from bot.domain.message import ChannelName, Message
 from bot.domain.speaker import Speaker
 from bot.render import Renderer
 from bot.render.answers import every_choice
-from bot.store import Session, facilities, outbox, people
+from bot.store import Session, outbox, people, subscriptions
 from bot.store.alerts import Alert
 from bot.store.lots import Disagreement
 
@@ -36,12 +36,12 @@ def tell_disagreement(
     told = {
         to: root
         for to, root in threads.items()
-        if facilities.ceiling_of(session, to, facility.id) >= COUNTS_FLOOR
+        if subscriptions.ceiling_of(session, to, facility.id) >= COUNTS_FLOOR
     }
     for email in _both(session, speaker, disagreements):
         if Address.mailbox(email) not in told and not _reads_a_thread(session, email, told):
             told[Address.mailbox(email)] = ""
-    subscribed = facilities.subscriptions(session, [facility.id]).get(facility.id, [])
+    subscribed = subscriptions.by_facility(session, [facility.id]).get(facility.id, [])
     languages = {each.to: each.language for each in subscribed}
     deliveries = []
     for to, root in told.items():

@@ -28,7 +28,7 @@ from bot.domain.routing import Subscription, Terms, contact_terms, told_at_once
 from bot.pipeline.recipients import Recipients
 from bot.pipeline.view import alert_views, lot_views
 from bot.render import Renderer
-from bot.store import Session, alerts, facilities, lots, outbox
+from bot.store import Session, alerts, facilities, lots, outbox, subscriptions
 from bot.store.alerts import Alert
 from bot.store.lots import Lot
 from feeds.advisory import Tlp
@@ -51,7 +51,7 @@ def write_reminders(
     """Write the reminders that are due and set the hour of the next; return how many."""
     due = alerts.by_ids(session, lots.due_alerts(session, now=now, limit=AT_ONCE))
     owners = facilities.by_ids(session, {alert.facility_id for alert in due})
-    told = facilities.subscriptions(session, sorted(owners))
+    told = subscriptions.by_facility(session, sorted(owners))
     parts = lots.of_alerts(session, [alert.id for alert in due])
     recipients = Recipients(session, now=now)
     deliveries: list[NewDelivery] = []
@@ -109,7 +109,7 @@ def _addressed(
     found: dict[Address, _Reminder] = {}
     known = {each.to for each in subscribed}
     mailboxes = [Address.mailbox(contact.email) for contact in facility.contacts]
-    elsewhere = facilities.terms(session, mailboxes)  # told of another facility
+    elsewhere = subscriptions.terms(session, mailboxes)  # told of another facility
     for lot in silent:
         role = LADDER[lot.reminder_step]
         if role == SAME_PEOPLE:

@@ -19,7 +19,7 @@ from bot.domain.routing import CONTACT_PAP, contact_terms
 from bot.domain.wording import fold
 from bot.pipeline.view import alert_views
 from bot.render import Renderer
-from bot.store import Session, absences, facilities, outbox, people
+from bot.store import Session, absences, outbox, people, subscriptions
 from bot.store.alerts import Alert
 from feeds.advisory import Pap, Tlp
 
@@ -66,7 +66,7 @@ def forward(
     if contact is None:
         return Refused.NO_CONTACT
     to = Address.mailbox(contact.email)
-    terms = contact_terms(contact.ceiling, facilities.terms(session, [to]).get(to))
+    terms = contact_terms(contact.ceiling, subscriptions.terms(session, [to]).get(to))
     if view.tlp > terms.ceiling:
         return Refused.CEILING
     if (view.pap or Pap.CLEAR) > terms.pap:

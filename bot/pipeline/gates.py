@@ -21,7 +21,7 @@ from bot.domain.marking import ENCRYPTED_FROM, USUAL_PAP
 from bot.domain.message import ChannelName
 from bot.domain.routing import Terms, contact_terms
 from bot.render import Renderer
-from bot.store import Session, absences, audit, facilities, incidents, withheld
+from bot.store import Session, absences, audit, contacts, incidents, subscriptions, withheld
 from feeds.advisory import Pap, Tlp
 
 CONFIGURED = frozenset(
@@ -152,11 +152,11 @@ class _Known:
 
 
 def _terms(session: Session, places: set[Address], now: datetime) -> _Known:
-    found = facilities.terms(session, places)
+    found = subscriptions.terms(session, places)
     mailboxes = [to.address for to in places - set(found) if to.channel is ChannelName.EMAIL]
-    contacts = facilities.contact_ceilings(session, mailboxes)
     away = absences.around(session, now=now, emails=mailboxes) if mailboxes else []
-    ceilings = {each.substitute_email: STAND_IN_CEILING for each in away} | contacts
+    ceilings = {each.substitute_email: STAND_IN_CEILING for each in away}
+    ceilings |= contacts.ceilings(session, mailboxes)
     others = {
         Address.mailbox(email): contact_terms(ceiling, None) for email, ceiling in ceilings.items()
     }

@@ -18,7 +18,16 @@ from bot.pipeline.concern import display_name
 from bot.pipeline.decisions import weighed
 from bot.pipeline.digest import NAMESPACE, QUESTIONS
 from bot.render import Renderer
-from bot.store import Session, actions, advisories, facilities, inventory, outbox, verdicts
+from bot.store import (
+    Session,
+    actions,
+    advisories,
+    facilities,
+    inventory,
+    outbox,
+    subscriptions,
+    verdicts,
+)
 from feeds.advisory import Tlp
 
 USEFUL = 10  # what somebody can start with; the rest is counted
@@ -42,7 +51,7 @@ def write_initial_states(
     if facilities.changed(session):
         return 0
     waiting = facilities.awaiting_initial_state(session)
-    subscribed = facilities.subscriptions(session, waiting)
+    subscribed = subscriptions.by_facility(session, waiting)
     known = facilities.by_ids(session, [id_ for id_ in waiting if id_ in subscribed])
     deliveries: list[NewDelivery] = []
     for facility in known.values():

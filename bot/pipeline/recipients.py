@@ -11,7 +11,7 @@ from bot.domain.escalation import local_day, reachable
 from bot.domain.facility import AssetCategory, Contact, Facility
 from bot.domain.lots import CORRESPONDENTS, Lots, duties
 from bot.domain.routing import Rhythm, Subscription, Terms, by_lot, contact_terms
-from bot.store import Session, absences, facilities, people
+from bot.store import Session, absences, people, subscriptions
 
 ON_CALL = "astreinte"  # the role of a contact
 
@@ -71,7 +71,7 @@ class Recipients:
         """Mailboxes to be told beside the destinations, each once, with all of its lots."""
         new = {Address.mailbox(contact.email): contact for contact, some in extra if some & lots}
         new = {to: contact for to, contact in new.items() if to not in known}
-        terms = facilities.terms(self._session, list(new)) if new else {}
+        terms = subscriptions.terms(self._session, list(new)) if new else {}
         return [
             (
                 self._destination(facility, to, contact_terms(contact.ceiling, terms.get(to))),

@@ -18,7 +18,7 @@ from bot.domain.facility import Facility, FacilityKind
 from bot.domain.routing import Rhythm, Subscription, told_at_once, usual_rhythm
 from bot.pipeline.concern import Concern, concerns
 from bot.pipeline.priority import Priorities
-from bot.store import Session, advisories, facilities
+from bot.store import Session, advisories, facilities, subscriptions
 from bot.store.advisories import StoredRevision
 from feeds.advisory import AdvisoryKind
 
@@ -106,7 +106,7 @@ def simulate(
     Args:
         progress: told of each batch of bulletins replayed.
     """
-    subscribed = facilities.subscriptions(session)
+    subscribed = subscriptions.by_facility(session)
     everyone = facilities.every(session)
     tallies = {facility.id: _Tally() for facility in everyone}
     for batch in _batches(advisories.published_between(session, start, end)):

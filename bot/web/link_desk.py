@@ -36,6 +36,7 @@ from bot.store import (
     outbox,
     people,
     recipients,
+    subscriptions,
 )
 from bot.store.alerts import OPEN_STATES, Alert
 from bot.store.links import LinkUse
@@ -194,7 +195,7 @@ class LinkDesk:
         )
         if behind.is_used:
             return replace(shown, state=LinkState.USED)
-        told = facilities.terms(session, [behind.mailbox]).get(behind.mailbox)
+        told = subscriptions.terms(session, [behind.mailbox]).get(behind.mailbox)
         if now >= behind.until or told is None or not told.links:
             return replace(shown, state=LinkState.EXPIRED)
         if delivery.subject.upper().startswith(CAMPAIGN):

@@ -16,7 +16,7 @@ from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm
 from bot.pipeline.match import MatchReport
 from bot.settings import Settings
-from bot.store import Session, advisories, facilities, inventory, outbox
+from bot.store import Session, advisories, facilities, inventory, outbox, subscriptions
 from bot.store.inventory import UploadRecord
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
@@ -107,7 +107,7 @@ class Town:
     ) -> None:
         """Subscribe an address."""
         self.application.database.call(
-            facilities.subscribe,
+            subscriptions.subscribe,
             facility.id,
             Address(channel, address),
             ceiling=ceiling,

@@ -20,7 +20,7 @@ from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.domain.routing import Rhythm
 from bot.settings import Settings, Web
-from bot.store import Session, alerts, facilities, inventory, lots, people
+from bot.store import Session, alerts, inventory, lots, people, subscriptions
 from bot.store.lots import Answer
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
@@ -132,7 +132,7 @@ class Linked:
     ) -> None:
         """Subscribe the mailbox, or change its terms."""
         self.town.application.database.call(
-            facilities.subscribe,
+            subscriptions.subscribe,
             self.hospital.id,
             Address(ChannelName.EMAIL, MAILBOX),
             ceiling=ceiling,

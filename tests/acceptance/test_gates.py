@@ -16,7 +16,16 @@ from bot.domain.message import ChannelName, Message
 from bot.domain.people import Role
 from bot.domain.speaker import Speaker
 from bot.pipeline.answer import AnswerDesk, Said
-from bot.store import Session, alerts, audit, facilities, health, incidents, people, withheld
+from bot.store import (
+    Session,
+    alerts,
+    audit,
+    health,
+    incidents,
+    people,
+    subscriptions,
+    withheld,
+)
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
 from tests.acceptance.conftest import Town
 
@@ -96,7 +105,7 @@ async def test_an_address_subscribed_no_more_gets_nothing_of_it(town: Town) -> N
     await told(town)
     hospital = town.facility()
     town.application.database.call(
-        facilities.unsubscribe, hospital.id, Address(ChannelName.MATRIX, ROOM)
+        subscriptions.unsubscribe, hospital.id, Address(ChannelName.MATRIX, ROOM)
     )
     (message,) = await sent(town, Sink())
     assert MACHINE not in str(message)

@@ -13,7 +13,7 @@ from bot.domain.facility import Facility
 from bot.domain.message import ChannelName
 from bot.domain.quiet import NO_QUIET, QuietHours
 from bot.domain.routing import Rhythm
-from bot.store import exploits, facilities, lots
+from bot.store import exploits, lots, subscriptions
 from bot.store.outbox import Delivery
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from feeds.exploited import Exploited
@@ -33,7 +33,7 @@ def hospital(town: Town) -> Facility:
     town.has(made, ("fw-01", "FortiOS", "7.2.8"))
     town.told(made, ROOM)
     town.application.database.call(
-        facilities.set_quiet, made.id, QuietHours.read("19:00-08:00 week-ends")
+        subscriptions.set_quiet, made.id, QuietHours.read("19:00-08:00 week-ends")
     )
     town.clock.now = FRIDAY_NIGHT.astimezone(UTC)
     town.application.database.call(exploits.store, [Exploited(CVE, FRIDAY_NIGHT.date())])
@@ -95,7 +95,7 @@ async def test_what_changes_meanwhile_is_told_once_in_the_morning(town: Town) ->
 async def test_one_destination_may_be_awake(town: Town, hospital: Facility) -> None:
     on_call = Address(ChannelName.EMAIL, "astreinte@ch.example")
     town.told(hospital, on_call.address, channel=ChannelName.EMAIL)
-    town.application.database.call(facilities.set_quiet, hospital.id, NO_QUIET, to=on_call)
+    town.application.database.call(subscriptions.set_quiet, hospital.id, NO_QUIET, to=on_call)
     await town.publish(bulletin(AdvisoryKind.AVIS))
     due = {each.address: each.due_at for each in town.deliveries()}
     assert due == {ROOM: TUESDAY, on_call.address: FRIDAY_NIGHT}

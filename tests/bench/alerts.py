@@ -15,7 +15,7 @@ from bot.domain.facility import AssetCategory, Facility, FacilityKind, Inventory
 from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm
 from bot.settings import Settings
-from bot.store import Session, advisories, facilities, inventory, outbox
+from bot.store import Session, advisories, facilities, inventory, outbox, subscriptions
 from bot.store.inventory import UploadRecord
 from bot.store.migrate import upgrade
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
@@ -79,7 +79,7 @@ def _country(session: Session) -> None:
         inventory.write_lines(session, facility.id, added=lines, changed=[], removed=[], now=NOW)
         record = UploadRecord("bench.csv", NOW, ASSETS, 0, ASSETS, 0, 0)
         inventory.record_upload(session, facility.id, record, now=NOW)
-        facilities.subscribe(
+        subscriptions.subscribe(
             session,
             facility.id,
             Address(ChannelName.EMAIL, f"ssi@f{facility.finess}.example"),

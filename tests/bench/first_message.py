@@ -28,7 +28,7 @@ from bot.inventory.registry import read_inventory
 from bot.pipeline.ingest import ingest
 from bot.pipeline.inventory import upload_inventory
 from bot.settings import Settings
-from bot.store import Session, facilities, inventory
+from bot.store import Session, facilities, inventory, subscriptions
 from bot.store.migrate import upgrade
 from feeds.advisory import Tlp
 from feeds.config import SourceConfig
@@ -97,7 +97,7 @@ def _import(application: Application, folder: Path) -> None:
 
 def _subscribe(session: Session) -> None:
     for facility in facilities.every(session):
-        facilities.subscribe(
+        subscriptions.subscribe(
             session,
             facility.id,
             Address(ChannelName.EMAIL, f"ssi@f{facility.finess}.example"),

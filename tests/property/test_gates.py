@@ -29,7 +29,7 @@ from bot.pipeline import campaign
 from bot.pipeline.match import MatchEngine
 from bot.settings import Incident as IncidentSettings
 from bot.settings import Matrix, Settings, Silences, Web
-from bot.store import Session, advisories, facilities, inventory, people
+from bot.store import Session, advisories, facilities, inventory, people, subscriptions
 from bot.store.inventory import UploadRecord
 from bot.store.schema import Base
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Pap, Reference, Tlp
@@ -349,7 +349,7 @@ def register(session: Session, asked: Sequence[Wish]) -> None:
 def subscribe(session: Session, asked: Sequence[Wish], now: datetime) -> None:
     owners = facilities.every(session)
     for wish in asked:
-        facilities.subscribe(
+        subscriptions.subscribe(
             session,
             owners[wish.facility].id,
             wish.place,

@@ -28,6 +28,7 @@ from bot.store import (
     inventory,
     lots,
     people,
+    subscriptions,
 )
 from bot.store.alerts import Alert
 from bot.store.lots import NewLot
@@ -246,7 +247,7 @@ def test_what_was_told_is_told_once_for_each_destination(database: Database, fac
     def work(session: Session) -> None:
         made = _action(session, facility)
         for room in ("!a:x", "!b:x"):
-            facilities.subscribe(
+            subscriptions.subscribe(
                 session,
                 facility,
                 Address(ChannelName.MATRIX, room),
@@ -255,7 +256,7 @@ def test_what_was_told_is_told_once_for_each_destination(database: Database, fac
                 language="fr",
                 now=NOW,
             )
-        one, other = [each.id for each in facilities.subscriptions(session)[facility]]
+        one, other = [each.id for each in subscriptions.by_facility(session)[facility]]
         for _ in range(2):
             action_lists.mark_told(session, one, [(made.id, "late 2026-03-01")])
         assert action_lists.told(session, one, [made.id]) == {(made.id, "late 2026-03-01")}

@@ -25,7 +25,16 @@ from bot.domain.people import Person, Role
 from bot.domain.routing import Rhythm
 from bot.pipeline import campaign as pipeline
 from bot.render import Renderer
-from bot.store import Database, Session, campaigns, facilities, outbox, people, recipients
+from bot.store import (
+    Database,
+    Session,
+    campaigns,
+    facilities,
+    outbox,
+    people,
+    recipients,
+    subscriptions,
+)
 from bot.store.recipients import Counts
 from feeds.advisory import Tlp
 
@@ -63,7 +72,7 @@ class Region:
     def told(self, facility: Facility, address: str, ceiling: Tlp = Tlp.AMBER) -> None:
         """Subscribe a mailbox."""
         self.database.call(
-            facilities.subscribe,
+            subscriptions.subscribe,
             facility.id,
             Address.mailbox(address),
             ceiling=ceiling,
@@ -244,7 +253,9 @@ async def test_a_facility_keeps_being_told_after_it_unsubscribed(region: Region)
     campaign = region.approved()
     await region.sends()
     region.delivers()
-    region.database.call(facilities.unsubscribe, facility.id, Address.mailbox("ssi@groupe.example"))
+    region.database.call(
+        subscriptions.unsubscribe, facility.id, Address.mailbox("ssi@groupe.example")
+    )
     one, two = region.database.call(recipients.listed, campaign.id)
     assert (one.facility_id, one.reached, one.told) == (facility.id, True, True)
     assert (two.facility_id, two.reached, two.told) == (unreachable.id, False, False)

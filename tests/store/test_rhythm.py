@@ -29,6 +29,7 @@ from bot.store import (
     lots,
     mutes,
     silences,
+    subscriptions,
 )
 from bot.store.alerts import Alert
 from bot.store.lots import NewLot
@@ -48,7 +49,7 @@ def a_hospital(session: Session) -> int:
     assert found is not None
     line = InventoryLine("fw-01", AssetCategory.NETWORK, "fw-01", "Fortinet", "FortiOS", "7.2.8")
     inventory.write_lines(session, found.id, added=[line], changed=[], removed=[], now=NOW)
-    facilities.subscribe(
+    subscriptions.subscribe(
         session,
         found.id,
         Address(ChannelName.MATRIX, "!salon:example.org"),
@@ -174,13 +175,13 @@ def test_a_likelihood_is_there_before_a_bulletin_names_it(database: Database) ->
 def test_quiet_hours_belong_to_a_destination(database: Database) -> None:
     facility_id = database.call(a_hospital)
     quiet = QuietHours(time(19), time(8), days_off=True)
-    assert database.call(facilities.set_quiet, facility_id, quiet) == 1
-    (subscription,) = database.call(facilities.subscriptions)[facility_id]
+    assert database.call(subscriptions.set_quiet, facility_id, quiet) == 1
+    (subscription,) = database.call(subscriptions.by_facility)[facility_id]
     assert subscription.quiet == quiet
     nowhere = Address(ChannelName.EMAIL, "x@example.org")
-    assert database.call(facilities.set_quiet, facility_id, quiet, to=nowhere) == 0
-    assert database.call(facilities.set_quiet, facility_id, None) == 1
-    (subscription,) = database.call(facilities.subscriptions)[facility_id]
+    assert database.call(subscriptions.set_quiet, facility_id, quiet, to=nowhere) == 0
+    assert database.call(subscriptions.set_quiet, facility_id, None) == 1
+    (subscription,) = database.call(subscriptions.by_facility)[facility_id]
     assert subscription.quiet is None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from bot.domain.alarm import Course
 from bot.domain.alert import AnswerKind
 from bot.domain.facility import AssetCategory
-from bot.store import Database, alarms, facilities, lots
+from bot.store import Database, alarms, facilities, lots, subscriptions
 from bot.store.migrate import upgrade
 from feeds.advisory import Tlp
 
@@ -96,7 +96,7 @@ def test_destinations_and_contacts_keep_what_they_were_told(empty_url: str) -> N
     database = Database(empty_url)
     first_release(database)
     upgrade(database)
-    (subscription,) = database.call(facilities.subscriptions)[1]
+    (subscription,) = database.call(subscriptions.by_facility)[1]
     assert subscription.lots == frozenset[AssetCategory]()
     facility = database.call(facilities.by_finess, "590999017")
     assert facility is not None

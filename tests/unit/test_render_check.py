@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import Application
 from bot.domain.message import ChannelName
 from bot.render import Renderer, TemplateError, samples, try_templates
 from bot.resources import templates_folder
+from bot.settings import Settings
 from feeds.advisory import Tlp
 
 
@@ -123,3 +125,12 @@ def test_no_template_joins_values_with_a_tilde() -> None:
     """``a ~ b`` escapes for HTML whatever the syntax: Slack would show ``&#34;``."""
     for path in templates_folder().rglob("*.j2"):
         assert " ~ " not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_configuration_may_name_a_changed_copy(tmp_path: Path, templates: Path) -> None:
+    spoil(templates, "alert/fr/text.j2", "{{ alert.reference |", "Chez nous : {{ alert.reference |")
+    application = Application(Settings(data_dir=tmp_path, templates_dir=templates))
+    message = application.renderer.alert(
+        samples.ALERT, channel=ChannelName.CONSOLE, ceiling=Tlp.RED
+    )
+    assert "Chez nous : " in message.text
