@@ -24,7 +24,7 @@ from typing import Any
 
 from bot import __version__
 from bot.app.application import Application
-from bot.channels.matrix_store import SYNCED
+from bot.channels.matrix.store import SYNCED
 from bot.store import backup as rows
 from bot.store.migrate import check, upgrade
 

@@ -15,13 +15,13 @@ from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel
 from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
 from bot.channels.mail_format import parse_mailbox
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_rooms import MatrixRooms
-from bot.channels.matrix_session import MatrixSession
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.rooms import MatrixRooms
+from bot.channels.matrix.session import MatrixSession
 from bot.channels.rooms import RoomChannel
-from bot.channels.slack import SlackChannel, SlackOptions
-from bot.channels.slack_rooms import SlackRooms
+from bot.channels.slack.channel import SlackChannel, SlackOptions
+from bot.channels.slack.rooms import SlackRooms
 from bot.chat.desk import Desk
 from bot.chat.imap import ImapOptions
 from bot.chat.mail_desk import MailDesk, MailDeskOptions

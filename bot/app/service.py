@@ -19,8 +19,8 @@ from bot.app.application import Application
 from bot.app.health import observe, tell
 from bot.app.roles import AccountLostError, Role
 from bot.channels.base import Channel
-from bot.channels.matrix import MatrixChannel
-from bot.channels.slack import SlackChannel
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.slack.channel import SlackChannel
 from bot.domain.message import ChannelName
 from bot.jobs import LEASE, Job, Jobs
 from bot.pipeline.dispatch import Dispatcher, DispatchReport

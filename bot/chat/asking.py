@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels.slack import escape
+from bot.channels.slack.channel import escape
 from bot.chat.forms import sections
 from bot.domain.decision import OpenQuestion
 from bot.domain.delivery import Address

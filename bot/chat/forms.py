@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.channels.slack import escape
-from bot.channels.slack_limits import MAX_VIEW_TITLE
+from bot.channels.slack.channel import escape
+from bot.channels.slack.limits import MAX_VIEW_TITLE
 from bot.commands.base import FieldKind, Form, FormField
 from bot.domain.wording import fold
 

@@ -22,8 +22,8 @@ from bot.channels.base import (
     TransientDeliveryError,
     UncertainDeliveryError,
 )
-from bot.channels.matrix import MatrixChannel, thread_relation
-from bot.channels.matrix_session import Ended, Heard, Invited, Synced
+from bot.channels.matrix.channel import MatrixChannel, thread_relation
+from bot.channels.matrix.session import Ended, Heard, Invited, Synced
 from bot.chat.desk import (
     ANSWER,
     COMPLETE,

@@ -22,7 +22,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.channels.base import DeliveryError
-from bot.channels.slack import SlackChannel, escape
+from bot.channels.slack.channel import SlackChannel, escape
 from bot.chat.desk import ANSWER, QUESTION, QUESTIONS, Desk, answer_invocation, shown
 from bot.chat.forms import modal, plain, sections, submitted, text_modal
 from bot.chat.pulse import BEAT, Pulse

@@ -15,7 +15,7 @@ from bot.jobs import LEASE
 from bot.store import leases
 
 if TYPE_CHECKING:
-    from bot.channels.matrix_session import MatrixSession
+    from bot.channels.matrix.session import MatrixSession
 
 Result = TypeVar("Result")
 group = typer.Typer(no_args_is_help=True, help="The Matrix account and its recovery.")
@@ -37,7 +37,7 @@ def setup(
 
     Write the key down and keep it away from this machine. tocsin run must be stopped.
     """
-    from bot.channels.matrix_recovery import RecoveryKey, SecretStorage
+    from bot.channels.matrix.recovery import RecoveryKey, SecretStorage
 
     shared = context(ctx)
 
@@ -75,7 +75,7 @@ def recover(
     It logs in as a new device with matrix.password and signs it with the identity people know.
     Run it before tocsin run, which would otherwise make a new identity.
     """
-    from bot.channels.matrix_recovery import RecoveryError, RecoveryKey, SecretStorage
+    from bot.channels.matrix.recovery import RecoveryError, RecoveryKey, SecretStorage
 
     shared = context(ctx)
     user = shared.application.settings.matrix.user
@@ -100,7 +100,7 @@ async def _alone(
 ) -> Result:
     """Use the Matrix account while nobody else does."""
     from bot.app import peers
-    from bot.channels.matrix_session import MatrixSession
+    from bot.channels.matrix.session import MatrixSession
 
     if not application.settings.matrix.homeserver:
         raise Failure("[matrix] is not configured", Exit.CONFIGURATION)

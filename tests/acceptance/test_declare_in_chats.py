@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.app import peers
-from bot.channels.matrix import MatrixChannel
-from bot.channels.slack import SlackChannel
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.slack.channel import SlackChannel
 from bot.chat.slack import SlackChat
 from bot.domain.delivery import DeliveryState
 from bot.domain.incident import Happening

@@ -14,10 +14,10 @@ import pytest
 
 from bot.channels.base import Channel
 from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_session import MatrixSession
-from bot.channels.slack import SlackChannel, SlackOptions
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.session import MatrixSession
+from bot.channels.slack.channel import SlackChannel, SlackOptions
 from bot.domain.clock import Clock, system_clock
 from bot.domain.delivery import Address, DeliveryState, RetryPolicy
 from bot.domain.message import ChannelName

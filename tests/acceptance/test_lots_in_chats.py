@@ -13,10 +13,10 @@ import nio
 import pytest
 
 from bot.app import peers
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_session import MatrixSession
-from bot.channels.slack import SlackChannel, SlackOptions
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.session import MatrixSession
+from bot.channels.slack.channel import SlackChannel, SlackOptions
 from bot.chat.matrix import MatrixChat, MatrixChatOptions
 from bot.chat.slack import SlackChat, SlackChatOptions
 from bot.domain.alert import AnswerKind

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.app.peers import desk
-from bot.channels.slack import SlackChannel, SlackOptions
+from bot.channels.slack.channel import SlackChannel, SlackOptions
 from bot.chat.slack import SlackChat, SlackChatOptions
 from bot.domain.decision import DigestView, OpenQuestion
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery

@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 
 from nio.client.async_client import AsyncClient, AsyncClientConfig
 
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_session import MatrixSession
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.session import MatrixSession
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.message import ChannelName, Message
 from bot.pipeline.dispatch import AT_ONCE, Dispatcher

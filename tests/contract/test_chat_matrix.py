@@ -11,9 +11,9 @@ from pathlib import Path
 import nio
 import pytest
 
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_session import MatrixSession
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.session import MatrixSession
 from bot.chat.matrix import MatrixChat, MatrixChatOptions
 from bot.chat.pulse import Pulse
 from bot.domain.clock import system_clock

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.channels.slack import SlackChannel, SlackOptions
+from bot.channels.slack.channel import SlackChannel, SlackOptions
 from bot.chat.pulse import Pulse
 from bot.chat.slack import PATH, SlackChat, SlackChatOptions
 from bot.domain.clock import system_clock

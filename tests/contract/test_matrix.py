@@ -17,10 +17,10 @@ from bot.channels.base import (
     TransientDeliveryError,
     UncertainDeliveryError,
 )
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_session import Ended, MatrixSession
-from bot.channels.matrix_store import MatrixStoreError
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.session import Ended, MatrixSession
+from bot.channels.matrix.store import MatrixStoreError
 from bot.domain.message import Choice, Message
 from tests.servers.matrix import Reader, reading
 from tests.servers.synapse import Account, Homeserver

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.channels.base import NotConfidentialError, TransientDeliveryError
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_privacy import RoomPrivacy
-from bot.channels.matrix_session import MatrixSession
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.privacy import RoomPrivacy
+from bot.channels.matrix.session import MatrixSession
 from bot.domain.message import Message
 from feeds.advisory import Tlp
 from tests.servers.matrix import ENCRYPTION, Reader, reading

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_recovery import (
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.recovery import (
     RecoveryError,
     RecoveryKey,
     SecretStorage,
     decrypt,
     encrypt,
 )
-from bot.channels.matrix_session import MatrixSession
+from bot.channels.matrix.session import MatrixSession
 from tests.acceptance.test_command_line import Installation
 from tests.contract.test_matrix_signing import keys_seen, public, signed_by
 from tests.servers.process import missing

@@ -11,10 +11,10 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_session import MatrixSession
-from bot.channels.matrix_signing import canonical
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.session import MatrixSession
+from bot.channels.matrix.signing import canonical
 from bot.domain.message import Message
 from tests.servers.matrix import reading
 from tests.servers.strict import strict_reader

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.channels.base import Rooms, UncertainDeliveryError
-from bot.channels.matrix import MatrixChannel
-from bot.channels.matrix_client import MatrixOptions
-from bot.channels.matrix_rooms import MatrixRooms
-from bot.channels.matrix_session import MatrixSession
-from bot.channels.slack import SlackChannel, SlackOptions
-from bot.channels.slack_rooms import SlackRooms
+from bot.channels.matrix.channel import MatrixChannel
+from bot.channels.matrix.client import MatrixOptions
+from bot.channels.matrix.rooms import MatrixRooms
+from bot.channels.matrix.session import MatrixSession
+from bot.channels.slack.channel import SlackChannel, SlackOptions
+from bot.channels.slack.rooms import SlackRooms
 from bot.domain.message import Message
 from tests.servers.matrix import Reader, reading
 from tests.servers.slack import Fault, SlackDouble

@@ -14,7 +14,7 @@ from bot.channels.base import (
     TransientDeliveryError,
     UncertainDeliveryError,
 )
-from bot.channels.slack import SlackChannel, SlackOptions
+from bot.channels.slack.channel import SlackChannel, SlackOptions
 from bot.domain.message import Message
 from tests.servers.slack import Fault, SlackDouble
 from tests.servers.slack_rules import faults_in_message

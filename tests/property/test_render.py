@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.channels.matrix import MAX_EVENT, event_content, event_size
-from bot.channels.slack_limits import message_faults
+from bot.channels.matrix.channel import MAX_EVENT, event_content, event_size
+from bot.channels.slack.limits import message_faults
 from bot.domain.alert import AlertView, AssetLine, Why
 from bot.domain.decision import OpenQuestion
 from bot.domain.facility import AssetCategory

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.slack import escape
-from bot.channels.slack_limits import view_faults
+from bot.channels.slack.channel import escape
+from bot.channels.slack.limits import view_faults
 from bot.chat.desk import answer_invocation, read_answer, read_command
 from bot.chat.forms import Questions, modal, question, sections, submitted, text_modal, value_of
 from bot.commands.base import FieldKind, Form, FormField

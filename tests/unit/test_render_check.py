@@ -128,9 +128,11 @@ def test_no_template_joins_values_with_a_tilde() -> None:
 
 
 def test_the_configuration_may_name_a_changed_copy(tmp_path: Path, templates: Path) -> None:
-    spoil(templates, "alert/fr/text.j2", "{{ alert.reference |", "Chez nous : {{ alert.reference |")
+    spoil(
+        templates, "alert/fr/text.j2", "{{ alert.reference |", "notre modèle {{ alert.reference |"
+    )
     application = Application(Settings(data_dir=tmp_path, templates_dir=templates))
     message = application.renderer.alert(
         samples.ALERT, channel=ChannelName.CONSOLE, ceiling=Tlp.RED
     )
-    assert "Chez nous : " in message.text
+    assert "notre modèle ALR-2026-0412" in message.text

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nio.client.async_client import AsyncClient
 
 from bot.channels.base import TransientDeliveryError
-from bot.channels.matrix_signing import USAGES, Identity, unpadded
+from bot.channels.matrix.signing import USAGES, Identity, unpadded
 
 ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2"
 DEFAULT = "m.secret_storage.default_key"

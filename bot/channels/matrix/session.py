@@ -9,22 +9,21 @@ and living on when a sync fails.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
 import nio
 import structlog
 from nio.client.async_client import AsyncClient
 
 from bot.channels.base import DeliveryError, PermanentDeliveryError, TransientDeliveryError
-from bot.channels.matrix_client import MatrixOptions, SessionEndedError, answered, make_client
-from bot.channels.matrix_signing import CrossSigner, Identity
-from bot.channels.matrix_store import Device, DeviceStore, MatrixStoreError
+from bot.channels.matrix.client import MatrixOptions, SessionEndedError, answered, make_client
+from bot.channels.matrix.keys import deprived, lost_keys
+from bot.channels.matrix.signing import CrossSigner, Identity
+from bot.channels.matrix.store import Device, DeviceStore, MatrixStoreError
 
 log = structlog.get_logger(__name__)
 
@@ -194,12 +193,12 @@ class MatrixSession:
             await self.ask(
                 self.client.share_group_session(room.room_id, ignore_unverified_devices=True)
             )
-            if deprived := self._deprived(room):
+            if missed := deprived(self.client, room):
                 self.client.invalidate_outbound_session(room.room_id)
-                raise TransientDeliveryError(f"{deprived} devices could not be given the key")
+                raise TransientDeliveryError(f"{missed} devices could not be given the key")
 
     async def ask(self, request: Any) -> Any:  # nio's responses share no useful type
-        """Await one of nio's requests; see :func:`bot.channels.matrix_client.answered`.
+        """Await one of nio's requests; see :func:`bot.channels.matrix.client.answered`.
 
         When the homeserver ended the session and there is a password, the error is
         transient: a new device is on its way.
@@ -224,7 +223,7 @@ class MatrixSession:
             )
         if device is not None:
             self._restore(device)
-            lost = await self._lost_keys(device)
+            lost = await lost_keys(self.client, device)
             if not lost:
                 return
             await self._forget(lost)
@@ -244,26 +243,6 @@ class MatrixSession:
                 f"{self.options.store}: the keys of device {device.device_id} cannot be opened;"
                 " configure the matrix pickle_key they were written under"
             ) from error
-
-    async def _lost_keys(self, device: Device) -> str:
-        """Why the device's keys are not those the homeserver knows; empty when they are."""
-        body = json.dumps({"device_keys": {device.user_id: [device.device_id]}})
-        path = "/_matrix/client/v3/keys/query"
-        headers = {"Authorization": f"Bearer {device.token}", "Content-Type": "application/json"}
-        try:
-            answer = await self.client.send("POST", path, body, headers)
-            known = await answer.json()
-        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
-            raise TransientDeliveryError(f"no connection ({type(error).__name__})") from None
-        if answer.status == 401:
-            return "its token was revoked"
-        if answer.status != 200:
-            raise TransientDeliveryError(f"the homeserver answered {answer.status}")
-        devices = known.get("device_keys", {}).get(device.user_id, {})
-        keys = devices.get(device.device_id, {}).get("keys", {})
-        published = keys.get(f"ed25519:{device.device_id}", "")
-        own = self.client.olm.account.identity_keys["ed25519"] if self.client.olm else ""
-        return "its keys are not in the store" if published and published != own else ""
 
     async def _forget(self, why: str) -> None:
         """Leave a device that cannot be used; refuse to when there is no way to a new one."""
@@ -391,16 +370,3 @@ class MatrixSession:
                 await self.ask(self.client.keys_query())
             if self.client.should_claim_keys:
                 await self.ask(self.client.keys_claim(self.client.get_users_for_key_claiming()))
-
-    def _deprived(self, room: nio.MatrixRoom) -> int:
-        """How many devices of the room could be written to and did not get the key."""
-        olm = self.client.olm
-        if olm is None:
-            return 0
-        session = olm.outbound_group_sessions[room.room_id]
-        given = session.users_shared_with | session.users_ignored
-        return sum(
-            (user, device.id) not in given and olm.session_store.get(device.curve25519) is not None
-            for user in room.users
-            for device in olm.device_store.active_user_devices(user)
-        )

@@ -15,9 +15,9 @@ from bot.channels.base import (
     TransientDeliveryError,
     UncertainDeliveryError,
 )
-from bot.channels.matrix_privacy import RoomPrivacy
-from bot.channels.matrix_session import MatrixSession
-from bot.channels.matrix_store import MatrixStoreError
+from bot.channels.matrix.privacy import RoomPrivacy
+from bot.channels.matrix.session import MatrixSession
+from bot.channels.matrix.store import MatrixStoreError
 from bot.domain.marking import ENCRYPTED_FROM
 from bot.domain.message import Choice, Message
 

@@ -26,7 +26,7 @@ from bot.channels.base import (
     UncertainDeliveryError,
 )
 from bot.channels.pace import Pace, per_minute
-from bot.channels.slack_limits import message_faults
+from bot.channels.slack.limits import message_faults
 from bot.domain.clock import Clock, system_clock
 from bot.domain.message import Message
 

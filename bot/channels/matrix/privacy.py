@@ -13,7 +13,7 @@ import nio
 import structlog
 
 from bot.channels.base import PermanentDeliveryError, TransientDeliveryError
-from bot.channels.matrix_session import MatrixSession
+from bot.channels.matrix.session import MatrixSession
 
 log = structlog.get_logger(__name__)
 

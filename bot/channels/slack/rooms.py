@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.channels.base import OpenedRoom, PermanentDeliveryError
-from bot.channels.slack import SlackChannel
+from bot.channels.slack.channel import SlackChannel
 
 log = structlog.get_logger(__name__)
 

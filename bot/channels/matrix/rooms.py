@@ -13,8 +13,8 @@ import structlog
 from nio.api import RoomPreset
 
 from bot.channels.base import OpenedRoom, PermanentDeliveryError, TransientDeliveryError
-from bot.channels.matrix import started
-from bot.channels.matrix_session import MatrixSession
+from bot.channels.matrix.channel import started
+from bot.channels.matrix.session import MatrixSession
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,1 @@
+"""Slack: the channel, the limits that a message is checked against, and private channels."""
