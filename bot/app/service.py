@@ -193,7 +193,13 @@ def _readings(application: Application) -> list[Job]:
         for source in application.sources([])
     }
     readings |= {
-        signals.name: partial(ingest_signals, database, signals, clock=clock)
+        signals.name: partial(
+            ingest_signals,
+            database,
+            signals,
+            clock=clock,
+            scale=application.settings.priority.scale,
+        )
         for signals in application.signals([])
     }
     return [

@@ -95,7 +95,12 @@ async def _read_all(
             )
         reports.append(report)
     reports += [
-        await ingest_signals(application.database, each, clock=application.clock)
+        await ingest_signals(
+            application.database,
+            each,
+            clock=application.clock,
+            scale=application.settings.priority.scale,
+        )
         for each in signals
     ]
     return reports

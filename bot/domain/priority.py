@@ -96,6 +96,13 @@ class Scale:
         weight: int = getattr(self, POINTS_OF[code])
         return weight
 
+    def is_likely(self, probability: float | None, percentile: float | None) -> bool:
+        """Whether what EPSS says of a vulnerability counts."""
+        if probability is None:
+            return False
+        unusual = percentile is not None and percentile >= self.epss_percentile_from
+        return probability >= self.epss_from or unusual
+
 
 POINTS_OF = {code: code.value for code in ReasonCode} | {
     ReasonCode.END_OF_SUPPORT: "end_of_support"
@@ -165,7 +172,4 @@ def _reasons(facts: Facts, scale: Scale) -> list[Reason]:
 
 def _likely(known: Exploitation, scale: Scale) -> bool:
     """Whether EPSS counts; of what is exploited already, it says nothing more."""
-    if known.exploited or known.probability is None:
-        return False
-    unusual = known.percentile is not None and known.percentile >= scale.epss_percentile_from
-    return known.probability >= scale.epss_from or unusual
+    return not known.exploited and scale.is_likely(known.probability, known.percentile)

@@ -94,11 +94,19 @@ class Change:
     reworded: bool = False
     over: Over = Over.NOT  # when the bulletin has just ended; nothing else matters then
     again: Reopening | None = None  # an answer that the inventory contradicts
+    promoted: bool = False  # it waited for a digest, and has become urgent
 
     @property
     def is_news(self) -> bool:
         """Whether people are told."""
         return self != NO_CHANGE
+
+    @property
+    def occurrence(self) -> str:
+        """What tells this change apart from another one that leads to the same machines."""
+        if self.again:
+            return f"again-{self.again.inventory_on}"
+        return "promoted" * self.promoted
 
 
 NO_CHANGE = Change()
@@ -154,6 +162,7 @@ def together(changes: Sequence[Change]) -> Change:
         former_target=next((each.former_target for each in changes if each.former_target), ""),
         newly_exploited=any(each.newly_exploited for each in changes),
         reworded=any(each.reworded for each in changes),
+        promoted=any(each.promoted for each in changes),
     )
 
 

@@ -16,7 +16,7 @@ from bot.domain.matching import VerdictKind
 from bot.domain.priority import Judgement
 from bot.domain.quiet import NO_QUIET, QuietHours
 from bot.domain.routing import Subscription, told_at_once
-from bot.domain.scope import Change, Scope, change, of_part
+from bot.domain.scope import Change, Scope
 from bot.pipeline.action import ActionKeeper
 from bot.pipeline.concern import Concern, concerns
 from bot.pipeline.contradiction import Contradiction, contradicted
@@ -24,6 +24,7 @@ from bot.pipeline.priority import Priorities
 from bot.pipeline.quiet import Hush
 from bot.pipeline.recipients import Recipients
 from bot.pipeline.view import merged, view
+from bot.pipeline.worse import of_lots, since_told, touched
 from bot.render import Renderer
 from bot.store import Session, alerts, inventory, lots, mutes, outbox, subscriptions
 from bot.store.advisories import StoredRevision
@@ -47,9 +48,6 @@ class AlertReport:
         return AlertReport(*(a + b for a, b in pairs))
 
 
-NOTHING_TOLD = Scope()
-
-
 @dataclass(frozen=True, slots=True)
 class _Told:
     """A concern people are told of; ``worse`` is None the first time.
@@ -63,7 +61,7 @@ class _Told:
     lots: tuple[AssetCategory, ...]
     remind_at: datetime | None
     worse: Change | None = None
-    before: Scope = NOTHING_TOLD
+    before: Scope = field(default_factory=Scope)
     denied: Contradiction | None = None
 
 
@@ -101,7 +99,9 @@ def raise_alerts(
     """Open, or bring up to date, the alerts these revisions raise, and write what is told.
 
     A revision that changes nothing for a facility is silent there. A bulletin older than
-    the facility's first inventory raises nothing: it is part of the initial state.
+    the facility's first inventory raises nothing: it is part of the initial state. What
+    waited for a digest and becomes urgent is told at once, unless an upload alone makes it
+    so: one column filled in must not be thirty messages.
 
     Args:
         inspected: the day that the latest inventory of these facilities describes: an
@@ -115,7 +115,17 @@ def raise_alerts(
     subscribed, muted = subscriptions.by_facility(session, owners), mutes.active(session, owners)
     hush = Hush(quiet, hours, subscribed, muted, now)
     again = contradicted(session, found, known, inspected) if inspected else {}
-    batch = _sort(session, found, known, standing, again, now=now, hush=hush, priorities=priorities)
+    batch = _sort(
+        session,
+        found,
+        known,
+        standing,
+        again,
+        now=now,
+        hush=hush,
+        priorities=priorities,
+        promotes=facility_ids is None,
+    )
     current = {revision.advisory_id: revision.id for revision in revisions}
     cleared = [
         _cleared(alert, current[alert.advisory_id], now)
@@ -147,6 +157,7 @@ def _sort(
     now: datetime,
     hush: Hush,
     priorities: Priorities,
+    promotes: bool,
 ) -> _Batch:
     """Tell apart what is new, what is worse, what is only different, and what is over."""
     batch = _Batch()
@@ -159,7 +170,17 @@ def _sort(
             continue
         judgement = priorities.judge(concern, today=now.date())
         lots_before, denied = standing[alert.id], again.get(alert.id)
-        _sort_known(batch, concern, judgement, alert, lots_before, denied, now=now, hush=hush)
+        _sort_known(
+            batch,
+            concern,
+            judgement,
+            alert,
+            lots_before,
+            denied,
+            now=now,
+            hush=hush,
+            promotes=promotes,
+        )
     batch.gone = list(over.values())
     references = alerts.take_references(session, len(fresh), now=now) if fresh else []
     for concern, reference in zip(fresh, references, strict=True):
@@ -183,11 +204,10 @@ def _sort_known(
     *,
     now: datetime,
     hush: Hush,
+    promotes: bool,
 ) -> None:
     """What becomes of an alert that people were told of before."""
-    worse = change(alert.scope, concern.scope)
-    if denied:
-        worse = dataclasses.replace(worse, again=denied.why)
+    worse = since_told(alert, concern, judgement, denied, promotes=promotes)
     updated = _alert(concern, judgement, now=now, previous=alert, news=worse.is_news)
     updated = hush.held(updated, concern)
     batch.followed.append((concern, updated))
@@ -197,18 +217,18 @@ def _sort_known(
         batch.silent += 1
         return
     remind_at = _reminder(updated, concern, hush)
-    touched = _touched(alert, concern, worse, denied) if worse.is_news else ()
+    told_lots = touched(alert, concern, worse, denied) if worse.is_news else ()
     batch.changed.append(updated)
     if concern.over:
         batch.ended.append(alert.id)
     else:
-        again = _waiting(updated, dict.fromkeys([*touched, *moved]), remind_at)
+        again = _waiting(updated, dict.fromkeys([*told_lots, *moved]), remind_at)
         batch.lots += again
         batch.reopened += again
         batch.kept[alert.id] = concern.categories
         batch.moved += [alert.id] if moved else []
     if worse.is_news:
-        told = _Told(concern, updated, touched, remind_at, worse, alert.scope, denied)
+        told = _Told(concern, updated, told_lots, remind_at, worse, alert.scope, denied)
         batch.told.append(told)
     else:
         batch.silent += 1
@@ -218,21 +238,6 @@ def _waiting(
     alert: Alert, categories: Iterable[AssetCategory], remind_at: datetime | None
 ) -> list[NewLot]:
     return [NewLot(alert.id, category, remind_at) for category in categories]
-
-
-def _touched(
-    alert: Alert, concern: Concern, worse: Change, denied: Contradiction | None
-) -> tuple[AssetCategory, ...]:
-    """The lots that what is worse is about: the others keep what was answered for them."""
-    if denied and worse == Change(again=denied.why):
-        return denied.categories
-    if worse != Change(worse.newly_affected, worse.newly_to_check):
-        return tuple(concern.categories)  # exploited, another version to reach, the end
-    before = alert.scope.affected
-    new = [asset for asset in concern.affected if asset.asset_id not in before]
-    unsure = before | alert.scope.to_check
-    new += [asset for asset in concern.to_check if asset.asset_id not in unsure]
-    return tuple(dict.fromkeys(asset.category for asset in new))
 
 
 def _cleared(alert: Alert, revision_id: int, now: datetime) -> Alert:
@@ -352,7 +357,6 @@ def _delivery(
         language=subscription.language,
         revised=first.worse is not None,
     )
-    again = first.worse.again if first.worse else None
     message = renderer.alert(
         shown,
         channel=subscription.to.channel,
@@ -374,7 +378,7 @@ def _delivery(
         facility_id=first.concern.facility.id,
         content=first.alert.match_digest,
         not_before=min(hush.until(told.concern, each) for told, each in together),
-        occurrence=f"again-{again.inventory_on}" if again else "",
+        occurrence=first.worse.occurrence if first.worse else "",
     )
 
 
@@ -388,12 +392,7 @@ def _view(told: _Told, coverage: Mapping[int, Coverage]) -> AlertView:
     shown = shown.of_lots(told.lots) if limited else shown
     if told.worse is None:
         return shown
-    worse = _change_of_lots(told, told.worse) if limited else told.worse
+    worse = told.worse
+    if limited:
+        worse = of_lots(worse, told.before, told.concern, told.denied, told.lots)
     return dataclasses.replace(shown, change=worse)
-
-
-def _change_of_lots(told: _Told, worse: Change) -> Change:
-    assets = tuple(asset for asset in told.concern.assets if asset.category in told.lots)
-    part = dataclasses.replace(told.concern, assets=assets).scope
-    again = told.denied.of_lots(told.lots) if told.denied else None
-    return of_part(worse, told.before, part, again)

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from bot import __version__
 from bot.domain.clock import Clock
+from bot.domain.priority import USUAL_SCALE, Scale
 from bot.store import Database, Session, advisories, exploits, sources
 from bot.store.advisories import Intake
 from feeds.advisory import Advisory
@@ -136,8 +137,11 @@ class SignalReport:
     error: str = ""
 
 
-async def ingest_signals(database: Database, source: SignalSource, *, clock: Clock) -> SignalReport:
-    """Read what is exploited; bulletins that name a newly exploited flaw are judged again."""
+async def ingest_signals(
+    database: Database, source: SignalSource, *, clock: Clock, scale: Scale = USUAL_SCALE
+) -> SignalReport:
+    """Read what is exploited, or likely to be in ``scale``; bulletins that name such a flaw
+    are judged again when it becomes so."""
     cursor = await database.run(sources.cursor, source.name)
     news = 0
     unreadable: list[MalformedDocumentError] = []
@@ -146,7 +150,7 @@ async def ingest_signals(database: Database, source: SignalSource, *, clock: Clo
             signals: list[Signal]
             signals, problems = await asyncio.to_thread(_sorted, source.parse(document))
             unreadable += problems
-            news += await database.run(_keep_signals, source.name, document, signals, clock=clock)
+            news += await database.run(_keep_signals, source.name, document, signals, scale)
     except FeedError as error:
         await database.run(sources.failed, source.name, str(error), now=clock())
         return SignalReport(source.name, news, tuple(unreadable), str(error))
@@ -156,9 +160,9 @@ async def ingest_signals(database: Database, source: SignalSource, *, clock: Clo
 
 
 def _keep_signals(
-    session: Session, name: str, document: Document, signals: Sequence[Signal], *, clock: Clock
+    session: Session, name: str, document: Document, signals: Sequence[Signal], scale: Scale
 ) -> int:
-    news = exploits.store(session, signals)
+    news = exploits.store(session, signals, scale)
     if document.cursor is not None:
         sources.save_cursor(session, name, document.cursor)
     return news

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.alert import Urgency
+from bot.domain.alert import AnswerKind, Urgency
 from bot.domain.facility import AssetCategory, Facility, InventoryLine
 from bot.domain.message import ChannelName
 from bot.domain.reason import Reason, ReasonCode
 from bot.domain.routing import Rhythm
 from bot.pipeline.priority import computation
 from bot.settings import ConfigurationError, load
-from bot.store import Session, alerts, exploits, inventory
+from bot.store import Session, alerts, exploits, inventory, lots
 from bot.store.alerts import Alert
 from bot.store.inventory import UploadRecord
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
@@ -119,6 +119,60 @@ async def test_likely_and_exposed_is_told_at_once_and_its_drift_is_silent(town: 
     await town.application.match()
     assert town.deliveries() == [first]
     assert Reason(ReasonCode.EPSS, 0.92) in only_alert(town).reasons
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_what_becomes_likely_does_not_wait_for_the_digest_and_is_told_once(
+    town: Town,
+) -> None:
+    heard(town, Likelihood(CVE, 0.2, 0.9))
+    await town.publish(bulletin(town))
+    assert town.deliveries() == []
+    heard(town, Likelihood(CVE, 0.49, 0.98))
+    await town.application.match()
+    assert town.deliveries() == []
+    heard(town, Likelihood(CVE, 0.61, 0.991))
+    await town.application.match()
+    (told,) = town.deliveries()
+    assert "c'est devenu urgent" in told.message.text
+    assert "probabilité d'exploitation 61" in told.message.text.replace("\xa0", " ")
+    assert only_alert(town).urgency is Urgency.IMMEDIATE
+    for score in (0.3, 0.7):  # it falls, and rises again
+        heard(town, Likelihood(CVE, score, 0.9))
+        await town.application.match()
+    town.clock.now += timedelta(days=7)
+    await town.application.write_periodic()
+    kinds = [each.kind for each in town.deliveries()]
+    assert kinds.count(told.kind) == 1
+    assert "digest" not in kinds
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_what_somebody_answered_is_not_promoted(town: Town) -> None:
+    heard(town, Likelihood(CVE, 0.2, 0.9))
+    await town.publish(bulletin(town))
+    alert = only_alert(town)
+
+    def answer(session: Session) -> None:
+        lots_ = [lot.category for lot in lots.of_alert(session, alert.id)]
+        now = town.clock()
+        taken = AnswerKind.TAKEN
+        lots.record_answer(
+            session, alert.id, lots_, person_id=None, contact="a@b.example", kind=taken, now=now
+        )
+
+    town.application.database.call(answer)
+    heard(town, Likelihood(CVE, 0.9, 0.999))
+    await town.application.match()
+    assert town.deliveries() == []
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_the_first_list_of_likelihoods_wakes_nobody(town: Town) -> None:
+    await town.publish(bulletin(town))
+    heard(town, Likelihood(CVE, 0.92, 0.998))
+    await town.application.match()
+    assert town.deliveries() == []
 
 
 @pytest.mark.usefixtures("hospital")
