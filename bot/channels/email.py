@@ -8,7 +8,6 @@ a mailbox, a filter or a person recognises a message that was sent twice.
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import cast
 
 import aiosmtplib
 
@@ -24,7 +24,13 @@ from bot.channels.base import (
     PermanentDeliveryError,
     PostponedDeliveryError,
     TransientDeliveryError,
-    UncertainDeliveryError,
+)
+from bot.channels.mail_dialogue import (
+    Dialogue,
+    NoAnswerError,
+    forgetting,
+    handing_over,
+    leaving,
 )
 from bot.channels.mail_format import BadAddressError, compose, parse_mailbox
 from bot.channels.mail_mime import Mail
@@ -35,7 +41,6 @@ from bot.domain.message import Message
 
 SLOT_PATIENCE = timedelta(seconds=5)
 IDLE = timedelta(seconds=60)  # relays and firewalls drop a silent connection after minutes
-ENHANCED_STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")  # RFC 3463
 
 
 class EmailSecurity(StrEnum):
@@ -91,9 +96,12 @@ class EmailOptions:
 
 @dataclass(slots=True)
 class _Connection:
-    """An open connection, what it has carried, and since when it is silent (loop time)."""
+    """An open connection, what it can do, what it has carried, and since when it is silent
+    (loop time)."""
 
-    client: aiosmtplib.SMTP
+    dialogue: Dialogue
+    size: bool
+    pipelining: bool
     sent: int = 0
     idle_since: float = 0.0
 
@@ -130,7 +138,7 @@ class EmailChannel:
             TransientDeliveryError: relay unreachable, 4xx answer, TLS refused or untrusted.
             PermanentDeliveryError: not an address, oversized, 5xx answer (the relay's
                 refusal of the credentials included).
-            UncertainDeliveryError: no answer after DATA began.
+            UncertainDeliveryError: no answer once the mail had left.
 
         Source: RFC 5321 (4.2.1 for codes, 4.5.4.1 for who retries), RFC 3463.
         """
@@ -143,7 +151,7 @@ class EmailChannel:
             await self._pace.turn(domain)
             mail, body = self._written(address, message, key)
             async with self._slot(), self._connection() as connection:
-                await self._hand_over(connection.client, recipient.addr_spec, body)
+                await self._hand_over(connection, recipient.addr_spec, body)
         return mail.message_id
 
     def _written(self, address: str, message: Message, key: str) -> tuple[Mail, bytes]:
@@ -190,38 +198,34 @@ class EmailChannel:
         """Say goodbye to the relay on each idle connection."""
         while self._idle:
             connection = self._idle.pop()
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await connection.client.quit()
-            connection.client.close()
+            with suppress(DeliveryError, NoAnswerError):
+                await connection.dialogue.play(leaving())
+            connection.dialogue.close()
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, recipient: str, body: bytes) -> None:
-        """Run one mail transaction. One recipient: there is no partial refusal to read."""
-        size = [b"SIZE=%d" % len(body)] if client.supports_extension("size") else []
+    async def _hand_over(self, connection: _Connection, recipient: str, body: bytes) -> None:
+        script = handing_over(
+            self._sender.addr_spec,
+            recipient,
+            body,
+            size=connection.size,
+            pipelining=connection.pipelining,
+        )
         try:
-            await _said(client, b"MAIL", b"FROM:<%b>" % self._sender.addr_spec.encode(), *size)
-            await _said(client, b"RCPT", b"TO:<%b>" % recipient.encode())
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise _refusal(error) from None
-        try:
-            await client.data(body)
-        except aiosmtplib.SMTPResponseException as error:
-            raise _refusal(error) from None
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise UncertainDeliveryError(
-                f"the relay gave no answer after DATA ({type(error).__name__})"
-            ) from None
+            await connection.dialogue.play(script)
+        except NoAnswerError as error:
+            raise TransientDeliveryError(f"the relay went away ({error})") from None
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[_Connection]:
         """Lend a connection; it is kept only when what was done on it left it usable."""
-        connection = self._reusable() or _Connection(await self._connect())
+        connection = self._reusable() or await self._connect()
         try:
             yield connection
         except (TransientDeliveryError, PermanentDeliveryError):
             await self._reset(connection)
             raise
         except BaseException:  # no answer, or cancelled: the dialogue is out of step
-            connection.client.close()
+            connection.dialogue.close()
             raise
         else:
             self._give_back(connection)
@@ -230,31 +234,28 @@ class EmailChannel:
         oldest = asyncio.get_running_loop().time() - IDLE.total_seconds()
         while self._idle:
             connection = self._idle.pop()
-            if connection.client.is_connected and connection.idle_since > oldest:
+            if connection.dialogue.is_open and connection.idle_since > oldest:
                 return connection
-            connection.client.close()
+            connection.dialogue.close()
         return None
 
     def _give_back(self, connection: _Connection) -> None:
         connection.sent += 1
-        if (
-            connection.client.is_connected
-            and connection.sent < self._options.messages_per_connection
-        ):
+        if connection.dialogue.is_open and connection.sent < self._options.messages_per_connection:
             connection.idle_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
         else:
-            connection.client.close()
+            connection.dialogue.close()
 
     async def _reset(self, connection: _Connection) -> None:
         """Forget the refused transaction, or the connection if it cannot be."""
         try:
-            await connection.client.rset()
-        except (aiosmtplib.SMTPException, OSError):
-            connection.client.close()
+            await connection.dialogue.play(forgetting())
+        except (DeliveryError, NoAnswerError):
+            connection.dialogue.close()
         self._give_back(connection)
 
-    async def _connect(self) -> aiosmtplib.SMTP:
+    async def _connect(self) -> _Connection:
         options = self._options
         client = aiosmtplib.SMTP(
             hostname=options.host,
@@ -274,15 +275,11 @@ class EmailChannel:
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
             raise _connection_refusal(error, options) from None
-        return client
-
-
-async def _said(client: aiosmtplib.SMTP, *command: bytes) -> None:
-    """Give one command that the relay must accept. The addresses in it are parsed already:
-    aiosmtplib would parse them again, at the price of a third of a mail."""
-    answer = await client.execute_command(*command)
-    if not 200 <= answer.code < 300:
-        raise aiosmtplib.SMTPResponseException(answer.code, answer.message)
+        return _Connection(
+            Dialogue(cast("asyncio.Transport", client.transport), timeout=options.timeout),
+            size=client.supports_extension("size"),
+            pipelining=client.supports_extension("pipelining"),
+        )
 
 
 def _tls_context(options: EmailOptions) -> ssl.SSLContext | None:
@@ -304,20 +301,6 @@ def _signer(options: EmailOptions) -> MailSigner | None:
     if options.certificate is None or options.key is None:
         raise ValueError("to sign mails, both their certificate and its key are needed")
     return MailSigner.load(options.certificate, options.key)
-
-
-def _refusal(error: Exception) -> DeliveryError:
-    """Say what a refused command means, with the code and without the relay's prose.
-
-    The relay's text may quote the message, an address or a link: only codes are kept.
-    """
-    if not isinstance(error, aiosmtplib.SMTPResponseException):
-        return TransientDeliveryError(f"the relay went away ({type(error).__name__})")
-    enhanced = ENHANCED_STATUS.match(error.message)
-    reason = f"the relay answered {error.code}" + (f" {enhanced[1]}" if enhanced else "")
-    if 500 <= error.code < 600:
-        return PermanentDeliveryError(reason)
-    return TransientDeliveryError(reason)
 
 
 def _connection_refusal(error: Exception, options: EmailOptions) -> DeliveryError:

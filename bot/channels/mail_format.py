@@ -116,7 +116,7 @@ def compose(
         lines.append(mime.mailbox("Reply-To", answered.display_name, answered.addr_spec))
     lines.append(mime.header("Subject", header_text(message.subject)))
     if sent_at is not None:
-        lines.append(mime.verbatim("Date", format_datetime(sent_at)))
+        lines.append(mime.verbatim("Date", _date(sent_at.replace(microsecond=0))))
     lines.append(mime.verbatim("Message-ID", identity))
     if MESSAGE_ID.fullmatch(message.thread):
         lines.append(mime.verbatim("In-Reply-To", message.thread))
@@ -131,10 +131,22 @@ def compose(
     return Mail(identity, "".join(lines).encode(), _content(message))
 
 
+@lru_cache(maxsize=4)
+def _date(sent_at: datetime) -> str:
+    """The Date of mails that go in the same second."""
+    return format_datetime(sent_at)
+
+
+@lru_cache(maxsize=8)
+def _said(text: str, subtype: str) -> bytes:
+    """A text as a part: a broadcast says one thing to thousands."""
+    return mime.text_part(text, subtype)
+
+
 def _content(message: Message) -> bytes:
-    content = mime.text_part(message.text, "plain")
+    content = _said(message.text, "plain")
     if message.html:
-        html = mime.text_part(_document(message.html, message.language), "html")
+        html = _said(_document(message.html, message.language), "html")
         content = mime.multipart("alternative", [content, html])
     if message.attachments:
         content = mime.multipart("mixed", [content, *map(_attached, message.attachments)])
