@@ -8,7 +8,7 @@ from typing import Any
 
 from feeds import certfr, certsante
 from feeds.advisory import Advisory, Tlp
-from feeds.certfr_json import SITE, is_bulletin, read_bulletins
+from feeds.certfr.bulletin import SITE, is_bulletin, read_bulletins
 from feeds.csaf import is_csaf, read_csaf
 from feeds.errors import MalformedDocumentError
 from feeds.rss import looks_like_html, parse_feed

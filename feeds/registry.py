@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from feeds.certfr_source import CertFr
+from feeds.certfr.source import CertFr
 from feeds.certsante import CertSante
 from feeds.config import Clock, SourceConfig, SourceFile, read_configs
 from feeds.csaf_source import CsafFolder

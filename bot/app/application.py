@@ -21,7 +21,7 @@ from bot.domain.quiet import QuietHours
 from bot.domain.support import EndsOfSupport
 from bot.inventory.authorities import Authorities
 from bot.inventory.support import read_ends
-from bot.pipeline.action import ActionKeeper
+from bot.pipeline.actions.keeping import ActionKeeper
 from bot.pipeline.campaign import send_due
 from bot.pipeline.digest import write_digests
 from bot.pipeline.dispatch import Dispatcher, Progress

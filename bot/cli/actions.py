@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bot.cli.output import Exit, Failure, context, table
 from bot.domain.action import WAITING, ActionState
-from bot.pipeline.decisions import Weighed, weighed
+from bot.pipeline.actions.decisions import Weighed, weighed
 from bot.store import Session, actions, facilities
 
 

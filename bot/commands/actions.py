@@ -12,9 +12,9 @@ from bot.domain.answers import BadDayError, read_day
 from bot.domain.lots import Lots
 from bot.domain.marking import MACHINES_FLOOR
 from bot.domain.reference import ACTION, UnreadableReferenceError, combine, split
+from bot.pipeline.actions.answering import answer_action
+from bot.pipeline.actions.decisions import Weighed, weighed
 from bot.pipeline.answer import AnswerDesk, Said
-from bot.pipeline.answer_action import answer_action
-from bot.pipeline.decisions import Weighed, weighed
 from bot.store import Session, action_answers, action_lists, actions, advisories, facilities
 
 NAMED = re.compile(rf"\b{ACTION}-\d{{4}}-\d{{1,9}}(?:\+\d{{1,9}})*", re.IGNORECASE)

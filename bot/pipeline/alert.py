@@ -17,9 +17,9 @@ from bot.domain.priority import Judgement
 from bot.domain.quiet import NO_QUIET, QuietHours
 from bot.domain.routing import Subscription, told_at_once
 from bot.domain.scope import Change, Scope
-from bot.pipeline.action import ActionKeeper
+from bot.pipeline.actions.contradiction import Contradiction, contradicted
+from bot.pipeline.actions.keeping import ActionKeeper
 from bot.pipeline.concern import Concern, concerns
-from bot.pipeline.contradiction import Contradiction, contradicted
 from bot.pipeline.priority import Priorities
 from bot.pipeline.quiet import Hush
 from bot.pipeline.recipients import Recipients

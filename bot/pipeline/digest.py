@@ -16,8 +16,8 @@ from bot.domain.digest import Schedule
 from bot.domain.facility import Facility
 from bot.domain.routing import Rhythm, Subscription, widened
 from bot.pipeline import questions
+from bot.pipeline.actions.decisions import Weighed, weighed
 from bot.pipeline.concern import concerns, display_name
-from bot.pipeline.decisions import Weighed, weighed
 from bot.pipeline.mute import muted_count
 from bot.render import Renderer
 from bot.store import (

@@ -13,9 +13,9 @@ from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
 from bot.domain.routing import EVERY, widened
 from bot.pipeline import questions
-from bot.pipeline.action import ActionKeeper
+from bot.pipeline.actions.decisions import weighed
+from bot.pipeline.actions.keeping import ActionKeeper
 from bot.pipeline.concern import display_name
-from bot.pipeline.decisions import weighed
 from bot.pipeline.digest import NAMESPACE, QUESTIONS
 from bot.render import Renderer
 from bot.store import (

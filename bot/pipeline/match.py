@@ -16,7 +16,7 @@ from bot.domain.matching import Matcher, Reading, Verdict
 from bot.domain.matching.index import ProductIndex
 from bot.domain.matching.readings import ReadingIndex
 from bot.domain.quiet import NO_QUIET, QuietHours
-from bot.pipeline.action import ActionKeeper
+from bot.pipeline.actions.keeping import ActionKeeper
 from bot.pipeline.alert import AlertReport, raise_alerts
 from bot.pipeline.priority import Priorities
 from bot.render import Renderer

@@ -9,8 +9,8 @@ from bot.domain.alert import AlertState, Urgency
 from bot.domain.facility import AssetCategory
 from bot.domain.priority import Judgement
 from bot.domain.scope import Change, Scope, change, of_part
+from bot.pipeline.actions.contradiction import Contradiction
 from bot.pipeline.concern import Concern
-from bot.pipeline.contradiction import Contradiction
 from bot.store.alerts import Alert
 
 

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from feeds.advisory import Advisory, Tlp
-from feeds.certfr_source import CertFr, closing_day
+from feeds.certfr.source import CertFr, closing_day
 from feeds.config import SourceConfig
 from feeds.errors import MalformedDocumentError, NumberingGapError, SourceUnavailableError
 from feeds.http import Access

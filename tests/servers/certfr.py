@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from feeds.certfr_json import SECTIONS, kind_of
+from feeds.certfr.bulletin import SECTIONS, kind_of
 
 
 def bulletin(reference: str, title: str = "Titre", **values: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from feeds import certfr
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Reference, Tlp
-from feeds.certfr_json import json_url, page_url, read_json
+from feeds.certfr.bulletin import json_url, page_url, read_json
 from feeds.errors import MalformedDocumentError
 from feeds.source import Document
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.certfr_schedule import Followed, Missing, Schedule
+from feeds.certfr.schedule import Followed, Missing, Schedule
 
 NOW = datetime(2026, 3, 9, 10, 0, tzinfo=UTC)
 PUBLISHED = datetime(2026, 3, 9, tzinfo=UTC)

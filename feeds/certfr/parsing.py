@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from feeds.advisory import Advisory
-from feeds.certfr_json import (
+from feeds.certfr.bulletin import (
     PUBLISHER,
     REFERENCE,
     kind_of,

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from feeds import certfr
 from feeds.advisory import Advisory, AdvisoryKind
-from feeds.certfr_json import SECTIONS, json_url, kind_of, page_url
-from feeds.certfr_schedule import Followed, Schedule
+from feeds.certfr.bulletin import SECTIONS, json_url, kind_of, page_url
+from feeds.certfr.parsing import parse, references_in
+from feeds.certfr.schedule import Followed, Schedule
 from feeds.config import Clock, SourceConfig
 from feeds.errors import (
     DocumentNotFoundError,
@@ -49,8 +49,8 @@ class CertFr:
         return self.config.name
 
     def parse(self, document: Document) -> Iterator[Advisory | MalformedDocumentError]:
-        """Read RSS or JSON; see :func:`feeds.certfr.parse`."""
-        return certfr.parse(document)
+        """Read RSS or JSON; see :func:`feeds.certfr.parsing.parse`."""
+        return parse(document)
 
     async def fetch(self, cursor: Cursor) -> AsyncIterator[Document]:
         """Yield the JSON of new, changed and due bulletins, then the RSS documents.
@@ -97,7 +97,7 @@ class _Reading:
             if answer.unchanged:
                 continue
             document = self._document(url, answer)
-            entries, problems = certfr.references_in(document)
+            entries, problems = references_in(document)
             self.feeds.append(document)
             self.entries.update(entries)
             if not problems:  # a feed cut short is asked for again
@@ -149,7 +149,7 @@ class _Reading:
             self._follow(reference, answer.validators, full=True)
             return None
         document = self._document(url, answer)
-        advisory = next((a for a in certfr.parse(document) if isinstance(a, Advisory)), None)
+        advisory = next((a for a in parse(document) if isinstance(a, Advisory)), None)
         self._follow(reference, answer.validators, advisory, full=advisory is not None)
         closed = await self._closing_day(client, reference) if alerte else None
         return replace(document, context={"closed_at": closed.isoformat()} if closed else {})

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.domain.action import (
     WAITING,
+    Accepts,
     Action,
     ActionState,
     Member,
@@ -21,29 +22,25 @@ from bot.domain.action import (
     shown_release,
 )
 from bot.domain.alert import AlertState, Urgency
-from bot.domain.matching import InventoryProduct, Matcher, Reading
+from bot.domain.matching import Matcher
 from bot.domain.matching.upgrading import Upgrades
-from bot.pipeline.asked import Asked, Group, Place, grouped, machines_of
+from bot.pipeline.actions.asked import Asked, Group, Place, grouped, machines_of
+from bot.pipeline.actions.bulletins import ReadBulletins
+from bot.pipeline.actions.contradiction import Contradiction, answered_on_day_one
+from bot.pipeline.actions.superseding import LIVE, Facts, supersede
 from bot.pipeline.concern import Concern
-from bot.pipeline.contradiction import Contradiction, answered_on_day_one
-from bot.pipeline.superseding import LIVE, Facts, supersede
 from bot.store import (
     Session,
     action_answers,
     action_lists,
     actions,
-    advisories,
-    inventory,
     verdicts,
 )
 from bot.store.alerts import Alert
 from bot.store.schema import new_id
 from bot.store.verdicts import SureVerdict
-from feeds.releases import Release, Releases
+from feeds.releases import Releases
 
-READINGS = 2_000  # bulletins kept as read: those that several open actions hold against a version
-JUDGED = 50_000
-READ_AT_ONCE = 500  # bodies of bulletins held in memory together
 ENDED = (AlertState.CLOSED, AlertState.WITHDRAWN, AlertState.CLEARED)
 
 
@@ -85,13 +82,9 @@ class ActionKeeper:
     """
 
     def __init__(self, matcher: Matcher, releases: Releases, *, confirmed: bool = False) -> None:
-        self._matcher = matcher
         self._upgrades = Upgrades(matcher, releases)
+        self._bulletins = ReadBulletins(matcher, self._upgrades)
         self._confirmed = confirmed
-        self._readings: dict[int, tuple[int, Reading]] = {}  # by advisory id, with the revision
-        self._products: dict[int, InventoryProduct] = {}
-        self._releases: dict[int, Release | None] = {}  # by revision id
-        self._judged: dict[tuple[int, int, str], bool] = {}
 
     def follow(
         self,
@@ -110,7 +103,7 @@ class ActionKeeper:
             known: whether some of these alerts existed before.
             again: alerts whose answer *corrigé* an inventory contradicts, by id.
         """
-        self._forget_revised(concerned)
+        self._bulletins.forget_revised(concern.revision for concern, _ in concerned)
         groups = grouped(self._upgrades, self._asked(concerned, again))
         owners = {place[0] for place in groups} | {alert.facility_id for alert in gone}
         if known:
@@ -143,13 +136,13 @@ class ActionKeeper:
     def follow_day_one(self, session: Session, facility_id: int, *, now: datetime) -> None:
         """The same for bulletins older than a facility's first inventory: they raise no alert."""
         standing = verdicts.before_day_one(session, facility_id)
-        self._read_releases(session, standing)
+        releases = self._bulletins.releases(session, {each.revision_id for each in standing})
         asked = [
             Asked(
                 facility_id,
                 advisory_id,
                 tuple(each.machines for each in rows),
-                self._releases.get(rows[0].revision_id),
+                releases.get(rows[0].revision_id),
             )
             for advisory_id, rows in _by_advisory(standing).items()
         ]
@@ -206,20 +199,12 @@ class ActionKeeper:
             if not members:
                 batch.emptied += [action] if action else []
                 continue
-            planned = self._planned(session, place, action, group, members, before, facts, now)
+            planned = self._planned(place, action, group, members, before, facts, now)
             batch.sort(action, planned, members, before)
             plans.setdefault(place[0], []).append((planned.needs, members))
             seen.add(planned.id)
         self._write(session, batch, now)
         supersede(session, plans, seen, facts)
-
-    def _forget_revised(self, concerned: Sequence[tuple[Concern, Alert]]) -> None:
-        """What was judged of a bulletin holds until its next revision."""
-        for concern, _ in concerned:
-            known = self._readings.get(concern.revision.advisory_id)
-            if known is not None and known[0] != concern.revision.id:
-                del self._readings[concern.revision.advisory_id]
-                self._judged.clear()
 
     def _asked(
         self, concerned: Sequence[tuple[Concern, Alert]], again: Mapping[uuid.UUID, Contradiction]
@@ -229,26 +214,17 @@ class ActionKeeper:
             if alert.state in ENDED or not concern.affected:
                 continue
             revision = concern.revision
-            if revision.id not in self._releases:
-                self._releases[revision.id] = self._upgrades.release(revision.advisory)
             yield Asked(
                 concern.facility.id,
                 revision.advisory_id,
                 tuple(map(machines_of, concern.affected)),
-                self._releases[revision.id],
+                self._bulletins.release(revision),
                 alert.id,
                 again[alert.id].why if alert.id in again else None,
             )
 
-    def _read_releases(self, session: Session, standing: Sequence[SureVerdict]) -> None:
-        unknown = sorted({each.revision_id for each in standing} - self._releases.keys())
-        for start in range(0, len(unknown), READ_AT_ONCE):
-            for revision in advisories.by_ids(session, unknown[start : start + READ_AT_ONCE]):
-                self._releases[revision.id] = self._upgrades.release(revision.advisory)
-
     def _planned(
         self,
-        session: Session,
         place: Place,
         action: Action | None,
         group: Group,
@@ -258,73 +234,39 @@ class ActionKeeper:
         now: datetime,
     ) -> Action:
         """The action as it should be; the same id as ``action`` unless it asks for more."""
+        required = needs(members, self._accepting(facts.session, members))
+        release = shown_release(members, required)
+        if action is None or rises(action, required, release):
+            planned = _fresh(place, action, group, now)
+        else:
+            news = {m.advisory_id for m in members} - before.keys() or group.again
+            planned = replace(
+                action,
+                name=group.name or action.name,
+                changed_at=now if news else action.changed_at,
+            )
+        urgent = any(facts.urgency(m.alert_id) is Urgency.IMMEDIATE for m in members)
+        return replace(
+            planned,
+            urgency=Urgency.IMMEDIATE if urgent else Urgency.DIGEST,
+            exploited=any(m.advisory_id in facts.exploited for m in members),
+            release=release,
+            needs=required,
+            counts=counts(members),
+            reopened=group.again or planned.reopened,
+        )
 
+    def _accepting(self, session: Session, members: Sequence[Member]) -> Accepts:
+        """Whether a bulletin of these members is content with a version of a product."""
         by_advisory = {member.advisory_id: member for member in members}
 
         def accepts(product: int, advisory: int, version: str) -> bool:
             member = by_advisory[advisory]
             if member.alert_id is None:  # of day one: there may be a hundred, order will do
                 return reaches(version, member.target_of(product) or "")
-            return self._accepts(session, product, advisory, version)
+            return self._bulletins.accept(session, product, advisory, version)
 
-        required = needs(members, accepts)
-        release = shown_release(members, required)
-        news = action is None or {m.advisory_id for m in members} - before.keys()
-        base = Action(
-            id=new_id(),
-            reference="",
-            facility_id=place[0],
-            product=place[1],
-            track=place[2],
-            name=group.name,
-            state=ActionState.OPEN,
-            urgency=Urgency.DIGEST,
-            exploited=False,
-            release=release,
-            needs=required,
-            counts=counts(members),
-            opened_at=now,
-            changed_at=now,
-        )
-        if action is not None and not rises(action, required, release):
-            base = replace(
-                action,
-                name=group.name or action.name,
-                release=release,
-                needs=required,
-                counts=base.counts,
-                changed_at=now if news or group.again else action.changed_at,
-            )
-        elif action is not None:
-            base = replace(base, name=group.name or action.name, reopened=action.reopened)
-        urgent = any(facts.urgency(m.alert_id) is Urgency.IMMEDIATE for m in members)
-        return replace(
-            base,
-            urgency=Urgency.IMMEDIATE if urgent else Urgency.DIGEST,
-            exploited=any(m.advisory_id in facts.exploited for m in members),
-            reopened=group.again or base.reopened,
-        )
-
-    def _accepts(self, session: Session, product: int, advisory: int, version: str) -> bool:
-        key = (product, advisory, version)
-        known = self._judged.get(key)
-        if known is None:
-            if len(self._judged) >= JUDGED:
-                self._judged.clear()
-            known = self._judged[key] = self._judge(session, product, advisory, version)
-        return known
-
-    def _judge(self, session: Session, product: int, advisory: int, version: str) -> bool:
-        if advisory not in self._readings:
-            if len(self._readings) >= READINGS:
-                self._readings.clear()
-            for revision in advisories.latest(session, [advisory]):
-                self._readings[advisory] = (revision.id, self._matcher.read(revision.advisory))
-        if product not in self._products:
-            if len(self._products) >= JUDGED:
-                self._products.clear()
-            self._products.update(inventory.products_by_ids(session, [product]))
-        return self._upgrades.accepts(self._readings[advisory][1], self._products[product], version)
+        return accepts
 
     def _write(self, session: Session, batch: _Batch, now: datetime) -> None:
         references = actions.take_references(session, len(batch.opened), now=now)
@@ -368,6 +310,27 @@ class ActionKeeper:
         if state is ActionState.PROPOSED and self._confirmed:
             state = ActionState.DONE
         return replace(action, state=state, outcome=outcome, closed_at=now, changed_at=now)
+
+
+def _fresh(place: Place, replaced: Action | None, group: Group, now: datetime) -> Action:
+    """A new action there, whose target is not known yet."""
+    return Action(
+        id=new_id(),
+        reference="",
+        facility_id=place[0],
+        product=place[1],
+        track=place[2],
+        name=group.name or (replaced.name if replaced else ""),
+        state=ActionState.OPEN,
+        urgency=Urgency.DIGEST,
+        exploited=False,
+        release="",
+        needs={},
+        counts={},
+        opened_at=now,
+        changed_at=now,
+        reopened=replaced.reopened if replaced else None,
+    )
 
 
 def _done(

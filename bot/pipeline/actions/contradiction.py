@@ -14,7 +14,7 @@ from bot.domain.action import Action, ActionState
 from bot.domain.alert import AlertState, AnswerKind
 from bot.domain.facility import AssetCategory
 from bot.domain.scope import Reopening
-from bot.pipeline.asked import Group, Place
+from bot.pipeline.actions.asked import Group, Place
 from bot.pipeline.concern import Concern
 from bot.store import Session, action_answers, actions, facilities, lots
 from bot.store.alerts import Alert

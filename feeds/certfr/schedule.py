@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from feeds.advisory import AdvisoryKind
-from feeds.certfr_json import REFERENCE
+from feeds.certfr.bulletin import REFERENCE
 from feeds.source import Cursor
 
 DAILY = timedelta(days=1)
