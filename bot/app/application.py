@@ -30,6 +30,7 @@ from bot.pipeline.foresee import Foresight
 from bot.pipeline.gates import Gates
 from bot.pipeline.incident import IncidentDesk
 from bot.pipeline.initial import write_initial_states
+from bot.pipeline.mailed_report import write_reports
 from bot.pipeline.match import MatchEngine, MatchReport
 from bot.pipeline.mute import end_mutes
 from bot.pipeline.priority import Priorities
@@ -200,10 +201,18 @@ class Application:
     @cached_property
     def priorities(self) -> Priorities:
         """What the urgency of an alert is judged with."""
-        path = config_folder() / "end_of_support.toml"
-        ends = EndsOfSupport(self.matcher, read_ends(path.read_text("utf-8"), file=path.name))
+        ends = self.ends_of_support(self.matcher)
         known = lru_cache(PRODUCTS_REMEMBERED)(ends.day)
         return Priorities(self.settings.priority.scale, known)
+
+    def ends_of_support(self, matcher: Matcher) -> EndsOfSupport:
+        """When products stop being corrected, as ``matcher`` tells products apart."""
+        path = config_folder() / "end_of_support.toml"
+        return EndsOfSupport(matcher, read_ends(path.read_text("utf-8"), file=path.name))
+
+    @cached_property
+    def _ends(self) -> EndsOfSupport:
+        return self.ends_of_support(self.matcher)
 
     async def match(self, progress: Progress = lambda _: None) -> MatchReport:
         """Judge everything that waits; see :class:`MatchEngine`."""
@@ -243,7 +252,17 @@ class Application:
             hour=self.settings.silences.hour,
             language=self.settings.language,
         )
-        written = initial + digests + reminders + silences
+        reports = 0
+        if self.settings.mailbox.host:
+            reports = await self.database.run(
+                write_reports,
+                self.renderer,
+                self._ends,
+                now=now,
+                language=self.settings.language,
+                floor=self.floor,
+            )
+        written = initial + digests + reminders + silences + reports
         return written + await send_due(self.database, self.renderer, now=now)
 
     @property

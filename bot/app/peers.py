@@ -32,6 +32,7 @@ from bot.chat.slack import SlackChat, SlackChatOptions
 from bot.commands.book import command_book
 from bot.domain.message import ChannelName
 from bot.pipeline.dispatch import Dispatcher
+from bot.pipeline.mailed import InventoryDesk
 from bot.settings import ConfigurationError, Settings
 from bot.web.answer_pages import AnswerPages
 from bot.web.link_desk import LinkDesk
@@ -150,7 +151,13 @@ def mailbox(application: Application) -> Mailbox:
         ca_file=settings.network.ca_file,
     )
     on_bounced = application.incident_desk().bounced
-    mail_desk = MailDesk(desk(application), options, clock=clock, on_bounced=on_bounced)
+    mail_desk = MailDesk(
+        desk(application),
+        options,
+        clock=clock,
+        on_bounced=on_bounced,
+        inventories=InventoryDesk(application.foresight, language=settings.language),
+    )
     return Mailbox(application.database, mail_desk, imap, clock=clock)
 
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-LARGEST = 256 * 1024  # bytes read of one mail: words come before attachments
+LARGEST = 16 * 1024 * 1024  # bytes read of one mail: an inventory of 10 MiB in base64
 TIMEOUT = timedelta(seconds=30)
 
 

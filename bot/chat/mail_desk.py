@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.chat.desk import ANSWER, COMPLETE, Desk, answer_invocation, read_answer, read_command
+from bot.chat.imap import LARGEST
+from bot.chat.mail_inventory import NAMED, attached, consent
 from bot.chat.mail_reading import Bounce, Incoming, read_mail
 from bot.commands.alertes import written
 from bot.commands.base import LINK_NAMES, Invocation, Reply
@@ -23,6 +25,7 @@ from bot.domain.mail_token import signed_key
 from bot.domain.message import Message
 from bot.domain.people import Person
 from bot.domain.speaker import Speaker
+from bot.pipeline.mailed import Heard, InventoryDesk, Sent
 from bot.store import Session, audit, mails, outbox, people, speakers, subscriptions
 from bot.store.outbox import Delivery
 from feeds.advisory import Tlp
@@ -53,6 +56,7 @@ class MailOutcome(StrEnum):
     LATE = "late"  # a relay says that it still tries
     ANSWERED = "answered"  # a reply is in the outbox
     SILENT = "silent"  # said before, or to an answering machine
+    RECEIVED = "received"  # an inventory: what it reveals is told once bulletins were read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class _Said:
     delivery: Delivery | None
     person: Person | None
     contact: Speaker | None = None  # nobody registered, but this mail was written to them
+    cut: bool = False  # only its beginning was read
 
     @property
     def place(self) -> Address:
@@ -98,11 +103,13 @@ class MailDesk:
         *,
         clock: Clock,
         on_bounced: OnBounced = nothing_follows,
+        inventories: InventoryDesk | None = None,
     ) -> None:
         self._desk = desk
         self._options = options
         self._clock = clock
         self._on_bounced = on_bounced
+        self._inventories = inventories
 
     def take(self, session: Session, raw: bytes) -> MailOutcome:
         """Read a mail and write what follows from it; a second copy changes nothing."""
@@ -123,6 +130,7 @@ class MailDesk:
             delivery=delivery,
             person=person,
             contact=self._contact(session, mail.sender, delivery, person),
+            cut=len(raw) >= LARGEST,
         )
         if delivery is not None and delivery.address.casefold() == mail.sender:
             mails.mark_good(session, Address.mailbox(delivery.address))
@@ -130,6 +138,10 @@ class MailDesk:
 
     def _take(self, session: Session, said: _Said) -> MailOutcome:
         """Run what was said as a command or an answer, and reply where a reply is due."""
+        if said.person is not None and self._inventories is not None:
+            taken = self._inventory(session, said, said.person, self._inventories)
+            if taken is not None:
+                return taken
         spoken = read_command(said.text)
         signed = said.delivery is not None
         if spoken and (signed or spoken.name in UNSIGNED_COMMANDS):
@@ -159,6 +171,44 @@ class MailDesk:
             return MailOutcome.SILENT
         once = f"not understood {said.delivery.key}"
         return self._reply(session, said, self._says("mail_not_understood"), once)
+
+    def _inventory(
+        self, session: Session, said: _Said, person: Person, desk: InventoryDesk
+    ) -> MailOutcome | None:
+        """Take the inventory that the mail brings, or the answer to what one asked; None when
+        it does neither. Only a mail of ours to this very address makes a reply a signed one."""
+        own = said.delivery
+        signed = own is not None and own.address.casefold() == said.mail.sender
+        files = attached(said.mail, answers=said.delivery is not None)
+        about = own.subject if own and signed else ""
+        heard: Heard | None
+        if not files and NAMED.fullmatch(about) and (yes := consent(said.text)) is not None:
+            heard = desk.confirm(session, about, person, yes=yes, now=self._clock())
+        elif not files or (said.mail.files and self._speaks(said)):
+            return None
+        else:
+            sent = Sent(
+                person=person,
+                sender=said.mail.sender,
+                thread=said.mail.message_id,
+                words=f"{said.mail.subject} {said.text}",
+                files=files,
+                signed=signed,
+                cut=said.cut,
+            )
+            heard = desk.receive(session, sent, now=self._clock())
+            if heard is None:
+                return self._ignore(session, said.mail, "too many inventories to confirm")
+        if not heard.template:
+            return MailOutcome.RECEIVED
+        reply = self._desk.says(heard.template, language=self._options.language, **heard.variables)
+        return self._reply(session, said, reply, about=heard)
+
+    def _speaks(self, said: _Said) -> bool:
+        """Whether the words beside a file are a command, or an answer to one of our mails."""
+        if read_command(said.text):
+            return True
+        return said.delivery is not None and self._answer(said.text, said.delivery) is not None
 
     def _contact(
         self, session: Session, sender: str, delivery: Delivery | None, person: Person | None
@@ -206,15 +256,22 @@ class MailDesk:
             language=self._options.language,
         )
 
-    def _reply(self, session: Session, said: _Said, reply: Reply, once: str = "") -> MailOutcome:
+    def _reply(
+        self,
+        session: Session,
+        said: _Said,
+        reply: Reply,
+        once: str = "",
+        about: Heard | None = None,
+    ) -> MailOutcome:
         """Put the reply in the outbox; what is said ``once`` is not said again."""
         delivery = said.delivery
         if reply.form is not None:
             elsewhere = self._says("mail_no_form")
             reply = replace(reply, text=f"{reply.text}\n\n{elsewhere.text}".strip(), html="")
-        subject = delivery.message.subject if delivery else SUBJECT
+        title = delivery.message.subject if delivery else SUBJECT
         message = Message(
-            subject=subject if not delivery or subject.startswith("Re:") else f"Re: {subject}",
+            subject=title if not delivery or title.startswith("Re:") else f"Re: {title}",
             text=reply.text,
             html=reply.html,
             marking=_ceiling(session, said),
@@ -223,17 +280,20 @@ class MailDesk:
             language=self._options.language,
         )
         name = f"{said.mail.sender} {once or said.digest}"
+        subject, facility_id = (delivery.subject, delivery.facility_id) if delivery else ("", None)
+        if about is not None:
+            subject, facility_id = about.about, about.facility_id or facility_id
         written = outbox.enqueue(
             session,
             [
                 NewDelivery(
                     kind=DeliveryKind.REPLY,
                     subject_id=uuid.uuid5(uuid.NAMESPACE_URL, name),
-                    subject=delivery.subject if delivery else "",
+                    subject=subject,
                     to=said.place,
                     message=message,
                     trace_id=said.digest[:32],
-                    facility_id=delivery.facility_id if delivery else None,
+                    facility_id=facility_id,
                     content=name,
                 )
             ],

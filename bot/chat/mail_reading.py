@@ -12,9 +12,11 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message as Mail
 from email.utils import getaddresses
+from pathlib import PurePath
 
 from bot.chat.mail_text import answer_text, html_text
 from bot.domain.wording import fold
+from bot.pipeline.mailed import MailedFile
 
 MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>\s]+>")
 AUTOMATIC_PRECEDENCE = frozenset({"bulk", "junk", "list", "auto_reply"})
@@ -25,6 +27,9 @@ ABSENT = re.compile(
     r"|(?:je suis |actuellement )?absente?\b|absence ?:|en conges?\b|abwesenheit)"
 )
 RECEIPT = re.compile(r"(?:lu|read|non lu|not read|accuse de lecture) ?:")
+INVENTORIES = (".csv", ".tsv", ".xlsx", ".json", ".xml", ".ocs", ".zip")
+LONGEST_NAME = 120  # characters of a file's name that are kept
+LONGEST_TEXT = 256 * 1024  # characters of a part that are read: words come first
 STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")  # RFC 3463
 
 
@@ -53,6 +58,7 @@ class Incoming:
         answers: Message-IDs it replies to, the nearest first.
         text: what its author wrote, without quotations and signature.
         automatic: why it is a machine's, in a few words; empty for a person's.
+        files: what is attached to it, by name; not what a signature or a calendar attaches.
     """
 
     sender: str
@@ -62,6 +68,7 @@ class Incoming:
     text: str
     automatic: str = ""
     bounce: Bounce | None = None
+    files: tuple[MailedFile, ...] = ()
 
 
 def read_mail(raw: bytes) -> Incoming:
@@ -77,16 +84,20 @@ def read_mail(raw: bytes) -> Incoming:
         text=_answer(mail),
         automatic=_automatic(mail),
         bounce=_bounce(mail),
+        files=tuple(_files(mail)),
     )
 
 
 def _header(mail: Mail, name: str) -> str:
     """A header on one line, its encoded words decoded where they can be."""
-    value = mail.get(name, "")
+    return _words(str(mail.get(name, "")))
+
+
+def _words(value: str) -> str:
     try:
-        text = str(make_header(decode_header(str(value))))
+        text = str(make_header(decode_header(value)))
     except (LookupError, UnicodeError, ValueError):  # unknown charset, or bad encoded words
-        text = str(value)
+        text = value
     return " ".join(_storable(text).split())
 
 
@@ -141,10 +152,20 @@ def _parts(mail: Mail) -> Iterator[Mail]:
                 yield from _parts(part)
 
 
+def _files(mail: Mail) -> Iterator[MailedFile]:
+    """The attached files that may be inventories."""
+    for part in _parts(mail):
+        name = PurePath(_words(part.get_filename() or "").replace("\\", "/")).name
+        body = part.get_payload(decode=True)
+        if name.casefold().endswith(INVENTORIES) and isinstance(body, bytes):
+            yield MailedFile(name[:LONGEST_NAME], body)
+
+
 def _decoded(part: Mail) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
+    payload = payload[:LONGEST_TEXT]
     charset = part.get_content_charset() or "utf-8"
     try:
         return _storable(payload.decode(charset, "replace"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -25,13 +24,10 @@ from bot.domain.decision import OpenQuestion
 from bot.domain.facility import Facility, InventoryLine
 from bot.domain.matching import Matcher
 from bot.domain.question import taught
-from bot.domain.support import EndsOfSupport
 from bot.inventory.base import ColumnMapping
 from bot.inventory.registry import read_inventory
 from bot.inventory.report import describe_upload, write_sheet
-from bot.inventory.support import read_ends
-from bot.pipeline.assess import AssessedLine, assess
-from bot.resources import config_folder
+from bot.pipeline.assess import assess, note_of
 from bot.store import facilities, inventory, lessons, verdicts
 
 SHOWN = 20  # unreadable lines, unknown products: enough to see what is wrong
@@ -143,8 +139,7 @@ def assess_(
     lines = _lines(shared, file, facility)
     catalogue = application.catalogue.taught(application.database.call(lessons.aliases))
     matcher = Matcher(catalogue)
-    table_ = config_folder() / "end_of_support.toml"
-    ends = EndsOfSupport(matcher, read_ends(table_.read_text("utf-8"), file=str(table_)))
+    ends = application.ends_of_support(matcher)
     today = application.clock().date()
     found = application.database.call(assess, matcher, ends, lines, today=today)
     language = application.settings.language
@@ -157,7 +152,7 @@ def assess_(
     )
     if sheet is not None:
         words = application.renderer.words(language).phrases
-        notes = {each.line.line_id: note for each in found.lines if (note := _note(each, words))}
+        notes = {each.line.line_id: note for each in found.lines if (note := note_of(each, words))}
         try:
             sheet.write_bytes(write_sheet(lines, notes))
         except OSError as error:
@@ -183,18 +178,6 @@ def _lines(shared: Context, file: Path | None, facility: str) -> list[InventoryL
         raise Failure("give a FILE, or --facility FINESS for what was imported", Exit.USAGE)
     owner = shared.facility(facility)
     return list(shared.application.database.call(inventory.current, owner.id).values())
-
-
-def _note(each: AssessedLine, words: Mapping[str, str]) -> str:
-    """What the sheet asks of a line, or tells of it."""
-    if not each.recognised:
-        return words["note_product"]
-    parts = [words["note_version"]] if not each.versioned else []
-    if each.exploited:
-        parts.append(words["note_exploited"].format(reference=each.exploited))
-    if each.ended:
-        parts.append(words["note_ended"].format(day=f"{each.ended:%d/%m/%Y}"))
-    return " ; ".join(parts)
 
 
 def _coverage_table(rows: list[tuple[Facility, Coverage]]) -> Table:

@@ -16,6 +16,7 @@ INCIDENT = "INC"
 CAMPAIGN = "CMP"
 QUESTION = "QST"
 MUTE = "SRD"  # sourdine
+INVENTORY = "INV"  # one that came by mail
 
 WRITTEN = re.compile(r"\s*([A-Z]{3})-(\d{4})-(\d+(?:\+\d+)*)\s*", re.IGNORECASE)
 

@@ -15,7 +15,7 @@ from bot.inventory.base import ColumnMapping, InventoryError, Upload
 from bot.inventory.cells import fold
 from bot.inventory.csvfile import locate_header
 from bot.inventory.table import Record, Table
-from bot.inventory.workbook import header_of, sheets_of
+from bot.inventory.workbook import WorkbookImporter, header_of, sheets_of
 
 WORKBOOK = b"PK\x03\x04"
 SHOWN = 5  # foreign numbers listed
@@ -69,6 +69,17 @@ def read_members(
             part = _upload(sheet, records, file=file, mapping=mapping, workbook=workbook)
             parts.setdefault(finess, []).append(part)
     return {finess: _whole(found, nobodys) for finess, found in sorted(parts.items())}
+
+
+def names_owners(body: bytes, *, file: str) -> bool:
+    """Whether a file is a table that says, in a FINESS column, whose each line is.
+
+    Raises:
+        InventoryError: a workbook that cannot be opened, or a text that cannot be read.
+    """
+    if body.startswith(WORKBOOK):
+        return WorkbookImporter().recognises(body) and any(_workbook(body, file=file, mapping=None))
+    return any(_csv(body, file=file, mapping=None))
 
 
 def _csv(body: bytes, *, file: str, mapping: ColumnMapping | None) -> Iterator[_Sheet]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ from bot.domain.matching import InventoryProduct, Matcher, Reading, Verdict, Ver
 from bot.domain.matching.readings import ReadingIndex
 from bot.domain.question import Subject, Undecided, Wants, product_key, product_name, subjects
 from bot.domain.support import EndsOfSupport
-from bot.store import Session, advisories
+from bot.store import Session, advisories, inventory, verdicts
 from feeds.names import Name
 
 
@@ -113,6 +113,40 @@ def assess(
             )
         )
     return Assessment(tuple(assessed), tuple(_questions(assessed, undecided)))
+
+
+def assess_stored(
+    session: Session, ends: EndsOfSupport, facility_id: int, *, today: date
+) -> Assessment:
+    """What matching wrote of the inventory of a facility, without its questions.
+
+    No bulletin is read: what is not matched yet is not seen.
+    """
+    exploited = verdicts.exploited_products(session, facility_id)
+    ended: dict[int, date | None] = {}
+    assessed: list[AssessedLine] = []
+    for line, product_id, recognised, versioned in inventory.assessed(session, facility_id):
+        if product_id not in ended:
+            product = InventoryProduct(line.vendor, line.product, line.version, line.cpe)
+            end = ends.ended(product, today)
+            ended[product_id] = end.on if end else None
+        reference, target = exploited.get(product_id, ("", ""))
+        assessed.append(
+            AssessedLine(line, recognised, versioned, ended[product_id], reference, target)
+        )
+    return Assessment(tuple(assessed), ())
+
+
+def note_of(each: AssessedLine, words: Mapping[str, str]) -> str:
+    """What a sheet to complete asks of a line, or tells of it."""
+    if not each.recognised:
+        return words["note_product"]
+    parts = [words["note_version"]] if not each.versioned else []
+    if each.exploited:
+        parts.append(words["note_exploited"].format(reference=each.exploited))
+    if each.ended:
+        parts.append(words["note_ended"].format(day=f"{each.ended:%d/%m/%Y}"))
+    return " ; ".join(parts)
 
 
 def _undecided(

@@ -55,6 +55,8 @@ PHRASES = {
     "room_topic",
     "by_link",
     "disagreement_subject",
+    "inventory_subject",
+    "sheet_name",
 }
 ROLES = {
     "rssi",

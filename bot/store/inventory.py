@@ -58,6 +58,20 @@ def each_line(session: Session, facility_id: int) -> Iterator[InventoryLine]:
         )  # fmt: skip
 
 
+def assessed(session: Session, facility_id: int) -> Iterator[tuple[InventoryLine, int, bool, bool]]:
+    """The present lines of a facility with, of the product of each, its id, whether it is
+    recognised and whether it has a version."""
+    flags = (ProductRow.id, ProductRow.recognised, ProductRow.versioned)
+    rows = session.execute(
+        select(*LINE, *(column.label(f"_{column.key}") for column in flags))
+        .join(ProductRow, ProductRow.id == AssetRow.product_id)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .order_by(AssetRow.id)
+    )
+    for *line, product_id, recognised, versioned in rows:
+        yield _line(line), product_id, bool(recognised), bool(versioned)
+
+
 def lines(session: Session, asset_ids: Sequence[int]) -> list[InventoryLine]:
     """These lines, those removed since left out."""
     rows = session.execute(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.store import memos
 from bot.store.database import Database
-from bot.store.schema import AssetRow, DeliveryRow
+from bot.store.schema import AssetRow, DeliveryRow, MailedInventoryRow
 from bot.store.sealing import (
     FIELD,
     SealedJson,
@@ -32,7 +32,10 @@ from bot.store.statements import rows_changed
 
 PAGE = 1_000  # rows in one transaction
 IN_USE = "inventory keys"  # the memo that names the keys something may be sealed under
-TABLES = cast("tuple[Table, ...]", (AssetRow.__table__, DeliveryRow.__table__))
+TABLES = cast(
+    "tuple[Table, ...]",
+    (AssetRow.__table__, DeliveryRow.__table__, MailedInventoryRow.__table__),
+)
 Row = dict[str, Any]
 
 

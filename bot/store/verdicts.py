@@ -16,6 +16,8 @@ from bot.store.schema import (
     AdvisoryRow,
     AlertRow,
     AssetRow,
+    CveRow,
+    ExploitRow,
     FacilityRow,
     ProductRow,
     RevisionRow,
@@ -301,6 +303,27 @@ def affected_lines(session: Session, facility_id: int) -> int:
         .where(VerdictRow.kind == VerdictKind.AFFECTED.value)
         .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
     ).one()
+
+
+def exploited_products(session: Session, facility_id: int) -> dict[int, tuple[str, str]]:
+    """The products of a facility that an exploited vulnerability concerns for sure, by id: the
+    latest bulletin that says so, and the version it asks for."""
+    exploited = (
+        select(CveRow.advisory_id)
+        .join(ExploitRow, ExploitRow.cve == CveRow.cve)
+        .where(ExploitRow.exploited_on.is_not(None))
+    )
+    rows = session.execute(
+        select(VerdictRow.product_id, AdvisoryRow.reference, VerdictRow.target)
+        .join(AssetRow, AssetRow.product_id == VerdictRow.product_id)
+        .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
+        .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
+        .where(AdvisoryRow.number == RevisionRow.number, AdvisoryRow.id.in_(exploited))
+        .where(VerdictRow.kind == VerdictKind.AFFECTED.value)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .order_by(AdvisoryRow.published_at, AdvisoryRow.id)
+    )
+    return {row.product_id: (row.reference, row.target) for row in rows}
 
 
 def _row(revision_id: int, product_id: int, verdict: Verdict) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from bot.app import peers
 from bot.channels.mail_format import message_id
 from bot.chat.mail_desk import MailDesk, MailDeskOptions, MailOutcome
 from bot.domain.alert import AnswerKind
+from bot.pipeline.mailed import InventoryDesk
 from bot.store import Session, alerts, lots, outbox
 from bot.store.outbox import Delivery
 from tests.acceptance.conftest import Town
@@ -22,7 +23,12 @@ class Post:
     def __init__(self, town: Town) -> None:
         self.town = town
         options = MailDeskOptions(secret=SECRET, own=frozenset({TOCSIN}))
-        self._desk = MailDesk(peers.desk(town.application), options, clock=town.clock)
+        self._desk = MailDesk(
+            peers.desk(town.application),
+            options,
+            clock=town.clock,
+            inventories=InventoryDesk(town.application.foresight),
+        )
         self._written = 0
 
     def send_due(self) -> list[Delivery]:

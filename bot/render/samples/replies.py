@@ -69,6 +69,20 @@ ACTION = {
         ),
     ),
 }
+REPORTED = SimpleNamespace(
+    facility=SimpleNamespace(name="CH de Démonstration", finess="590999017"),
+    sentences=("40 ligne(s) lue(s), format xlsx, encodage utf-8.",),
+    losses=12,
+    assessment=SimpleNamespace(recognised=31, to_complete=9, ended=2, exploited=1, lines=()),
+    readable=True,
+    questions=QUESTIONS,
+    asked=42,
+    foreseen=SimpleNamespace(
+        done=(SimpleNamespace(name="NetScaler ADC", reference="ACT-2026-0031"),),
+        removed=(SimpleNamespace(name="Zimbra", reference="ACT-2026-0032"),),
+        denied=(SimpleNamespace(name="FortiOS", reference="ACT-2026-0033"),),
+    ),
+)
 REPLIES: dict[str, dict[str, object]] = {
     "absence_ended": {"ended": 1},
     "absence_unknown": {"name": "Claire"},
@@ -217,6 +231,23 @@ REPLIES: dict[str, dict[str, object]] = {
         "lots": (AssetCategory.SERVER,),
         "known": (AssetCategory.SERVER, AssetCategory.BIOMEDICAL),
     },
+    "inventory_mail_over": {"why": "newer"},
+    "inventory_mail_preview": {
+        "file": "parc.xlsx",
+        "reference": "INV-2026-0003",
+        "days": 7,
+        "parts": (
+            SimpleNamespace(
+                facility=SimpleNamespace(name="CH de Démonstration", finess="590999017"),
+                sentences=("40 ligne(s) lue(s), format xlsx, encodage utf-8.",),
+                losses=12,
+            ),
+        )
+        * 2,
+    },
+    "inventory_mail_refused": {"why": "unreadable", "error": "parc.xlsx: illisible. Réparez-le."},
+    "inventory_mail_report": {"file": "parc.xlsx", "parts": (REPORTED, REPORTED)},
+    "inventory_mail_whose": {"facilities": (("590999017", "CH de Démonstration"),) * 30},
     "foreseen": {
         "foreseen": SimpleNamespace(
             done=(SimpleNamespace(name="NetScaler ADC", reference="ACT-2026-0031"),) * 12,

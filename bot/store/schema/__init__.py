@@ -36,7 +36,13 @@ from bot.store.schema.deliveries import (
 )
 from bot.store.schema.facilities import AbsenceRow, ContactRow, FacilityRow, SubscriptionRow
 from bot.store.schema.incidents import IncidentEventRow, IncidentRow
-from bot.store.schema.inventory import AssetRow, ColumnMappingRow, ProductRow, UploadRow
+from bot.store.schema.inventory import (
+    AssetRow,
+    ColumnMappingRow,
+    MailedInventoryRow,
+    ProductRow,
+    UploadRow,
+)
 from bot.store.schema.operation import AlarmRow, AuditRow, CounterRow, LeaseRow, MemoRow
 from bot.store.schema.people import GrantRow, IdentityRow, InvitationRow, PersonRow
 from bot.store.schema.questions import LessonRow, QuestionRow
@@ -76,6 +82,7 @@ __all__ = [
     "LeaseRow",
     "LessonRow",
     "LotRow",
+    "MailedInventoryRow",
     "MalformedRow",
     "MemoRow",
     "MuteRow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.schema.base import Base, BigKey
-from bot.store.sealing import SealedText
+from bot.store.sealing import SealedJson, SealedText
 
 
 class ColumnMappingRow(Base):
@@ -39,6 +40,25 @@ class UploadRow(Base):
     added: Mapped[int]
     changed: Mapped[int]
     removed: Mapped[int]
+
+
+class MailedInventoryRow(Base):
+    """An inventory that came by mail. ``body`` is the file in base64, while it may be needed."""
+
+    __tablename__ = "mailed_inventory"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    sender: Mapped[str]
+    thread: Mapped[str]
+    filename: Mapped[str]
+    body: Mapped[str] = mapped_column(SealedText("mailed_inventory.body"))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    said: Mapped[dict[str, Any]] = mapped_column(SealedJson("mailed_inventory.said"))
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    applied_at: Mapped[datetime | None]
 
 
 class ProductRow(Base):
