@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +77,7 @@ class Subscription:
         return Terms(self.ceiling, self.pap, self.links)
 
 
+FRENCH = "fr"
 CONTACT_PAP = Pap.GREEN  # of a mailbox that nobody subscribed
 
 
@@ -102,6 +104,13 @@ def contact_terms(ceiling: Tlp, subscribed: Terms | None) -> Terms:
 def told_at_once(rhythm: Rhythm, soon: Urgency) -> bool:
     """Whether a destination of this rhythm gets the alert now rather than in a digest."""
     return soon is Urgency.IMMEDIATE or rhythm is Rhythm.IMMEDIATE
+
+
+def language_of(subscriptions: Iterable[Subscription]) -> str:
+    """The language of a facility, for the people that no subscription is for: the one that
+    most of its destinations read; French when as many read each, or when it has none."""
+    read = Counter(each.language for each in subscriptions)
+    return max(read, key=lambda language: (read[language], language == FRENCH), default=FRENCH)
 
 
 def one_per_address(subscriptions: Iterable[Subscription]) -> list[Subscription]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from bot.pipeline import questions
 from bot.pipeline.actions.decisions import Weighed, weighed
 from bot.pipeline.concern import concerns, display_name
 from bot.pipeline.mute import muted_count
+from bot.pipeline.recipients import Recipients
 from bot.render import Renderer
 from bot.store import (
     Session,
@@ -51,53 +52,77 @@ def write_digests(
     as told in the transaction that writes the message.
     """
     everyone = {facility.id: facility for facility in facilities.every(session)}
+    recipients = Recipients(session, now=now)
     deliveries: list[NewDelivery] = []
     done: list[int] = []
     for facility_id, subscribed in subscriptions.by_facility(session).items():
         facility = everyone[facility_id]
+        written: list[_Written] = []
         for subscription in widened(subscribed):
             due = schedule.latest(subscription.rhythm, time_zone=facility.time_zone, now=now)
             if subscription.rhythm is Rhythm.IMMEDIATE or subscription.digested_at >= due:
                 continue
             done.append(subscription.id)
-            delivery = _digest(session, renderer, facility, subscription, due, floor, now)
-            deliveries += [delivery] if delivery else []
+            made = _written(session, facility, subscription, due, now)
+            written += [made] if made else []
+        if written:
+            stand_ins = recipients.standing_in(facility, subscribed)
+            written += _for_stand_ins(written, stand_ins)
+        deliveries += [_delivery(renderer, each, floor) for each in written]
     subscriptions.mark_digested(session, done, now=now)
     return outbox.enqueue(session, deliveries, now=now)
 
 
-def _digest(
-    session: Session,
-    renderer: Renderer,
-    facility: Facility,
-    subscription: Subscription,
-    due: datetime,
-    floor: Tlp,
-    now: datetime,
-) -> NewDelivery | None:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a digest says, and to whom."""
+
+    facility: Facility
+    to: Subscription
+    view: DigestView
+    trace_id: str
+
+
+def _for_stand_ins(
+    written: Sequence[_Written], stand_ins: Sequence[Subscription]
+) -> list[_Written]:
+    """The digest of the day for who stands in for somebody away: one each, the least limited.
+
+    It is marked as told to the destination it was made for: the stand-in reads it beside.
+    """
+    widest = min(written, key=lambda each: len(each.to.lots) or -1)
+    return [
+        replace(widest, to=each, view=replace(widest.view, language=each.language))
+        for each in stand_ins
+    ]
+
+
+def _written(
+    session: Session, facility: Facility, subscription: Subscription, due: datetime, now: datetime
+) -> _Written | None:
     waiting = alerts.undigested(session, facility.id, subscription)
     news = _news(session, facility, subscription, waiting, now)
     if not (waiting or news.says_something):
         return None
     view = _view(session, facility, subscription, waiting, news, due, now)
-    message = renderer.digest(
-        view,
-        channel=subscription.to.channel,
-        ceiling=subscription.ceiling,
-        floor=floor,
-        pap=subscription.pap,
-    )
     traces = [each.alert.trace_id for each in waiting] or [
         uuid.uuid5(NAMESPACE, view.reference).hex
     ]
+    return _Written(facility, subscription, view, traces[-1])
+
+
+def _delivery(renderer: Renderer, written: _Written, floor: Tlp) -> NewDelivery:
+    to, view = written.to, written.view
     return NewDelivery(
         kind=DeliveryKind.DIGEST,
         subject_id=uuid.uuid5(NAMESPACE, view.reference),
         subject=view.reference,
-        to=subscription.to,
-        message=message,
-        trace_id=traces[-1],
-        facility_id=facility.id,
+        to=to.to,
+        message=renderer.digest(
+            view, channel=to.to.channel, ceiling=to.ceiling, floor=floor, pap=to.pap
+        ),
+        trace_id=written.trace_id,
+        facility_id=written.facility.id,
         occurrence=view.ends_on.isoformat(),
     )
 

@@ -10,6 +10,7 @@ from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.facility import Facility
 from bot.domain.marking import COUNTS_FLOOR
 from bot.domain.message import ChannelName, Message
+from bot.domain.routing import language_of
 from bot.domain.speaker import Speaker
 from bot.render import Renderer
 from bot.render.answers import every_choice
@@ -42,10 +43,11 @@ def tell_disagreement(
         if Address.mailbox(email) not in told and not _reads_a_thread(session, email, told):
             told[Address.mailbox(email)] = ""
     subscribed = subscriptions.by_facility(session, [facility.id]).get(facility.id, [])
-    languages = {each.to: each.language for each in subscribed}
+    languages, usual = {each.to: each.language for each in subscribed}, language_of(subscribed)
     deliveries = []
     for to, root in told.items():
-        message = _message(renderer, languages.get(to, "fr"), alert, speaker, disagreements)
+        language = languages.get(to, usual)
+        message = _message(renderer, language, alert, speaker, disagreements)
         deliveries.append(
             NewDelivery(
                 kind=DeliveryKind.DISAGREEMENT,

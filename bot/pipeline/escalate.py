@@ -24,7 +24,7 @@ from bot.domain.escalation import (
     reachable,
 )
 from bot.domain.facility import Facility
-from bot.domain.routing import Subscription, Terms, contact_terms, told_at_once
+from bot.domain.routing import Subscription, Terms, contact_terms, language_of, told_at_once
 from bot.pipeline.recipients import Recipients
 from bot.pipeline.view import alert_views, lot_views
 from bot.render import Renderer
@@ -109,6 +109,7 @@ def _addressed(
     found: dict[Address, _Reminder] = {}
     known = {each.to for each in subscribed}
     mailboxes = [Address.mailbox(contact.email) for contact in facility.contacts]
+    language = language_of(subscribed)
     elsewhere = subscriptions.terms(session, mailboxes)  # told of another facility
     for lot in silent:
         role = LADDER[lot.reminder_step]
@@ -122,7 +123,7 @@ def _addressed(
             to = Address.mailbox(contact.email)
             if to not in known:
                 terms = contact_terms(contact.ceiling, elsewhere.get(to))
-                found.setdefault(to, _Reminder(terms, "fr")).lots.append(lot)
+                found.setdefault(to, _Reminder(terms, language)).lots.append(lot)
     return found
 
 

@@ -15,7 +15,7 @@ from bot.domain.escalation import local_day, reachable
 from bot.domain.facility import AssetCategory, Contact, Facility
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
-from bot.domain.routing import CONTACT_PAP, contact_terms
+from bot.domain.routing import CONTACT_PAP, contact_terms, language_of
 from bot.domain.wording import fold
 from bot.pipeline.view import alert_views
 from bot.render import Renderer
@@ -72,7 +72,8 @@ def forward(
     if (view.pap or Pap.CLEAR) > terms.pap:
         return Refused.MARKING
     shown = view.of_lots(lots)
-    shown = dataclasses.replace(shown, only=tuple(sorted(lots)))
+    spoken = language_of(subscriptions.by_facility(session, [facility.id]).get(facility.id, ()))
+    shown = dataclasses.replace(shown, only=tuple(sorted(lots)), language=spoken)
     message = renderer.forward(
         shown, channel=ChannelName.EMAIL, ceiling=terms.ceiling, contact=contact.name, note=note
     )

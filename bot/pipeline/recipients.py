@@ -10,7 +10,7 @@ from bot.domain.delivery import Address
 from bot.domain.escalation import local_day, reachable
 from bot.domain.facility import AssetCategory, Contact, Facility
 from bot.domain.lots import CORRESPONDENTS, Lots, duties
-from bot.domain.routing import Rhythm, Subscription, Terms, by_lot, contact_terms
+from bot.domain.routing import Rhythm, Subscription, Terms, by_lot, contact_terms, language_of
 from bot.store import Session, absences, people, subscriptions
 
 ON_CALL = "astreinte"  # the role of a contact
@@ -50,6 +50,7 @@ class Recipients:
         stands in for somebody who has a role there; with ``on_call``, the contact on call.
         """
         found = by_lot(subscribed, lots)
+        language = language_of(subscribed)
         known = {each.to for each, _ in found}
         extra: list[tuple[Contact, Lots]] = []
         contacts = self.contacts(facility)
@@ -59,7 +60,17 @@ class Recipients:
         extra += self._standing_in(facility)
         if on_call:
             extra += [(each, frozenset(lots)) for each in reachable(ON_CALL, contacts)]
-        return [*found, *self._added(facility, extra, frozenset(lots), known)]
+        return [*found, *self._added(facility, extra, frozenset(lots), known, language)]
+
+    def standing_in(
+        self, facility: Facility, subscribed: Sequence[Subscription]
+    ) -> list[Subscription]:
+        """Who stands in at a facility today and is not told there by a destination."""
+        known = {each.to for each in subscribed}
+        every = frozenset(AssetCategory)
+        extra = self._standing_in(facility)
+        found = self._added(facility, extra, every, known, language_of(subscribed))
+        return [each for each, _ in found]
 
     def _added(
         self,
@@ -67,6 +78,7 @@ class Recipients:
         extra: Sequence[tuple[Contact, Lots]],
         lots: Lots,
         known: Collection[Address],
+        language: str,
     ) -> list[Told]:
         """Mailboxes to be told beside the destinations, each once, with all of its lots."""
         new = {Address.mailbox(contact.email): contact for contact, some in extra if some & lots}
@@ -74,7 +86,9 @@ class Recipients:
         terms = subscriptions.terms(self._session, list(new)) if new else {}
         return [
             (
-                self._destination(facility, to, contact_terms(contact.ceiling, terms.get(to))),
+                self._destination(
+                    facility, to, contact_terms(contact.ceiling, terms.get(to)), language
+                ),
                 frozenset[AssetCategory]().union(
                     *(some & lots for other, some in extra if other.email == contact.email)
                 ),
@@ -97,7 +111,9 @@ class Recipients:
             held = [g.role for g in away.grants if g.facility_id == facility_id] if away else []
             self._stand_ins.setdefault(facility_id, []).append((absence, duties(held)))
 
-    def _destination(self, facility: Facility, to: Address, terms: Terms) -> Subscription:
+    def _destination(
+        self, facility: Facility, to: Address, terms: Terms, language: str
+    ) -> Subscription:
         """A contact as a destination: told of what interrupts, of nothing else."""
         return Subscription(
             id=0,
@@ -105,7 +121,7 @@ class Recipients:
             to=to,
             ceiling=terms.ceiling,
             rhythm=Rhythm.MONTHLY,
-            language="fr",
+            language=language,
             digested_at=self._now,
             pap=terms.pap,
         )
