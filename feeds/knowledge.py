@@ -1,13 +1,17 @@
-"""What ``config/products.toml`` says, read and checked once."""
+"""What ``config/products.toml`` and ``product-names.json`` say, read and checked once."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from feeds.names import normal_words
+
+NAMES = "product-names.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,28 @@ class Builtin:
     families: tuple[tuple[str, frozenset[str]], ...]
     builds: Mapping[tuple[str, str], tuple[str, ...]]
     known: tuple[tuple[str, ...], ...]
+    products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """names that are products of their own, by vendor; see ``tests/bench/product_names.py``"""
 
 
 class CatalogueError(ValueError):
     """The catalogue file cannot be used; the message says where and why."""
+
+
+def read_builtin(folder: Path) -> Builtin:
+    """Read what ships in ``config/``: ``products.toml`` and ``product-names.json``.
+
+    Raises:
+        CatalogueError: a file cannot be used.
+        OSError: a file cannot be read.
+    """
+    builtin = load_builtin((folder / "products.toml").read_text("utf-8"))
+    text = (folder / NAMES).read_text("utf-8")
+    try:
+        products = {vendor: tuple(names) for vendor, names in json.loads(text).items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise CatalogueError(f"{NAMES}: {error!r}: compare with the one shipped") from error
+    return replace(builtin, products=products)
 
 
 def load_builtin(toml_text: str) -> Builtin:

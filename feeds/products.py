@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from feeds.affected import Phrase
-from feeds.knowledge import Builtin, CatalogueError, Edition, load_builtin
+from feeds.knowledge import Builtin, CatalogueError, Edition, load_builtin, read_builtin
 from feeds.names import (
     Name,
     forget_words,
@@ -25,7 +25,7 @@ from feeds.names import (
 )
 from feeds.rewriting import NO_VENDOR, WINDOWS, Rewriting
 
-__all__ = ["Builtin", "Catalogue", "CatalogueError", "Edition", "load_builtin"]
+__all__ = ["Builtin", "Catalogue", "CatalogueError", "Edition", "load_builtin", "read_builtin"]
 
 _WINDOWS_EDITIONS = frozenset({"enterprise", "education", "home"})
 _RANGES = frozenset({"gamme", "gammes", "famille", "familles"})
@@ -48,6 +48,7 @@ class Catalogue(Rewriting):
         self._recognised: dict[str, set[frozenset[str]]] = {}
         self._products = frozenset(map(frozenset, (*builtin.renames.values(), *builtin.known)))
         self.learn(Name(words) for words in self._products)
+        self._sold: dict[str, dict[str, list[frozenset[str]]]] = {}
         self._phrase = lru_cache(maxsize=20_000)(self._read_phrase)
 
     def taught(self, learned: Sequence[tuple[str, str]]) -> Catalogue:
@@ -122,6 +123,17 @@ class Catalogue(Rewriting):
         """Whether these words, and no others, are a product that ships with the catalogue."""
         return words in self._products
 
+    def products_of(self, vendor: str, words: frozenset[str]) -> Iterator[frozenset[str]]:
+        """Known products of a vendor whose words are all among these."""
+        products = self._sold.get(vendor)
+        if products is None:
+            products = self._sold[vendor] = {}
+            for text in self._known.products.get(vendor, ()):
+                product = frozenset(text.split(" "))
+                products.setdefault(min(product), []).append(product)
+        for word in words:
+            yield from (each for each in products.get(word, ()) if each <= words)
+
     def recognises(self, name: Name) -> bool:
         """Whether a name is one that this catalogue or a bulletin has spoken of."""
         return any(known <= name.words for known in self._names_by_word(name.words))
@@ -158,7 +170,8 @@ class Catalogue(Rewriting):
         ``product`` names what a line without a product speaks of.
         """
         first = self.name(phrases[0], vendor) if phrases else Name(frozenset())
-        if first.weak and phrases and first.words:
+        sold_by = self.vendor(vendor)[0]
+        if first.weak and phrases and first.words and first.vendor in ("", sold_by):
             said = (*self.vendor_text(vendor), *phrases[0].words)
             first = self.name(phrases[0]._replace(words=said), vendor)
         if first.words <= self._known.optional and product.strip().lower() not in NO_VENDOR:

@@ -44,7 +44,7 @@ from feeds.advisory import Tlp
 from feeds.config import SourceConfig, SourceFile
 from feeds.exploited import Signals
 from feeds.http import Access
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 from feeds.registry import make_signals, make_source, read_signals, read_sources
 from feeds.releases import Releases, read_releases
 from feeds.source import Source
@@ -75,8 +75,7 @@ class Application:
     @cached_property
     def catalogue(self) -> Catalogue:
         """The shipped product names; what bulletins name is learned while matching."""
-        text = (config_folder() / "products.toml").read_text("utf-8")
-        return Catalogue(load_builtin(text))
+        return Catalogue(read_builtin(config_folder()))
 
     @cached_property
     def matcher(self) -> Matcher:

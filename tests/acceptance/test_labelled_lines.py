@@ -13,7 +13,7 @@ from bot.cli.evaluate import evaluate
 from bot.domain.matching import Matcher
 from bot.resources import config_folder
 from feeds.advisory import Advisory
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 
 LINES = Path(__file__).parents[1] / "data" / "matching" / "lines.jsonl"
 
@@ -23,11 +23,10 @@ def _no_bulletin(reference: str) -> Advisory | None:
 
 
 def _measures() -> dict[str, Any]:
-    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
     console = Console(file=io.StringIO(), width=200)
     code = evaluate(
         LINES,
-        matcher=Matcher(Catalogue(load_builtin(text))),
+        matcher=Matcher(Catalogue(read_builtin(config_folder()))),
         lookup=_no_bulletin,
         as_json=True,
         console=console,

@@ -13,7 +13,7 @@ from bot.domain.matching.evaluation import Evaluation, read_label
 from bot.domain.matching.index import ProductIndex
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AffectedProduct
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 from tests.bench.matching import advisories
 
 pytestmark = pytest.mark.corpus
@@ -21,8 +21,7 @@ pytestmark = pytest.mark.corpus
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
-    return Matcher(Catalogue(load_builtin(text)))
+    return Matcher(Catalogue(read_builtin(config_folder())))
 
 
 @pytest.fixture(scope="module")

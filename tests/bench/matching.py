@@ -34,7 +34,7 @@ from feeds.affected import parse_line
 from feeds.files import open_path
 from feeds.formats import parse_any
 from feeds.names import forget_words
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 from feeds.versions import read_version
 from tests.bench.figures import Figure
 from tests.conftest import SHARED_DATA
@@ -108,8 +108,7 @@ def new_matcher() -> Matcher:
     read_version.cache_clear()
     forget_rows()
     forget_words()
-    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
-    return Matcher(Catalogue(load_builtin(text)))
+    return Matcher(Catalogue(read_builtin(config_folder())))
 
 
 def advisories() -> Iterator[Advisory]:

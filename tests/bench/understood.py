@@ -18,7 +18,7 @@ from bot.domain.matching.statements import sentences_of
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AffectedProduct
 from feeds.affected import Grade
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 from tests.bench.matching import advisories
 
 
@@ -79,8 +79,9 @@ def main() -> None:
     parser.add_argument("--vendors", type=int, default=25, help="vendors shown, the worst first")
     parser.add_argument("--texts", type=int, default=20, help="texts not understood that are shown")
     wanted = parser.parse_args()
-    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
-    found = understand(Matcher(Catalogue(load_builtin(text))), advisories(), since=wanted.since)
+    found = understand(
+        Matcher(Catalogue(read_builtin(config_folder()))), advisories(), since=wanted.since
+    )
     years = sorted({year for year, _ in found.by_year})
     total: Counter[tuple[str, Grade]] = Counter()
     for (_, grade), rows in found.by_year.items():

@@ -14,7 +14,7 @@ import pytest
 from bot.domain.matching import InventoryProduct, Matcher, Reading, VerdictKind
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LINES = Path(__file__).parents[1] / "data" / "matching" / "lines.jsonl"
@@ -72,8 +72,7 @@ REPRINTED: dict[str, Callable[[str], str]] = {
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
-    return Matcher(Catalogue(load_builtin(text)))
+    return Matcher(Catalogue(read_builtin(config_folder())))
 
 
 @pytest.fixture(scope="module")

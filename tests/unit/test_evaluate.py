@@ -15,7 +15,7 @@ from bot.cli.evaluate import evaluate
 from bot.domain.matching import Matcher
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 STORED = Advisory(
@@ -31,8 +31,7 @@ STORED = Advisory(
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
-    return Matcher(Catalogue(load_builtin(text)))
+    return Matcher(Catalogue(read_builtin(config_folder())))
 
 
 def measured(

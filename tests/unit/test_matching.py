@@ -10,7 +10,7 @@ from bot.domain.matching import REASONS, InventoryProduct, Matcher, VerdictKind
 from bot.domain.matching.index import ProductIndex
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
-from feeds.products import Catalogue, CatalogueError, load_builtin
+from feeds.products import Catalogue, CatalogueError, load_builtin, read_builtin
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 AFFECTED, REVIEW, SAFE = VerdictKind.AFFECTED, VerdictKind.REVIEW, VerdictKind.NOT_AFFECTED
@@ -18,8 +18,7 @@ AFFECTED, REVIEW, SAFE = VerdictKind.AFFECTED, VerdictKind.REVIEW, VerdictKind.N
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
-    return Matcher(Catalogue(load_builtin(text)))
+    return Matcher(Catalogue(read_builtin(config_folder())))
 
 
 def advisory(*lines: str, vendor: str = "", product: str = "", content: str = "") -> Advisory:

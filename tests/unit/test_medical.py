@@ -9,7 +9,7 @@ import pytest
 from bot.domain.matching import InventoryProduct, Matcher, Verdict, VerdictKind
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 AFFECTED, REVIEW, SAFE = VerdictKind.AFFECTED, VerdictKind.REVIEW, VerdictKind.NOT_AFFECTED
@@ -17,8 +17,7 @@ AFFECTED, REVIEW, SAFE = VerdictKind.AFFECTED, VerdictKind.REVIEW, VerdictKind.N
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    text = (config_folder() / "products.toml").read_text(encoding="utf-8")
-    return Matcher(Catalogue(load_builtin(text)))
+    return Matcher(Catalogue(read_builtin(config_folder())))
 
 
 def judged(matcher: Matcher, product: InventoryProduct, *rows: AffectedProduct) -> Verdict:

@@ -11,17 +11,16 @@ from bot.domain.support import EndsOfSupport
 from bot.inventory.base import InventoryError
 from bot.inventory.support import read_ends
 from bot.resources import config_folder
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 
 TODAY = date(2026, 3, 2)
 
 
 @pytest.fixture(scope="module")
 def ends() -> EndsOfSupport:
-    text = (config_folder() / "products.toml").read_text("utf-8")
     table = config_folder() / "end_of_support.toml"
     read = read_ends(table.read_text("utf-8"), file=table.name)
-    return EndsOfSupport(Matcher(Catalogue(load_builtin(text))), read)
+    return EndsOfSupport(Matcher(Catalogue(read_builtin(config_folder()))), read)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.matching import InventoryProduct, Matcher, VerdictKind
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
-from feeds.products import Catalogue, load_builtin
+from feeds.products import Catalogue, read_builtin
 from tests.unit.test_render_alert import NOW
 
 ELEVEN = "Windows 11 Version 23H2 pour systèmes x64 versions antérieures à 10.0.22631.6199"
@@ -20,7 +20,7 @@ SURE, ASK, NO = VerdictKind.AFFECTED, VerdictKind.REVIEW, VerdictKind.NOT_AFFECT
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    return Matcher(Catalogue(load_builtin((config_folder() / "products.toml").read_text("utf-8"))))
+    return Matcher(Catalogue(read_builtin(config_folder())))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.judging import Bounds, below
 from bot.domain.matching.placement import Inside
-from bot.domain.matching.relating import EVERY_PLATFORM
 from bot.domain.matching.statements import Ruling, Sentence, place_any
+from bot.domain.matching.traits import EVERY_PLATFORM
 from feeds.names import Name
 from feeds.versions import Version, parts, read_version
 

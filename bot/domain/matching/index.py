@@ -7,19 +7,38 @@ with variants. What the comparison gave is kept until a new name enters the inde
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.combining import combine
 from bot.domain.matching.groups import Group, Variant
+from bot.domain.matching.kinship import Relation
 from bot.domain.matching.matcher import InventoryProduct, Matcher, Reading, Verdict, verdict_of
 from bot.domain.matching.placement import Inside
-from bot.domain.matching.relating import Kinship, Relation, relate
-from bot.domain.matching.statements import Ruling, Sentence, keys_of, rule_related
+from bot.domain.matching.relating import relate
+from bot.domain.matching.statements import (
+    Ruling,
+    Sentence,
+    is_named,
+    is_named_in_full,
+    keys_of,
+    rule_related,
+)
 from feeds.names import Name, Spellings
 
 REMEMBERED = 50_000  # names whose groups are kept: more than all bulletins use
+
+Pair = tuple[Group, Relation]
+Named = tuple[Name, Sequence[Pair]]
+
+
+class Relations(NamedTuple):
+    """Groups that may be one name's product: by its own words, or by words that come near."""
+
+    sure: Sequence[Pair]
+    near: Sequence[Pair]
 
 
 class ProductIndex:
@@ -32,7 +51,7 @@ class ProductIndex:
         self._variants: dict[int, Variant] = {}
         self._sets: dict[frozenset[str], frozenset[str]] = {}
         self._spellings: dict[Spellings, Spellings] = {}
-        self._related: dict[tuple[Name, frozenset[str]], list[tuple[Group, Relation]]] = {}
+        self._related: dict[tuple[Name, frozenset[str]], Relations] = {}
 
     def __len__(self) -> int:
         return len(self._variants)
@@ -85,46 +104,71 @@ class ProductIndex:
     def judge(self, reading: Reading) -> Iterator[tuple[int, Verdict]]:
         """Products that are affected or to review, each once, by growing id."""
         rulings: dict[int, tuple[Variant, list[Ruling]]] = {}
+        near: list[tuple[Sentence, list[Named]]] = []
         for sentence in reading.sentences:
-            for variant, ruling in self._rulings(sentence):
-                rulings.setdefault(id(variant), (variant, []))[1].append(ruling)
+            found = [(name, self._relations(name, sentence.siblings)) for name in sentence.names]
+            self._rule(sentence, [(name, each.sure) for name, each in found], rulings)
+            if any(each.near for _, each in found):
+                near.append((sentence, [(name, each.near) for name, each in found]))
+        if near:
+            named = self._named_in_full(reading)
+            for sentence, names in near:
+                apart = [
+                    (name, [pair for pair in pairs if id(pair[0]) not in named])
+                    for name, pairs in names
+                ]
+                self._rule(sentence, apart, rulings)
         told: list[tuple[int, Verdict]] = []
-        for variant, found in rulings.values():
-            if not any(ruling.inside for ruling in found):
+        for variant, ruled in rulings.values():
+            if not any(ruling.inside for ruling in ruled):
                 continue
-            final = combine(found, variant.asset, reading.chorus)
+            final = combine(ruled, variant.asset, reading.chorus)
             if final is not None and final.inside is not Inside.OUT:
                 verdict = verdict_of(final)
                 told.extend((product_id, verdict) for product_id in variant.ids)
         yield from sorted(told, key=lambda pair: pair[0])
 
-    def _rulings(self, sentence: Sentence) -> Iterator[tuple[Variant, Ruling]]:
-        """The best ruling of a sentence on each variant it may name."""
-        if len(sentence.names) == 1:
-            yield from self._rulings_on(sentence, sentence.names[0])
+    def _rule(
+        self,
+        sentence: Sentence,
+        names: Sequence[Named],
+        rulings: dict[int, tuple[Variant, list[Ruling]]],
+    ) -> None:
+        """Add the best ruling of a sentence on each variant of the groups its names may be."""
+        if len(names) == 1:
+            for variant, ruling in _rulings_on(sentence, *names[0]):
+                rulings.setdefault(id(variant), (variant, []))[1].append(ruling)
             return
         best: dict[int, tuple[Variant, Ruling]] = {}
-        for name in sentence.names:
-            for variant, ruling in self._rulings_on(sentence, name):
+        for name, pairs in names:
+            for variant, ruling in _rulings_on(sentence, name, pairs):
                 known = best.get(id(variant))
                 if known is None or ruling.inside > known[1].inside:
                     best[id(variant)] = (variant, ruling)
-        yield from best.values()
+        for variant, ruling in best.values():
+            rulings.setdefault(id(variant), (variant, []))[1].append(ruling)
 
-    def _rulings_on(self, sentence: Sentence, name: Name) -> Iterator[tuple[Variant, Ruling]]:
-        for group, relation in self._relations(name, sentence.siblings):
-            for variant in group.candidates(sentence, name):
-                if variant.ids:
-                    yield variant, rule_related(sentence, name, relation, variant.asset)
+    def _named_in_full(self, reading: Reading) -> set[int]:
+        """Groups whose name a bulletin says: its other lines, which come near it, are not meant."""
+        return {
+            id(group)
+            for sentence in reading.sentences
+            for name in sentence.names
+            for group, relation in self._relations(name, sentence.siblings).sure
+            if is_named_in_full(relation)
+        }
 
-    def _relations(self, name: Name, siblings: frozenset[str]) -> list[tuple[Group, Relation]]:
+    def _relations(self, name: Name, siblings: frozenset[str]) -> Relations:
         """Groups that may be this product, and how sure that is."""
         identity = (name, siblings)
         known = self._related.get(identity)
         if known is None:
             if len(self._related) >= REMEMBERED:
                 self._related.clear()
-            known = self._related[identity] = list(self._compared(name, siblings))
+            found = list(self._compared(name, siblings))
+            sure = [pair for pair in found if not pair[1].near]
+            near = [pair for pair in found if pair[1].near]
+            known = self._related[identity] = Relations(sure, near)
         return known
 
     def _compared(self, name: Name, siblings: frozenset[str]) -> Iterator[tuple[Group, Relation]]:
@@ -136,5 +180,14 @@ class ProductIndex:
         }
         for group in candidates.values():
             relation = relate(catalogue, name, group.asset, siblings)
-            if relation.kinship is not Kinship.OTHER or relation.reason != "other-product":
+            if is_named(relation):
                 yield group, relation
+
+
+def _rulings_on(
+    sentence: Sentence, name: Name, pairs: Sequence[Pair]
+) -> Iterator[tuple[Variant, Ruling]]:
+    for group, relation in pairs:
+        for variant in group.candidates(sentence, name):
+            if variant.ids:
+                yield variant, rule_related(sentence, name, relation, variant.asset)

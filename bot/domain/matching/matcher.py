@@ -10,7 +10,14 @@ from typing import NamedTuple
 from bot.domain.matching.assets import Asset, read_asset
 from bot.domain.matching.combining import Chorus, combine
 from bot.domain.matching.gaps import gaps_of
-from bot.domain.matching.statements import Ruling, Sentence, rule, sentences_of
+from bot.domain.matching.statements import (
+    Ruling,
+    Sentence,
+    is_named_in_full,
+    related,
+    rule,
+    sentences_of,
+)
 from feeds.advisory import Advisory
 from feeds.affected import Grade
 from feeds.names import Name
@@ -170,11 +177,11 @@ class Matcher:
 
     def judge_asset(self, reading: Reading, asset: Asset) -> Verdict:
         """Judge an asset already read."""
+        found = [(each, related(self.catalogue, each, asset)) for each in reading.sentences]
+        if any(is_named_in_full(relation) for _, names in found for _, relation in names):
+            found = [(each, [pair for pair in names if not pair[1].near]) for each, names in found]
         rulings = [
-            ruling
-            for sentence in reading.sentences
-            if not sentence.keys.isdisjoint(asset.known)
-            and (ruling := rule(self.catalogue, sentence, asset)) is not None
+            ruling for each, names in found if (ruling := rule(each, names, asset)) is not None
         ]
         ruling = combine(rulings, asset, reading.chorus)
         if ruling is None:

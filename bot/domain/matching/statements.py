@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
 from bot.domain.matching.judging import Bounds, forget_bounds, place, read_bounds, shows_fix
+from bot.domain.matching.kinship import OTHER, Kinship, Relation
 from bot.domain.matching.numbering import carries_numbers
 from bot.domain.matching.placement import IN, Inside, Placement
-from bot.domain.matching.relating import Kinship, Relation, relate
+from bot.domain.matching.relating import relate
 from feeds.advisory import Advisory, AffectedProduct
 from feeds.affected import (
     Condition,
@@ -255,17 +256,36 @@ def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
         yield from carrier - name.vendor_words
 
 
-def rule(catalogue: Catalogue, sentence: Sentence, asset: Asset) -> Ruling | None:
-    """Rule on one asset; None when the sentence does not name it at all."""
-    best: Ruling | None = None
+Related = tuple[Name, Relation]
+"""A name of a sentence, and what it is to an asset."""
+
+
+def related(catalogue: Catalogue, sentence: Sentence, asset: Asset) -> list[Related]:
+    """Names of a sentence that may be the asset's, or are told apart by more than words."""
+    found: list[Related] = []
+    if sentence.keys.isdisjoint(asset.known):
+        return found
     for name in sentence.names:
         relation = relate(catalogue, name, asset, sentence.siblings)
-        if relation.kinship is Kinship.OTHER and relation.reason == "other-product":
-            continue
-        ruling = rule_related(sentence, name, relation, asset)
-        if best is None or ruling.inside > best.inside:
-            best = ruling
-    return best
+        if is_named(relation):
+            found.append((name, relation))
+    return found
+
+
+def is_named(relation: Relation) -> bool:
+    """Whether there is anything to rule upon."""
+    return relation.kinship is not Kinship.OTHER or relation.reason != OTHER.reason
+
+
+def is_named_in_full(relation: Relation) -> bool:
+    """Whether the words are the bulletin's own: lines that only come near say nothing more."""
+    return relation.kinship is not Kinship.OTHER and not relation.near
+
+
+def rule(sentence: Sentence, names: Iterable[Related], asset: Asset) -> Ruling | None:
+    """Rule on an asset by the most worrying of the names it is related to."""
+    rulings = [rule_related(sentence, name, relation, asset) for name, relation in names]
+    return max(rulings, key=lambda ruling: ruling.inside, default=None)
 
 
 def rule_related(sentence: Sentence, name: Name, relation: Relation, asset: Asset) -> Ruling:

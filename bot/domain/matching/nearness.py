@@ -1,0 +1,100 @@
+"""Names that are near without being the same: a word is missing, or there is one more.
+
+Staff shorten names and add to them, so that a different word alone proves nothing. A near name
+is told *other* for a reason, and is a question without one:
+
+1. another vendor is said, or nothing but common words is shared;
+2. each side has a word that the other lacks: *Prisma Access* and *Prisma Cloud*;
+3. each side says a model, not the same;
+4. the inventory's words are a product that is known, and not this one: *MySQL Workbench* is no
+   longer name of *MySQL*, *MySQL* no shorter name of *MySQL Cluster*.
+"""
+
+from __future__ import annotations
+
+from bot.domain.matching.assets import Asset
+from bot.domain.matching.kinship import OTHER, Kinship, Relation
+from feeds.names import Name, is_model
+from feeds.products import Catalogue
+
+
+def near(
+    catalogue: Catalogue,
+    name: Name,
+    asset: Asset,
+    missing: frozenset[str],
+    extra: frozenset[str],
+) -> Relation:
+    """Say whether an asset whose name differs from the bulletin's may be its product.
+
+    ``missing`` are words of the bulletin that the inventory does not say, ``extra`` those of
+    the inventory that the bulletin does not say and that may tell products apart.
+    """
+    own = name.words - name.vendor_words or name.words
+    missing &= own
+    shared = own - missing
+    if not _alike(catalogue, name, asset, shared, missing) or own <= catalogue.platforms:
+        return OTHER
+    if missing - catalogue.optional and extra - catalogue.optional - catalogue.levels:
+        return OTHER
+    if any(map(is_model, missing)) and any(map(is_model, asset.name.words)):
+        return OTHER
+    if _is_another(catalogue, name, asset, shared, missing):
+        return OTHER
+    return Relation(Kinship.UNSURE, "name-shorter" if missing else "name-longer")
+
+
+def _alike(
+    catalogue: Catalogue,
+    name: Name,
+    asset: Asset,
+    shared: frozenset[str],
+    missing: frozenset[str],
+) -> bool:
+    """Whether both may be of one vendor, and share what makes a name.
+
+    One word that is not common is enough; of common words, all but one, and two at least.
+    """
+    mine, theirs = asset.name.vendor, name.vendor
+    if mine and theirs and mine != theirs and not asset.name.vendor_words <= name.words:
+        return False
+    common = catalogue.generic | catalogue.optional | catalogue.umbrellas
+    if shared - common:
+        return True
+    return mine == theirs != "" and len(shared) > 1 and len(missing) < 2
+
+
+def _is_another(
+    catalogue: Catalogue,
+    name: Name,
+    asset: Asset,
+    shared: frozenset[str],
+    missing: frozenset[str],
+) -> bool:
+    """Whether another product of the vendor explains better what the inventory says.
+
+    It has more of the words said than the bulletin's name; or as many, and no word too much,
+    when the bulletin's name lacks the word that says what it is.
+    """
+    sold = name.vendor_words | asset.name.vendor_words
+    own, mine = name.words - sold, shared - sold
+    slight = catalogue.optional | catalogue.levels
+    for known in catalogue.products_of(name.vendor or asset.name.vendor, asset.name.words):
+        if known ^ own <= slight:
+            continue
+        if known >= own and not _tells_apart(catalogue, known, own):
+            continue
+        if len(known) > len(mine) or (len(known) == len(mine) and name.head in missing):
+            return True
+    return False
+
+
+def _tells_apart(catalogue: Catalogue, known: frozenset[str], own: frozenset[str]) -> bool:
+    """Whether a longer name that is known makes another product of the shorter one.
+
+    It does of one word, or when people have said so in ``products.toml``: *MySQL Workbench*,
+    *Aria Operations for Logs*. More words are often the same in full, and so are models.
+    """
+    if all(map(is_model, known - own)):
+        return False
+    return len(own) < 2 or catalogue.is_product(known)

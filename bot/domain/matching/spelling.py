@@ -1,0 +1,77 @@
+"""One name written in two ways: short or in full, in one word or in several."""
+
+from __future__ import annotations
+
+from bot.domain.matching.assets import Asset
+from feeds.names import Name, is_model
+
+_NONE = frozenset[str]()
+_SHORTEST_GLUED = 4
+_INITIALS = range(2, 7)
+
+
+def respelt(name: Name, asset: Asset) -> frozenset[str]:
+    """Words of either side that the other spells otherwise; none when the vendors differ.
+
+    *vda* is the *virtual delivery agent*, *groupfolder* is *group folder*, *HA extension* the
+    *high availability extension*, *EDS-G4012-8P* an *EDS-G4012*.
+    """
+    if name.vendor and asset.name.vendor and name.vendor != asset.name.vendor:
+        return _NONE
+    missing, extra = name.words - asset.known, asset.name.words - name.words
+    found = set(_spellings(name, asset))
+    for word in missing - found:
+        found.update(_pieces(word, asset.name.words | asset.name.vendor_words, word))
+    for word in extra - found:
+        found.update(_pieces(word, name.words | name.vendor_words, word))
+        found.update(_initials(word, missing - found))
+        found.update(_variant(word, missing - found))
+    return frozenset(found)
+
+
+def _spellings(name: Name, asset: Asset) -> frozenset[str]:
+    """Acronyms and pairs that were prepared when the names were read."""
+    known = {
+        word
+        for short, words in name.spellings
+        if short in asset.name.words
+        for word in (short, *words)
+    }
+    for short, words in asset.name.spellings:
+        if short in name.words and short not in asset.words:
+            known.update(words)
+    return frozenset(known)
+
+
+def _pieces(word: str, parts: frozenset[str], whole: str) -> frozenset[str]:
+    """The word and those of ``parts`` that make it when written without spaces, if any do."""
+    if len(word) < _SHORTEST_GLUED or not word[0].isalpha():
+        return _NONE
+    pieces = _cut(word, frozenset(part for part in parts if part in word and part != whole))
+    return frozenset((whole, *pieces)) if len(pieces) > 1 else _NONE
+
+
+def _cut(word: str, parts: frozenset[str]) -> tuple[str, ...]:
+    """Parts that follow one another to make the word; a plural *s* may stand between them."""
+    for part in parts:
+        for end in (part, f"{part}s"):
+            if word == end:
+                return (part,)
+            if word.startswith(end) and (rest := _cut(word[len(end) :], parts)):
+                return (part, *rest)
+    return ()
+
+
+def _initials(word: str, missing: frozenset[str]) -> frozenset[str]:
+    """The word and what it abbreviates: all the words that are missing, by their initials."""
+    if len(word) not in _INITIALS or not word.isalpha() or len(missing) != len(word):
+        return _NONE
+    if sorted(word) != sorted(each[0] for each in missing):
+        return _NONE
+    return missing | {word}
+
+
+def _variant(word: str, missing: frozenset[str]) -> frozenset[str]:
+    """The word and the model it is a variant of."""
+    models = (each for each in missing if is_model(each) and len(each) >= _SHORTEST_GLUED)
+    return frozenset(each for model in models if word.startswith(model) for each in (word, model))
