@@ -292,7 +292,8 @@ def _stands_for(heir: _Heir, member: Member, own: Standing, demand: Demand, need
     """Whether ``heir`` asks, of the same machines, what satisfies ``member`` and more."""
     other, standing, asked = heir
     newer = other.release > member.release != ""
-    more = _higher(need, demand.target) if demand.target else newer
+    named = need not in ("", UNCLEAR) and not member.release  # it is closed by that upgrade
+    more = _higher(need, demand.target) if demand.target else newer or named
     return more and asked.machines >= demand.machines and standing.as_urgent_as(own)
 
 

@@ -35,8 +35,8 @@ class Decision:
     """One thing to decide: an upgrade, or an opinion that is awaited.
 
     ``title`` is the product; ``closes`` the advisories that the action closes; ``awaiting``
-    the role whose opinion is awaited ("biomedical", "prestataire"), empty when it is the
-    reader's own move.
+    whose move it is ("biomedical", "prestataire": a role of the templates' words), empty when
+    it is the reader's own.
     """
 
     title: str

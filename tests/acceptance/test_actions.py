@@ -11,9 +11,20 @@ from bot.domain.action import Action, ActionState
 from bot.domain.alert import AlertState, AnswerKind, Urgency
 from bot.domain.facility import AssetCategory, Facility, InventoryLine
 from bot.inventory.base import Upload
+from bot.pipeline.actions.decisions import weighed
 from bot.pipeline.foresee import Foreseen
 from bot.pipeline.inventory import upload_inventory
-from bot.store import Session, action_answers, action_lists, actions, alerts, lots, people
+from bot.store import (
+    Session,
+    action_answers,
+    action_lists,
+    actions,
+    alerts,
+    inventory,
+    lots,
+    people,
+)
+from bot.store.inventory import UploadRecord
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Reference
 from tests.acceptance.conftest import Town
 
@@ -279,6 +290,76 @@ async def test_an_upload_foresees_what_matching_then_makes_of_actions(
         "": listed(town),
     }
     assert [each.reference for each in found[expected]] == ["ACT-2026-0001"]
+
+
+LATEST = "NetScaler ADC versions {} et antérieures"  # no fix is named
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_what_names_no_fix_is_closed_by_a_later_bulletin_that_does(town: Town) -> None:
+    await town.publish(bulletin(town, 1, LATEST.format("13.1-48.47")))
+    (alone,) = listed(town)
+    assert alone.targets == ()
+    await town.publish(bulletin(town, 2, *FIRST))
+    (action,) = listed(town)
+    assert action.targets == ("13.1-49.13", "14.1-8.50")
+    (former,) = listed(town, ActionState.SUPERSEDED)
+    assert (former.id, former.superseded_by) == (alone.id, action.id)
+    assert closed_by(town, action) == {"CERTFR-2026-AVI-9001", "CERTFR-2026-AVI-9002"}
+    await town.application.match()
+    assert [each.id for each in listed(town)] == [action.id]
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_a_fix_that_what_names_none_still_concerns_closes_nothing_of_it(town: Town) -> None:
+    await town.publish(bulletin(town, 1, LATEST.format("13.1-50.1")))
+    await town.publish(bulletin(town, 2, *FIRST))
+    assert sorted(action.targets for action in listed(town)) == [(), ("13.1-49.13", "14.1-8.50")]
+    await town.publish(bulletin(town, 3, "NetScaler ADC versions antérieures à 13.1-51.1"))
+    (action,) = listed(town)
+    assert action.targets == ("13.1-51.1", "14.1-8.50")
+    assert len(closed_by(town, action)) == 3
+
+
+@pytest.mark.usefixtures("hospital")
+async def test_what_named_no_fix_stands_alone_again_when_the_fix_is_withdrawn(town: Town) -> None:
+    await town.publish(bulletin(town, 1, LATEST.format("13.1-48.47")))
+    later = bulletin(town, 2, *FIRST)
+    await town.publish(later)
+    assert states(town)["CERTFR-2026-AVI-9001"] is AlertState.SUPERSEDED
+    gone = bulletin(town, 2, "FortiOS versions antérieures à 7.2.12", at=later.published_at)
+    await town.publish(gone)
+    assert states(town)["CERTFR-2026-AVI-9001"] is AlertState.OPEN
+    (action,) = listed(town)
+    assert action.targets == ()
+    assert closed_by(town, action) == {"CERTFR-2026-AVI-9001"}
+
+
+async def test_who_is_awaited_is_said(town: Town) -> None:
+    made = town.facility()
+    scanner = InventoryLine("echo", AssetCategory.BIOMEDICAL, "echo-01", "", "FortiOS", "7.2.8")
+
+    def equip(session: Session) -> None:
+        inventory.write_lines(
+            session, made.id, added=[scanner], changed=[], removed=[], now=town.clock()
+        )
+        record = UploadRecord("f.csv", town.clock(), 1, 0, 1, 0, 0)
+        inventory.record_upload(session, made.id, record, now=town.clock())
+
+    town.application.database.call(equip)
+    await town.publish(bulletin(town, 1, "FortiOS toutes versions"))
+
+    def decision(*only: AssetCategory) -> str:
+        (found,) = town.application.database.call(
+            weighed, listed(town), today=town.clock().date(), only=only
+        )
+        return found.decision.awaiting
+
+    assert decision() == "biomedical"
+    assert decision(AssetCategory.BIOMEDICAL) == "", "it is that team's own move"
+    (action,) = listed(town)
+    answer(town, action, AnswerKind.FORWARDED)
+    assert decision() == "prestataire"
 
 
 async def test_an_upload_says_at_once_that_it_denies_an_answer(

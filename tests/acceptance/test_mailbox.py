@@ -284,7 +284,7 @@ async def test_a_refused_password_is_said_without_quoting_it(post: Post) -> None
     assert "un-autre-secret" not in str(refused.value)
     report = await observe(application)
     assert report.snapshot is not None
-    box = next(each for each in report.snapshot.sources if each.name == "mailbox")
+    box = next(each for each in report.snapshot.chats if each.name == "mailbox")
     assert "mailbox.password" in box.error
     application.database.dispose()
 

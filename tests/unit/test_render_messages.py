@@ -26,7 +26,7 @@ def test_a_digest_is_a_list_of_decisions(renderer: Renderer) -> None:
     text = renderer.digest(samples.DIGEST, channel=ChannelName.MATRIX, ceiling=Tlp.AMBER).text
     assert text.startswith(f"CH de Démonstration, semaine 11{NBSP}: 5{NBSP}décisions\n")
     assert f"1. Windows Server, mise à jour de mars{NBSP}: 41{NBSP}serveurs, ferme 6 bull" in text
-    assert f"non corrigeable{NBSP}? L'avis de votre équipe biomédicale est attendu." in text
+    assert f"Non corrigeable{NBSP}? L'avis de votre équipe biomédicale est attendu." in text
     assert f"4. Quelle version de FortiOS{NBSP}? Règle 5 «{NBSP}à vérifier{NBSP}»." in text
     assert f"En retard{NBSP}: 1 · Corrigés{NBSP}: 7 · Écartés{NBSP}: 22" in text
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.domain.action import Action
-from bot.domain.alert import AlertState, AnswerKind, Urgency
+from bot.domain.alert import CLOSING_ANSWERS, LOT_OPEN, AlertState, AnswerKind, Urgency
 from bot.domain.decision import CategoryCount, Decision
 from bot.domain.facility import AssetCategory
 from bot.domain.reason import Reason, ReasonCode, all_reasons
@@ -83,7 +83,11 @@ def weighed(
         bulletins = tuple(closed.get(action.id, ()))
         standing = tuple(answered.get(action.id, ()))
         decision = decided(action, counts, bulletins, standing, overdue, today=today)
-        decision = replace(decision, replaces=former.get(action.id, ""))
+        decision = replace(
+            decision,
+            replaces=former.get(action.id, ""),
+            awaiting=awaited(action, standing, counts, of_all=not only),
+        )
         made.append(Weighed(action, decision, bulletins, standing))
     return sorted(made, key=lambda each: each.weight, reverse=True)
 
@@ -119,6 +123,28 @@ def decided(
         overdue=any(each.alert_id in overdue for each in bulletins),
         again=action.reopened,
     )
+
+
+def awaited(
+    action: Action,
+    answered: Sequence[ActionLot],
+    counts: Collection[AssetCategory],
+    *,
+    of_all: bool,
+) -> str:
+    """Whose move it is when it is not the reader's: a role of the templates' words, or empty.
+
+    The prestataire's, once every team that still waits forwarded it; the biomedical team's,
+    when only biomedical equipment waits for a bulletin that names no fix: whether it can be
+    corrected at all is for them to say. A reader who is told of some teams only is that team.
+    """
+    state = {lot.category: lot.state for lot in answered}
+    left = [each for each in counts if state.get(each, LOT_OPEN) not in CLOSING_ANSWERS]
+    if left and all(state.get(each) == AnswerKind.FORWARDED for each in left):
+        return "prestataire"
+    unanswered = all(state.get(each, LOT_OPEN) in (LOT_OPEN, AnswerKind.UNKNOWN) for each in left)
+    biomedical = left == [AssetCategory.BIOMEDICAL] and not any(action.needs.values())
+    return "biomedical" if of_all and biomedical and unanswered and not action.release else ""
 
 
 def _reasons(bulletin: ClosedBulletin, action: Action) -> list[Reason]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from bot.domain.action import (
     WAITING,
@@ -15,6 +16,7 @@ from bot.domain.action import (
     Member,
     Outcome,
     Plan,
+    Track,
     counts,
     needs,
     reaches,
@@ -24,6 +26,7 @@ from bot.domain.action import (
 from bot.domain.alert import AlertState, Urgency
 from bot.domain.matching import Matcher
 from bot.domain.matching.upgrading import Upgrades
+from bot.pipeline.actions.adopting import Draft, adopt
 from bot.pipeline.actions.asked import Asked, Group, Place, grouped, machines_of
 from bot.pipeline.actions.bulletins import ReadBulletins
 from bot.pipeline.actions.contradiction import Contradiction, answered_on_day_one
@@ -72,6 +75,13 @@ class _Batch:
             self.changed.append(planned)
         if {m.advisory_id: m for m in members} != dict(before):
             self.members[planned.id] = members
+
+    def leave(self, action: Action | None, heir: Action | None) -> None:
+        """Say that nothing is left there: another action closes it, or nothing has to."""
+        if action is not None and heir is not None:
+            self.replaced.append(replace(action, superseded_by=heir.id))
+        elif action is not None:
+            self.emptied.append(action)
 
 
 class ActionKeeper:
@@ -188,20 +198,24 @@ class ActionKeeper:
         plans: dict[int, list[Plan]] = {}
         seen: set[uuid.UUID] = set()
         facts = Facts(session, concerned, held)
+        drafts: list[Draft] = []
         for place in dict.fromkeys((*groups, *waiting)):
             action, group = waiting.get(place), groups.get(place, Group())
             before = held[action.id] if action else {}
+            known = before.keys() | _beside(place, waiting, held)
             kept = {id_: m for id_, m in before.items() if stays(place, m)}
-            fresh = {
-                id_: m for id_, m in group.members.items() if id_ in before or enters(place, m)
-            }
-            members = list((kept | fresh).values())
+            fresh = {id_: m for id_, m in group.members.items() if id_ in known or enters(place, m)}
+            drafts.append(Draft(place, action, group, before, kept | fresh))
+        made: dict[Place, Action] = {}
+        for draft in adopt(drafts, partial(self._bulletins.accept, session)):
+            members = list(draft.members.values())
             if not members:
-                batch.emptied += [action] if action else []
+                batch.leave(draft.action, made.get(draft.adopted) if draft.adopted else None)
                 continue
-            planned = self._planned(place, action, group, members, before, facts, now)
-            batch.sort(action, planned, members, before)
-            plans.setdefault(place[0], []).append((planned.needs, members))
+            planned = self._planned(draft, members, facts, now)
+            batch.sort(draft.action, planned, members, draft.before)
+            plans.setdefault(draft.place[0], []).append((planned.needs, members))
+            made[draft.place] = planned
             seen.add(planned.id)
         self._write(session, batch, now)
         supersede(session, plans, seen, facts)
@@ -224,16 +238,10 @@ class ActionKeeper:
             )
 
     def _planned(
-        self,
-        place: Place,
-        action: Action | None,
-        group: Group,
-        members: Sequence[Member],
-        before: Mapping[int, Member],
-        facts: Facts,
-        now: datetime,
+        self, draft: Draft, members: Sequence[Member], facts: Facts, now: datetime
     ) -> Action:
-        """The action as it should be; the same id as ``action`` unless it asks for more."""
+        """The action as it should be; the same id as before unless it asks for more."""
+        place, action, group, before = draft.place, draft.action, draft.group, draft.before
         required = needs(members, self._accepting(facts.session, members))
         release = shown_release(members, required)
         if action is None or rises(action, required, release):
@@ -361,6 +369,18 @@ def _waiting(
             action_answers.reopen_lots(session, action.id)
             waiting.setdefault(place, _waiting_again(action))
     return waiting, {action.id: held[action.id] for action in waiting.values()}
+
+
+def _beside(
+    place: Place,
+    waiting: Mapping[Place, Action],
+    held: Mapping[uuid.UUID, Mapping[int, Member]],
+) -> set[int]:
+    """What the upgrade of the same product closes already, for what names no version."""
+    if place[2] != Track.BULLETIN:
+        return set()
+    upgrade = waiting.get((place[0], place[1], Track.UPDATE.value))
+    return set(held[upgrade.id]) if upgrade else set()
 
 
 def _waiting_again(action: Action) -> Action:
