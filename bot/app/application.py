@@ -67,7 +67,7 @@ class Application:
 
     @cached_property
     def sealer(self) -> Sealer:
-        """What seals the names of machines; without a configured key it does nothing."""
+        """What seals machines and what people wrote; without a configured key, nothing."""
         keys = self.settings.secrets
         former = [key.get_secret_value() for key in keys.former_keys]
         return Sealer(keys.inventory_key.get_secret_value(), [key for key in former if key])

@@ -7,7 +7,9 @@ import typer
 from bot.cli.output import Exit, Failure, context
 from bot.store import resealing
 
-group = typer.Typer(no_args_is_help=True, help="Seal the names of machines in the database.")
+group = typer.Typer(
+    no_args_is_help=True, help="Seal the names of machines, and what people wrote, in the database."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +36,7 @@ def status(ctx: typer.Context) -> None:
 
 @group.command("apply")
 def apply(ctx: typer.Context) -> None:
-    """Bring what is stored under the configured key: names of machines, their places, messages.
+    """Bring what is stored under the configured key: names of machines, messages, remarks.
 
     The first time, after a change of key (the former one in secrets.former_keys), or back to
     plain text (no inventory_key). It may be stopped and run again, and tocsin run may go on.

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.store import memos
 from bot.store.database import Database
-from bot.store.schema import AssetRow, DeliveryRow, MailedInventoryRow
+from bot.store.schema import Base
 from bot.store.sealing import (
     FIELD,
     SealedJson,
@@ -32,10 +32,6 @@ from bot.store.statements import rows_changed
 
 PAGE = 1_000  # rows in one transaction
 IN_USE = "inventory keys"  # the memo that names the keys something may be sealed under
-TABLES = cast(
-    "tuple[Table, ...]",
-    (AssetRow.__table__, DeliveryRow.__table__, MailedInventoryRow.__table__),
-)
 Row = dict[str, Any]
 
 
@@ -111,17 +107,18 @@ def remaining(database: Database, sealer: Sealer) -> Remaining:
 
 
 def _pages(raw: Database, table: Table) -> Iterator[list[Row]]:
-    """The rows by id, some at a time."""
+    """The rows by key, some at a time."""
     after: Any = None
     while page := raw.call(_read, table, after):
         yield page
-        after = page[-1]["id"]
+        after = page[-1][_key(table).name]
 
 
 def _read(session: Session, table: Table, after: Any) -> list[Row]:
-    query = select(table.c.id, *_columns(table)).order_by(table.c.id).limit(PAGE)
+    key = _key(table)
+    query = select(key, *_columns(table)).order_by(key).limit(PAGE)
     if after is not None:
-        query = query.where(table.c.id > after)
+        query = query.where(key > after)
     return [dict(row) for row in session.execute(query).mappings()]
 
 
@@ -129,7 +126,7 @@ def _rewrite(session: Session, table: Table, sealer: Sealer, rows: list[Row]) ->
     """Write rows under the key in use, those that did not change meanwhile."""
     changed = 0
     for row in rows:
-        statement = update(table).where(table.c.id == row["id"])
+        statement = update(table).where(_key(table) == row[_key(table).name])
         for column in _columns(table):
             if isinstance(column.type, SealedText):
                 statement = statement.where(column == row[column.name])
@@ -157,6 +154,14 @@ def _token(stored: Any) -> str:
     return str(stored[FIELD]) if is_sealed else json.dumps(stored)
 
 
+def _key(table: Table) -> Column[Any]:
+    (key,) = table.primary_key
+    return key
+
+
 def _columns(table: Table) -> list[Column[Any]]:
     """Those that are sealed."""
     return [c for c in table.columns if isinstance(c.type, SealedText | SealedJson)]
+
+
+TABLES = tuple(table for table in Base.metadata.sorted_tables if _columns(table))

@@ -1,4 +1,4 @@
-"""What names machines, sealed in the database under a configured key.
+"""What names machines, and what people wrote, sealed in the database under a configured key.
 
 AES-256-GCM under a key derived from the configured one; each value bears the name of its key,
 so that several may live together while one replaces another. Without a configured key
@@ -106,7 +106,8 @@ def missing(name: str) -> str:
     return (
         f"the database holds values sealed under key {name}, which is not configured: set"
         " secrets.inventory_key to it, or add it to secrets.former_keys. Without that key the"
-        " names of machines are lost: upload the inventories again into a new database"
+        " names of machines and what people wrote are lost: upload the inventories again into a"
+        " new database"
     )
 
 
@@ -117,7 +118,8 @@ def sealer_of(dialect: Dialect) -> Sealer | None:
 
 
 class SealedText(TypeDecorator[str]):
-    """Text that names a machine. Without a sealer it costs nothing: no processor at all."""
+    """Text that names a machine, or that people wrote. Without a sealer it costs nothing: it
+    has no processor at all."""
 
     impl = Text
     cache_ok = True

@@ -12,17 +12,32 @@ from sqlalchemy.orm import Session
 
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.facility import AssetCategory, Facility, FacilityKind, InventoryLine
+from bot.domain.incident import Declaration, Happening
 from bot.domain.message import Message
-from bot.store import Database, backup, facilities, inventory, outbox, resealing
+from bot.domain.mute import Mute, MuteScope
+from bot.store import (
+    Database,
+    audit,
+    backup,
+    facilities,
+    incidents,
+    inventory,
+    mutes,
+    outbox,
+    people,
+    resealing,
+)
 from bot.store.migrate import upgrade
 from bot.store.resealing import check_keys, remaining, reseal
 from bot.store.schema import AssetRow
 from bot.store.sealing import Sealer, SealError
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+WRITTEN = "le serveur de la salle zinzolin est chiffré"
 NAME, PLACE, WORDS = "srv-vpn-01", "Bâtiment C", "srv-vpn-01 est concerné"
 FIRST, SECOND = "première clef, assez longue", "seconde clef, assez longue"
 COUNT = 2_300  # three pages
+OTHERS = 6  # rows: a message, an incident and its two lines, a mute, an entry of the audit
 
 
 @pytest.fixture
@@ -38,7 +53,7 @@ def opened(url: str, sealer: Sealer | None = None) -> Database:
 
 
 def filled(session: Session, count: int = 1) -> None:
-    """A facility with machines, and a message that names one."""
+    """A facility with machines, a message that names one, and what people wrote."""
     made = Facility("590999017", "CH", "ars-hauts-de-france", FacilityKind.CH)
     facilities.save(session, [made])
     lines = [
@@ -60,17 +75,26 @@ def filled(session: Session, count: int = 1) -> None:
         ],
         now=NOW,
     )
+    person = people.add(session, "RSSI", "rssi@ch.example", now=NOW).id
+    incident = incidents.add(session, Declaration(1, WRITTEN), person, now=NOW)
+    incidents.append(session, incident.id, Happening.NOTE, WRITTEN, person_id=person, now=NOW)
+    audit.note(session, "x", "incident.declared", incident.reference, now=NOW, note=WRITTEN)
+    today = NOW.date()
+    mutes.add(
+        session,
+        Mute("SRD-1", 1, MuteScope.PRODUCT, "x", False, WRITTEN, today, NOW, NOW, "x"),
+    )
 
 
 def stored(url: str) -> str:
-    """Every value of the two tables, as the database holds it."""
+    """Every value of every table that seals something, as the database holds it."""
     raw = opened(url)
     try:
         with raw.engine.connect() as connection:
             found = [
                 str(row)
-                for table in ("asset", "delivery")
-                for row in connection.execute(text(f"SELECT * FROM {table}"))
+                for table in resealing.TABLES
+                for row in connection.execute(text(f"SELECT * FROM {table.name}"))
             ]
         return "\n".join(found)
     finally:
@@ -88,13 +112,31 @@ def read(url: str, sealer: Sealer | None) -> tuple[str, str, str]:
         database.dispose()
 
 
+def said(url: str, sealer: Sealer | None) -> list[str]:
+    """What people wrote, as Tocsin reads it."""
+
+    def found(session: Session) -> list[str]:
+        (incident,) = incidents.listed(session)
+        lines = [event.text for event in incidents.timeline(session, incident.id)]
+        (mute,) = mutes.active(session)[1]
+        (entry,) = audit.latest(session)
+        return [incident.what, *lines, mute.reason, entry.payload["note"]]
+
+    database = opened(url, sealer)
+    try:
+        return database.call(found)
+    finally:
+        database.dispose()
+
+
 def test_names_places_and_messages_are_sealed_and_read_again(url: str) -> None:
     sealer = Sealer(FIRST)
     database = opened(url, sealer)
     database.call(filled)
     database.dispose()
-    assert not [word for word in (NAME, PLACE) if word in stored(url)]
+    assert not [word for word in (NAME, PLACE, WRITTEN) if word in stored(url)]
     assert read(url, sealer) == (NAME, PLACE, WORDS)
+    assert said(url, sealer) == [WRITTEN] * 5
 
 
 def test_without_a_key_values_pass_untouched_and_at_no_cost(url: str) -> None:
@@ -116,20 +158,21 @@ def test_an_existing_database_is_sealed_by_pieces_then_rotated_then_opened(url: 
 
     def interrupted(count: int) -> None:
         seen.append(count)
-        if len(seen) == 2:
+        if sum(seen) > resealing.PAGE:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         reseal(plain, first, interrupted)
-    assert remaining(plain, first).waiting == COUNT + 1 - 2 * resealing.PAGE
+    assert remaining(plain, first).waiting == COUNT + OTHERS - sum(seen)
     assert read(url, first) == (NAME, PLACE, WORDS)
-    assert reseal(plain, first) == COUNT + 1 - 2 * resealing.PAGE
-    assert NAME not in stored(url)
-    assert reseal(plain, both) == COUNT + 1
+    assert reseal(plain, first) == COUNT + OTHERS - sum(seen)
+    assert not [word for word in (NAME, WRITTEN) if word in stored(url)]
+    assert reseal(plain, both) == COUNT + OTHERS
     assert read(url, Sealer(SECOND)) == (NAME, PLACE, WORDS)
     plain.call(check_keys, Sealer(SECOND))
-    assert reseal(plain, Sealer("", [SECOND])) == COUNT + 1
+    assert reseal(plain, Sealer("", [SECOND])) == COUNT + OTHERS
     assert read(url, None) == (NAME, PLACE, WORDS)
+    assert said(url, None) == [WRITTEN] * 5
     plain.call(check_keys, None)
     plain.dispose()
 

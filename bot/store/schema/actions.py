@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.schema.base import Base, new_id
+from bot.store.sealing import SealedText
 
 
 class ActionRow(Base):
@@ -79,7 +80,7 @@ class ActionAnswerRow(Base):
     category: Mapped[str] = mapped_column(String(32))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str] = mapped_column(String(16))
-    note: Mapped[str]
+    note: Mapped[str] = mapped_column(SealedText("action_answer.note"))
     due: Mapped[date | None]
     at: Mapped[datetime]
 

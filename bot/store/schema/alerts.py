@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.schema.base import Base, BigKey, new_id
+from bot.store.sealing import SealedText
 
 
 class AlertRow(Base):
@@ -72,7 +73,7 @@ class AnswerRow(Base):
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     contact: Mapped[str] = mapped_column(default="", server_default="")
     kind: Mapped[str] = mapped_column(String(16))
-    note: Mapped[str]
+    note: Mapped[str] = mapped_column(SealedText("answer.note"))
     due: Mapped[date | None]
     at: Mapped[datetime]
 
@@ -88,7 +89,7 @@ class MuteRow(Base):
     scope: Mapped[str] = mapped_column(String(16))
     target: Mapped[str]  # reference of an alert, words of a product's name, or empty
     explicit: Mapped[bool]  # an alert that only its RSSI may mute
-    reason: Mapped[str]
+    reason: Mapped[str] = mapped_column(SealedText("mute.reason"))
     last_day: Mapped[date]
     until: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.schema.base import Base, BigKey, new_id
+from bot.store.sealing import SealedText
 
 
 class IncidentRow(Base):
@@ -23,7 +24,7 @@ class IncidentRow(Base):
     number: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
     exercise: Mapped[bool]
-    what: Mapped[str]
+    what: Mapped[str] = mapped_column(SealedText("incident.what"))
     care_affected: Mapped[str] = mapped_column(String(8))  # yes, no, unknown
     declared_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     declared_at: Mapped[datetime]
@@ -40,5 +41,5 @@ class IncidentEventRow(Base):
     incident_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("incident.id"), index=True)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(24))
-    text: Mapped[str]
+    text: Mapped[str] = mapped_column(SealedText("incident_event.text"))
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))

@@ -10,6 +10,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.schema.base import Base, BigKey, new_id
+from bot.store.sealing import SealedJson
 
 
 class AuditRow(Base):
@@ -22,7 +23,7 @@ class AuditRow(Base):
     actor: Mapped[str]
     action: Mapped[str] = mapped_column(String(48))
     subject: Mapped[str]
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]] = mapped_column(SealedJson("audit.payload"))
 
 
 class AlarmRow(Base):

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.schema.base import Base, BigKey
+from bot.store.sealing import SealedJson, SealedText
 
 
 class QuestionRow(Base):
@@ -44,11 +45,13 @@ class LessonRow(Base):
     line_id: Mapped[str] = mapped_column(String(128))  # empty unless it is about one line
     name: Mapped[str] = mapped_column(String(400))  # of the product as typed
     value: Mapped[str] = mapped_column(String(128))  # version or product
-    reason: Mapped[str]
+    reason: Mapped[str] = mapped_column(SealedText("lesson.reason"))
     taught_at: Mapped[datetime]
     taught_by: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime | None]
     confirmed_by: Mapped[str] = mapped_column(String(64), default="")
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
     ended: Mapped[str] = mapped_column(String(64), default="")
-    before: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by line id, what it changed
+    before: Mapped[dict[str, Any]] = mapped_column(
+        SealedJson("lesson.before"), default=dict
+    )  # by line id, what it changed
