@@ -8,17 +8,16 @@ a web page; the address of an item is then what tells the most.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
 from feeds.advisory import Advisory, AdvisoryKind, Tlp
-from feeds.config import Clock, SourceConfig
 from feeds.errors import MalformedDocumentError
-from feeds.fetching import fetch_url
+from feeds.fetching import Configured
 from feeds.rss import Entry, entry_date, read_feed
-from feeds.source import CHECKPOINT, Cursor, Document
+from feeds.source import CHECKPOINT, Document
 from feeds.text import cves_in, one_line, plain
 
 PUBLISHER = "CERT Santé"
@@ -30,20 +29,8 @@ _CVSS = re.compile(r"\bCVSS\b[^0-9]{0,12}(?:v?[234](?:\.[01])?\s*[:=]\s*)?(10(?:
 
 
 @dataclass(frozen=True, slots=True)
-class CertSante:
+class CertSante(Configured):
     """The RSS at ``config.url``."""
-
-    config: SourceConfig
-    clock: Clock
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self.config.name
-
-    def fetch(self, cursor: Cursor) -> AsyncIterator[Document]:
-        """Yield the feed when it changed."""
-        return fetch_url(self.config, self.clock, cursor)
 
     def parse(self, document: Document) -> Iterator[Advisory | MalformedDocumentError]:
         """Read each item; see :func:`parse`."""

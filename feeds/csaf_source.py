@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from feeds.config import Clock, SourceConfig
 from feeds.documents import Documents
 from feeds.errors import MalformedDocumentError, SourceUnavailableError
+from feeds.fetching import Configured
 from feeds.formats import Parsed
 from feeds.http import Client
 from feeds.source import CHECKPOINT, Cursor, Document
@@ -19,19 +19,11 @@ FAILURES = 3  # in a row, after which the provider is left alone until the next 
 
 
 @dataclass(frozen=True, slots=True)
-class CsafFolder:
+class CsafFolder(Configured):
     """The folder at ``config.url``; a path on disk is read as any folder of documents.
 
     Source: CSAF 2.0, section 7.1.12 (``changes.csv``: relative path and release date).
     """
-
-    config: SourceConfig
-    clock: Clock
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self.config.name
 
     def parse(self, document: Document) -> Parsed:
         """Read one document."""

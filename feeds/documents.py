@@ -7,24 +7,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from feeds.config import Clock, SourceConfig
-from feeds.fetching import fetch_url
+from feeds.fetching import Configured, fetch_url
 from feeds.files import open_path
 from feeds.formats import Parsed, parse_any
 from feeds.source import Cursor, Document
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class Documents(Configured):
     """STIX, CSAF or another known format, at ``config.url``."""
-
-    config: SourceConfig
-    clock: Clock
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self.config.name
 
     def fetch(self, cursor: Cursor) -> AsyncIterator[Document]:
         """Yield the documents that changed."""

@@ -1,8 +1,9 @@
-"""The simplest way of reading a source: one address, asked for what changed."""
+"""What configured sources share, and the simplest way of reading one: a single address."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from feeds.config import Clock, SourceConfig
 from feeds.http import Client
@@ -30,3 +31,23 @@ async def fetch_url(
             answer.media_type,
             cursor={"validators": answer.validators},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A source as the operator configured it, read from the address ``config.url``.
+
+    A publisher that is read otherwise has a ``fetch`` of its own.
+    """
+
+    config: SourceConfig
+    clock: Clock
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self.config.name
+
+    def fetch(self, cursor: Cursor) -> AsyncIterator[Document]:
+        """Yield the document when it changed."""
+        return fetch_url(self.config, self.clock, cursor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 import feedparser
 
 from feeds.advisory import Advisory, AdvisoryKind, Tlp
-from feeds.config import Clock, SourceConfig
 from feeds.errors import MalformedDocumentError
-from feeds.fetching import fetch_url
+from feeds.fetching import Configured
 from feeds.limits import MEBIBYTE
-from feeds.source import CHECKPOINT, Cursor, Document
+from feeds.source import CHECKPOINT, Document
 from feeds.text import cves_in, one_line, plain
 
 MOST_BYTES = 4 * MEBIBYTE  # feedparser reads about a megabyte a second; a feed has 0.1
@@ -151,20 +150,8 @@ def _advisory(entry: Entry, channel: _Channel) -> Advisory:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Configured):
     """Any RSS or Atom feed, read from its address."""
-
-    config: SourceConfig
-    clock: Clock
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self.config.name
-
-    def fetch(self, cursor: Cursor) -> AsyncIterator[Document]:
-        """Yield the feed when it changed."""
-        return fetch_url(self.config, self.clock, cursor)
 
     def parse(self, document: Document) -> Iterator[Advisory | MalformedDocumentError]:
         """Read each entry; see :func:`parse_feed`."""

@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from feeds.advisory import Advisory
-from feeds.config import Clock, SourceConfig
+from feeds.config import SourceConfig
 from feeds.errors import MalformedDocumentError, SourceUnavailableError
+from feeds.fetching import Configured
 from feeds.http import Answer, Client
 from feeds.source import Cursor, Document
 from feeds.stix import read_stix
@@ -32,16 +33,8 @@ MOST_TOLD = 5000  # ids that reports refer to, the latest ones
 
 
 @dataclass(frozen=True, slots=True)
-class Taxii:
+class Taxii(Configured):
     """The collections of the server whose discovery (or API root) is ``config.url``."""
-
-    config: SourceConfig
-    clock: Clock
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self.config.name
 
     async def fetch(self, cursor: Cursor) -> AsyncIterator[Document]:
         """Yield, for each collection, a bundle of what was added since the last reading.

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.cli.options import AtMost, OneFacility
 from bot.cli.output import Exit, Failure, context, table
 from bot.domain.action import WAITING, ActionState
 from bot.pipeline.actions.decisions import Weighed, weighed
-from bot.store import Session, actions, facilities
+from bot.store import Session, actions
 
 
 def register(app: typer.Typer) -> None:
@@ -25,9 +26,9 @@ def actions_(
     reference: Annotated[
         str, typer.Argument(help="Show this action in full, such as ACT-2026-0031.")
     ] = "",
-    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    facility: OneFacility = "",
     every: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
-    limit: Annotated[int, typer.Option(help="At most that many.", min=1)] = 100,
+    limit: AtMost = 100,
 ) -> None:
     """List the upgrades to make, the most useful first: each closes one bulletin or several."""
     shared = context(ctx)
@@ -41,8 +42,7 @@ def actions_(
     ids = [shared.facility(facility).id] if facility else None
     states = tuple(ActionState) if every else (*WAITING, ActionState.PROPOSED)
     found = database.call(_ranked, ids, states, today)[:limit]
-    owners = database.call(facilities.by_ids, {each.action.facility_id for each in found})
-    names = {id_: owner.name for id_, owner in owners.items()}
+    names = shared.names({each.action.facility_id for each in found})
     shared.show(found, lambda: _listing(found, names))
 
 

@@ -9,13 +9,14 @@ import typer
 from rich.table import Table
 
 from bot.app import Application
+from bot.cli.options import AtMost, OneFacility
 from bot.cli.output import Exit, Failure, context, table
 from bot.domain.alert import Urgency
 from bot.domain.message import ChannelName
 from bot.pipeline.priority import Computation, computation
 from bot.pipeline.view import alert_views
 from bot.render import Renderer
-from bot.store import Session, alerts, facilities, lots
+from bot.store import Session, alerts, lots
 from bot.store.alerts import ListedAlert
 from feeds.advisory import Tlp
 
@@ -31,9 +32,9 @@ def alerts_(
     reference: Annotated[
         str, typer.Argument(help="Show this alert in full, such as ALR-2026-0412.")
     ] = "",
-    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    facility: OneFacility = "",
     every: Annotated[bool, typer.Option("--all", help="Closed alerts too.")] = False,
-    limit: Annotated[int, typer.Option(help="At most that many.", min=1)] = 100,
+    limit: AtMost = 100,
 ) -> None:
     """List the alerts, most urgent then latest first; or show one as its room reads it."""
     shared = context(ctx)
@@ -43,8 +44,7 @@ def alerts_(
         return
     ids = [shared.facility(facility).id] if facility else None
     found = database.call(alerts.listed, facility_ids=ids, open_only=not every, limit=limit)
-    owners = database.call(facilities.by_ids, {each.alert.facility_id for each in found})
-    names = {id_: owner.name for id_, owner in owners.items()}
+    names = shared.names({each.alert.facility_id for each in found})
     shared.show(found, lambda: _listing(found, names))
 
 

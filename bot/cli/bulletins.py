@@ -13,6 +13,7 @@ from rich.console import Group
 from rich.table import Table
 
 from bot.cli.evaluate import BadRecordError, evaluate
+from bot.cli.options import OfFacility
 from bot.cli.output import Context, Exit, Failure, assurance, at_midnight, context, table
 from bot.domain.digest import Schedule
 from bot.domain.matching import VerdictKind
@@ -149,7 +150,7 @@ def _judge_again(shared: Context, references: list[str], facility: str, lines: l
 def explain_(
     ctx: typer.Context,
     advisory: Annotated[str, typer.Argument(help="Reference, such as CERTFR-2026-AVI-0123.")],
-    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+    facility: OfFacility,
 ) -> None:
     """Say why an advisory concerns a facility, or not, with the words that decided."""
     shared = context(ctx)

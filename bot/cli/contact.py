@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.cli.options import Finess
 from bot.cli.output import Exit, Failure, context, table
 from bot.domain.absence import Absence
 from bot.domain.facility import CONTACT_ROLES, Contact
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
 @group.command("add")
 def add(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
     role: Annotated[str, typer.Argument(help=f"One of {', '.join(sorted(CONTACT_ROLES))}.")],
     email: Annotated[str, typer.Argument(help="Mail address.")],
     name: Annotated[str, typer.Option(help="Name, as colleagues read it.")] = "",
@@ -58,7 +59,7 @@ def add(
 @group.command("list")
 def list_(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
 ) -> None:
     """List the contacts of a facility, in the order they are told."""
     shared = context(ctx)
@@ -69,7 +70,7 @@ def list_(
 @group.command("remove")
 def remove(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
     email: Annotated[str, typer.Argument(help="Mail address.")],
 ) -> None:
     """Take a mailbox out of the contacts of a facility, whatever its roles."""

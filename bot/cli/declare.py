@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.options import Finess
 from bot.cli.output import Context, Exit, Failure, context, file_bytes
 from bot.domain.questionnaire import (
     DeclaredQuestion,
@@ -21,7 +22,7 @@ from bot.resources import config_folder
 
 def declare_(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
     answers: Annotated[
         Path | None,
         typer.Option(help='Answers in TOML (vpn = "fortinet"); asked one by one otherwise.'),

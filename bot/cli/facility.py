@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from bot.cli.declare import declare_
+from bot.cli.options import Finess
 from bot.cli.output import Context, Exit, Failure, context, file_bytes, table
 from bot.domain.delivery import Address
 from bot.domain.facility import (
@@ -149,7 +150,7 @@ def list_(ctx: typer.Context) -> None:
 
 def subscribe(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
     channel: Annotated[ChannelName, typer.Argument(help="Where to: matrix, slack, email…")],
     address: Annotated[str, typer.Argument(help="Room id, channel id or mailbox.")],
     ceiling: Annotated[
@@ -255,7 +256,7 @@ def _check_links(shared: Context, facility: Facility, to: Address) -> None:
 
 def unsubscribe(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
     channel: Annotated[ChannelName, typer.Argument()],
     address: Annotated[str, typer.Argument()],
 ) -> None:

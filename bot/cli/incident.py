@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.cli.options import AtMost, OfFacility, OneFacility
 from bot.cli.output import Context, Exit, Failure, context, table
 from bot.domain.incident import (
     Declaration,
@@ -21,7 +22,7 @@ from bot.domain.message import ChannelName
 from bot.domain.people import Person
 from bot.domain.views import CareImpact, IncidentView
 from bot.pipeline.incident_view import incident_view
-from bot.store import Session, audit, facilities, incidents, people
+from bot.store import Session, audit, incidents, people
 from feeds.advisory import Tlp
 
 group = typer.Typer(
@@ -41,7 +42,7 @@ def register(app: typer.Typer) -> None:
 def declare(
     ctx: typer.Context,
     what: Annotated[str, typer.Argument(help="What is happening, in plain words.")],
-    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+    facility: OfFacility,
     by: By,
     care: Annotated[CareImpact, typer.Option(help="Is care affected?")] = CareImpact.UNKNOWN,
     exercise: Annotated[bool, typer.Option("--exercise", help="Said in every message.")] = False,
@@ -76,17 +77,16 @@ def declare(
 @group.command("list")
 def list_(
     ctx: typer.Context,
-    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    facility: OneFacility = "",
     every: Annotated[bool, typer.Option("--all", help="Closed incidents too.")] = False,
-    limit: Annotated[int, typer.Option(help="At most that many.", min=1)] = 100,
+    limit: AtMost = 100,
 ) -> None:
     """List incidents, latest first."""
     shared = context(ctx)
     database = shared.application.database
     ids = [shared.facility(facility).id] if facility else None
     found = database.call(incidents.listed, facility_ids=ids, open_only=not every, limit=limit)
-    owners = database.call(facilities.by_ids, {each.facility_id for each in found})
-    names = {id_: owner.name for id_, owner in owners.items()}
+    names = shared.names({each.facility_id for each in found})
     shared.show(found, lambda: _listing(found, names))
 
 

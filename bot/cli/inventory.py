@@ -10,6 +10,7 @@ from rich.table import Table
 
 from bot.cli.inventory_import import chosen_columns, columns_, import_, members_of
 from bot.cli.library import asset_matches, match_table
+from bot.cli.options import OfFacility, OneFacility
 from bot.cli.output import (
     Context,
     Exit,
@@ -45,7 +46,7 @@ def register(app: typer.Typer) -> None:
 @group.command("list")
 def list_(
     ctx: typer.Context,
-    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+    facility: OfFacility,
 ) -> None:
     """List the equipment of a facility."""
     shared = context(ctx)
@@ -72,7 +73,7 @@ def list_(
 @group.command("matches")
 def matches_(
     ctx: typer.Context,
-    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+    facility: OfFacility,
     line: Annotated[str, typer.Option(help="One line only: see tocsin inventory list.")] = "",
     product: Annotated[str, typer.Option(help="One product only: words of its name.")] = "",
     sure: Annotated[bool, typer.Option(help="Leave out what is only to be checked.")] = False,
@@ -87,7 +88,7 @@ def matches_(
 @group.command("coverage")
 def coverage(
     ctx: typer.Context,
-    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    facility: OneFacility = "",
     members: Annotated[
         bool, typer.Option(help="With --facility: every member of the GHT that it is the head of.")
     ] = False,
@@ -125,7 +126,7 @@ def assess_(
         Path | None,
         typer.Argument(help="A list of equipment; what was imported already by default."),
     ] = None,
-    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")] = "",
+    facility: OfFacility = "",
     sheet: Annotated[
         Path | None, typer.Option(help="Write the list back there, with what to complete.")
     ] = None,

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from bot.cli.options import Finess, OfFacility
 from bot.cli.output import Context, Exit, Failure, at_midnight, context, file_bytes, table
 from bot.domain.facility import Facility
 from bot.domain.upload import UploadPlan, describe
@@ -28,7 +29,7 @@ def import_(
     file: Annotated[
         Path, typer.Argument(help="CSV, Excel, GLPI, OCS, Mercator, GMAO, CycloneDX, or a ZIP.")
     ],
-    facility: Annotated[str, typer.Option(help="FINESS number of the facility.")],
+    facility: OfFacility,
     members: Annotated[
         bool,
         typer.Option(
@@ -186,7 +187,7 @@ def _apply(
 
 def columns_(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
     reset: Annotated[
         bool, typer.Option(help="Forget them: columns are recognised by their names again.")
     ] = False,

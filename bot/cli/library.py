@@ -12,6 +12,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from bot.cli.options import AtMost, OneFacility
 from bot.cli.output import Context, Exit, Failure, at_midnight, context, table
 from bot.domain.facility import Facility
 from bot.domain.matching import VerdictKind
@@ -41,7 +42,7 @@ def list_(
     since: Annotated[str, typer.Option(help="Published from this day, YYYY-MM-DD.")] = "",
     until: Annotated[str, typer.Option(help="Published before this day, YYYY-MM-DD.")] = "",
     sort: Annotated[Order, typer.Option(help="What comes first.")] = Order.PUBLISHED,
-    limit: Annotated[int, typer.Option(min=1, help="At most that many.")] = 50,
+    limit: AtMost = 50,
 ) -> None:
     """List the bulletins that say all that is asked, with how many lines each matches."""
     shared = context(ctx)
@@ -90,7 +91,7 @@ def diff(
 def matches(
     ctx: typer.Context,
     reference: Annotated[str, typer.Argument(help="Reference of the bulletin.")],
-    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    facility: OneFacility = "",
     sure: Annotated[bool, typer.Option(help="Leave out what is only to be checked.")] = False,
 ) -> None:
     """The products and the equipment that a bulletin matches, and where each team stands."""

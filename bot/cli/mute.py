@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.cli.options import Finess, OneFacility
 from bot.cli.outbox import OPERATOR
 from bot.cli.output import Context, Exit, Failure, at_midnight, context, table
 from bot.domain.mute import Mute, MuteRefusal, requested
 from bot.domain.people import Person
 from bot.pipeline.mute import Muted, end_mute, mute
-from bot.store import Session, facilities, mutes, people
+from bot.store import Session, mutes, people
 
 group = typer.Typer(
     no_args_is_help=True, help="What facilities do not want to hear of for a while."
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
 @group.command("add")
 def add(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
     what: Annotated[str, typer.Argument(help="A product as typed, ALR-2026-0412, or 'all'.")],
     until: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD.")],
     reason: Annotated[str, typer.Option(help="Why; it is kept and shown.")],
@@ -61,15 +62,14 @@ def add(
 @group.command("list")
 def list_(
     ctx: typer.Context,
-    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    facility: OneFacility = "",
 ) -> None:
     """List what is muted, and until when."""
     shared = context(ctx)
     database = shared.application.database
     ids = [shared.facility(facility).id] if facility else None
     found = [each for group_ in database.call(mutes.active, ids).values() for each in group_]
-    owners = database.call(facilities.by_ids, {each.facility_id for each in found})
-    names = {id_: owner.name for id_, owner in owners.items()}
+    names = shared.names({each.facility_id for each in found})
     shared.show(found, lambda: _listing(found, names))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -102,6 +102,11 @@ class Context:
                 Exit.INPUT,
             )
         return found
+
+    def names(self, facility_ids: Collection[int]) -> dict[int, str]:
+        """What these facilities are called, by id."""
+        found = self.application.database.call(facilities.by_ids, facility_ids)
+        return {id_: facility.name for id_, facility in found.items()}
 
     def show(self, value: Any, table: Callable[[], RenderableType]) -> None:
         """Print ``value`` as JSON under ``--json``, and ``table()`` for a person otherwise."""

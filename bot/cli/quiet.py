@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.options import Finess
 from bot.cli.outbox import OPERATOR
 from bot.cli.output import Exit, Failure, context
 from bot.domain.delivery import Address
@@ -24,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def quiet(
     ctx: typer.Context,
-    finess: Annotated[str, typer.Argument(help="FINESS number of the facility.")],
+    finess: Finess,
     hours: Annotated[
         str,
         typer.Argument(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from bot.cli.options import AtMost, OneFacility
 from bot.cli.output import Context, Exit, Failure, context, table
 from bot.domain.people import Person
 from bot.domain.question import Given, Lesson, Question, ReplyKind, Wants, read_answer
@@ -35,8 +36,8 @@ def register(app: typer.Typer) -> None:
 @group.callback()
 def list_(
     ctx: typer.Context,
-    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
-    limit: Annotated[int, typer.Option(help="At most that many.", min=1)] = 50,
+    facility: OneFacility = "",
+    limit: AtMost = 50,
 ) -> None:
     """List the questions that wait, those that settle the most bulletins first."""
     if ctx.invoked_subcommand is not None:
@@ -113,7 +114,7 @@ def answer(
 @group.command("learned")
 def learned(
     ctx: typer.Context,
-    facility: Annotated[str, typer.Option(help="One facility only: its FINESS number.")] = "",
+    facility: OneFacility = "",
     every: Annotated[bool, typer.Option("--all", help="Those that ended too.")] = False,
 ) -> None:
     """List what answers taught: versions, names and what was set aside, with their term."""

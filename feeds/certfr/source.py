@@ -12,13 +12,14 @@ from feeds.advisory import Advisory, AdvisoryKind
 from feeds.certfr.bulletin import SECTIONS, json_url, kind_of, page_url
 from feeds.certfr.parsing import parse, references_in
 from feeds.certfr.schedule import Followed, Schedule
-from feeds.config import Clock, SourceConfig
+from feeds.config import SourceConfig
 from feeds.errors import (
     DocumentNotFoundError,
     MalformedDocumentError,
     NumberingGapError,
     SourceUnavailableError,
 )
+from feeds.fetching import Configured
 from feeds.http import Answer, Client
 from feeds.rss import Entry, entry_date
 from feeds.source import CHECKPOINT, Cursor, Document
@@ -37,16 +38,8 @@ _CLOSED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class CertFr:
+class CertFr(Configured):
     """CERT-FR's six kinds of bulletin. ``config.url`` is the site's address."""
-
-    config: SourceConfig
-    clock: Clock
-
-    @property
-    def name(self) -> str:
-        """The configured name."""
-        return self.config.name
 
     def parse(self, document: Document) -> Iterator[Advisory | MalformedDocumentError]:
         """Read RSS or JSON; see :func:`feeds.certfr.parsing.parse`."""
