@@ -6,15 +6,14 @@ import re
 from zoneinfo import ZoneInfo
 
 from bot.commands.base import Reply, Setting
+from bot.commands.given import Given
 from bot.domain.action import Action, ActionState
-from bot.domain.alert import AnswerKind
-from bot.domain.answers import BadDayError, read_day
-from bot.domain.lots import Lots
+from bot.domain.answers import BadDayError
 from bot.domain.marking import MACHINES_FLOOR
 from bot.domain.reference import ACTION, UnreadableReferenceError, combine, split
 from bot.pipeline.actions.answering import answer_action
 from bot.pipeline.actions.decisions import Weighed, weighed
-from bot.pipeline.answer import AnswerDesk, Said
+from bot.pipeline.answer import AnswerDesk
 from bot.store import Session, action_answers, action_lists, actions, advisories, facilities
 
 NAMED = re.compile(rf"\b{ACTION}-\d{{4}}-\d{{1,9}}(?:\+\d{{1,9}})*", re.IGNORECASE)
@@ -80,27 +79,16 @@ def show_action(session: Session, setting: Setting) -> Reply:
     )
 
 
-def answer(
-    session: Session,
-    setting: Setting,
-    desk: AnswerDesk,
-    subject: str,
-    word: str,
-    note: str,
-    named: Lots,
-) -> Reply:
-    """Record an answer to each action of ``subject`` that is the person's to answer."""
-    mine = _permitted(session, setting, subject)
+def answer(session: Session, setting: Setting, desk: AnswerDesk, given: Given) -> Reply:
+    """Record an answer to each action of its subject that is the person's to answer."""
+    mine = _permitted(session, setting, given.subject)
     if not mine:
-        return setting.reply("unknown_action", reference=subject)
-    kind = AnswerKind(word)
-    owner = facilities.by_ids(session, [mine[0].facility_id])[mine[0].facility_id]
-    today = setting.now.astimezone(ZoneInfo(owner.time_zone)).date()
+        return setting.reply("unknown_action", reference=given.subject)
     try:
-        due = read_day(note, today=today) if kind is AnswerKind.PLANNED else None
+        said = given.said(session, setting, mine[0].facility_id)
     except BadDayError as error:
         return setting.reply("bad_day", written=error.written)
-    said = Said(kind, note.strip(), due)
+    named = given.lots
     done = [
         answer_action(session, desk, each, setting.speaker, said, named=named, now=setting.now)
         for each in mine
@@ -113,9 +101,9 @@ def answer(
     return setting.reply(
         "action_answered",
         reference=combine([each.action.reference for each in kept]),
-        answer=kind.value,
+        answer=said.kind.value,
         person=setting.speaker.name,
-        due=due,
+        due=said.due,
         lots=sorted({lot for each in kept for lot in each.lots}),
         everything=all(set(each.lots) >= set(each.action.counts) for each in kept),
         alerts=[reference for each in kept for reference in each.alerts],

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from zoneinfo import ZoneInfo
 
 from bot.commands import actions
 from bot.commands.alertes import permitted, written
 from bot.commands.base import Command, FieldKind, Form, FormField, Reply, Setting
 from bot.commands.campagne import answer_campaign
 from bot.commands.declare import proposed
+from bot.commands.given import Given
 from bot.domain.alert import AnswerKind, LotView
-from bot.domain.answers import BadDayError, read_day
+from bot.domain.answers import BadDayError
 from bot.domain.facility import AssetCategory
 from bot.domain.lots import BY_LOT, CODES, NO_LOT, Lots, read_lots, split_lots
 from bot.domain.reference import CAMPAIGN, combine
 from bot.pipeline.answer import AnswerDesk, Answered, Said, answerable
-from bot.store import Session, facilities, lots
+from bot.store import Session, lots
 from bot.store.alerts import Alert
 
 OFFERED = (
@@ -60,37 +59,28 @@ def answering(desk: AnswerDesk) -> Command:
             return setting.reply("unknown_command", word=word, nearest="aide")
         subject, offered = split_lots(setting.invocation.subject)
         named, note = read_lots(note)
+        given = Given(subject, AnswerKind(word), note, named or offered)
         if actions.NAMED.fullmatch(subject):
-            return actions.answer(session, setting, desk, subject, word, note, named or offered)
-        return record(session, setting, desk, subject, word, note, named or offered)
+            return actions.answer(session, setting, desk, given)
+        return record(session, setting, desk, given)
 
     return answer
 
 
-def record(
-    session: Session,
-    setting: Setting,
-    desk: AnswerDesk,
-    subject: str,
-    word: str,
-    note: str,
-    named: Lots,
-) -> Reply:
-    """Record an answer to each alert of ``subject`` that is the person's to answer.
+def record(session: Session, setting: Setting, desk: AnswerDesk, given: Given) -> Reply:
+    """Record an answer to each alert of its subject that is the person's to answer.
 
     A day that cannot be meant (31/02) is refused, and nothing is recorded. A compromise
     that was found is recorded, then asked to be declared.
     """
-    mine = [a for each in written(subject) if (a := permitted(session, setting, each))]
+    mine = [a for each in written(given.subject) if (a := permitted(session, setting, each))]
     if not mine:
-        return setting.reply("unknown_alert", reference=subject)
-    kind = AnswerKind(word)
+        return setting.reply("unknown_alert", reference=given.subject)
     try:
-        due = _due(session, setting, mine[0], note) if kind is AnswerKind.PLANNED else None
+        said = given.said(session, setting, mine[0].facility_id)
     except BadDayError as error:
         return setting.reply("bad_day", written=error.written)
-    asked = _Asked(mine, Said(kind, note.strip(), due), named)
-    return _record(session, setting, desk, asked)
+    return _record(session, setting, desk, _Asked(mine, said, given.lots))
 
 
 def _record(session: Session, setting: Setting, desk: AnswerDesk, asked: _Asked) -> Reply:
@@ -163,7 +153,8 @@ def _by_lot(session: Session, setting: Setting, desk: AnswerDesk, context: str) 
     if fields.get("answer") in set(OFFERED) and fields.get("lot") in CODES:
         named = frozenset({CODES[fields["lot"]]})
         note = fields.get("note", "")
-        return record(session, setting, desk, subject, fields["answer"], note, named)
+        given = Given(subject, AnswerKind(fields["answer"]), note, named)
+        return record(session, setting, desk, given)
     mine = [a for each in written(subject) if (a := permitted(session, setting, each))]
     own = [
         lot
@@ -199,9 +190,3 @@ def _form(setting: Setting, subject: str, own: Sequence[AssetCategory]) -> Form:
             FormField("note", asked["note"], FieldKind.TEXT, optional=True),
         ),
     )
-
-
-def _due(session: Session, setting: Setting, alert: Alert, note: str) -> date | None:
-    """The day that a note names, where the facility is; None when it names none."""
-    facility = facilities.by_ids(session, [alert.facility_id])[alert.facility_id]
-    return read_day(note, today=setting.now.astimezone(ZoneInfo(facility.time_zone)).date())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bot.commands import actions
 from bot.commands.answer import record
 from bot.commands.base import Command, Reply, Setting
+from bot.commands.given import Given
 from bot.domain.alert import AnswerKind
 from bot.domain.lots import read_lots, split_lots, with_lots
 from bot.domain.message import Choice
@@ -76,7 +77,8 @@ def speaking(desk: AnswerDesk) -> Command:
         subject = combine([alert.reference for alert in meant.alerts])
         if len({alert.facility_id for alert in meant.alerts}) > 1 and not meant.sure:
             return _confirm(session, setting, meant, kind, said)
-        return record(session, setting, desk, subject, kind, note, named)
+        given = Given(subject, AnswerKind(kind), note, named)
+        return record(session, setting, desk, given)
 
     return spoken
 
@@ -91,7 +93,8 @@ def _to_actions(session: Session, setting: Setting, desk: AnswerDesk) -> Reply:
         return setting.reply("unknown_command", word=asked.name, nearest="aide")
     lots, note = read_lots(found[1])
     subject = combine(named) if named else asked.subject
-    return actions.answer(session, setting, desk, subject, found[0], note, lots)
+    given = Given(subject, AnswerKind(found[0]), note, lots)
+    return actions.answer(session, setting, desk, given)
 
 
 def _meant(session: Session, setting: Setting, text: str) -> _Meant:

@@ -187,41 +187,32 @@ def revisions_concerning(session: Session, facility_id: int) -> list[int]:
 
 def standing(session: Session, facility_id: int) -> list[Standing]:
     """Every current verdict on a facility's present products, the latest bulletin first."""
+    identity = (
+        VerdictRow.revision_id,
+        AdvisoryRow.id,
+        AdvisoryRow.reference,
+        AdvisoryRow.published_at,
+        ProductRow.vendor,
+        ProductRow.product,
+        VerdictRow.kind,
+        VerdictRow.target,
+        AssetRow.category,
+    )
     rows = session.execute(
-        select(
-            VerdictRow.revision_id,
-            AdvisoryRow.id.label("advisory_id"),
-            AdvisoryRow.reference,
-            AdvisoryRow.published_at,
-            ProductRow.vendor,
-            ProductRow.product,
-            VerdictRow.kind,
-            VerdictRow.target,
-            AssetRow.category,
-            func.sum(AssetRow.quantity).label("machines"),
-        )
+        select(*identity, func.sum(AssetRow.quantity).label("machines"))
+        .select_from(VerdictRow)
         .join(AssetRow, AssetRow.product_id == VerdictRow.product_id)
         .join(ProductRow, ProductRow.id == VerdictRow.product_id)
         .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
         .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
         .where(AdvisoryRow.number == RevisionRow.number)
         .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
-        .group_by(
-            VerdictRow.revision_id,
-            AdvisoryRow.id,
-            AdvisoryRow.reference,
-            AdvisoryRow.published_at,
-            ProductRow.vendor,
-            ProductRow.product,
-            VerdictRow.kind,
-            VerdictRow.target,
-            AssetRow.category,
-        )
+        .group_by(*identity)
         .order_by(AdvisoryRow.published_at.desc(), AdvisoryRow.id)
     )
     return [
         Standing(
-            advisory_id=row.advisory_id,
+            advisory_id=row.id,
             reference=row.reference,
             published_at=row.published_at,
             vendor=row.vendor,
