@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from bot.cli.options import AtMost, OneFacility
-from bot.cli.output import Exit, Failure, context, table
+from bot.cli.output import Exit, Failure, context, counted, table
 from bot.domain.action import WAITING, ActionState
 from bot.pipeline.actions.decisions import Weighed, weighed
 from bot.store import Session, actions
@@ -95,7 +95,9 @@ def _in_full(each: Weighed) -> Table:
     for category, count in action.counts.items():
         lot = answered.get(category)
         due = f", {lot.due:%Y-%m-%d}" if lot and lot.due else ""
-        made.add_row(category.value, f"{count} machine(s), {lot.state if lot else 'open'}{due}")
+        made.add_row(
+            category.value, f"{counted(count, 'machine')}, {lot.state if lot else 'open'}{due}"
+        )
     for bulletin in each.bulletins:
         made.add_row(
             bulletin.reference, f"{bulletin.alert or 'before the inventory'}: {bulletin.title}"

@@ -14,7 +14,16 @@ from rich.table import Table
 
 from bot.cli.evaluate import BadRecordError, evaluate
 from bot.cli.options import OfFacility
-from bot.cli.output import Context, Exit, Failure, assurance, at_midnight, context, table
+from bot.cli.output import (
+    Context,
+    Exit,
+    Failure,
+    assurance,
+    at_midnight,
+    context,
+    counted,
+    table,
+)
 from bot.domain.digest import Schedule
 from bot.domain.matching import VerdictKind
 from bot.pipeline.explain import Explanation, explain
@@ -77,7 +86,8 @@ def ingest_(
     if failed:
         raise Failure("; ".join(report.error for report in failed), Exit.INPUT)
     if problems:
-        raise Failure(f"{len(problems)} item(s) could not be read, see above", Exit.PARTIAL)
+        count = counted(len(problems), "item")
+        raise Failure(f"{count} could not be read, see above", Exit.PARTIAL)
 
 
 async def _read_all(

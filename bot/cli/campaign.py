@@ -19,11 +19,7 @@ from bot.store.recipients import Counts
 
 group = typer.Typer(
     no_args_is_help=True,
-    help="""Awareness campaigns: one person of an authority writes, another approves.
-
-    tocsin campaign create hameconnage --authority ars-bretagne --by referent@ars.example
-    tocsin campaign preview CMP-2026-0001
-    tocsin campaign approve CMP-2026-0001 --by direction@ars.example""",
+    help="Awareness campaigns: one person of an authority writes, another approves.",
 )
 REFUSALS = {
     Refusal.UNKNOWN: "no such campaign; see tocsin campaign list",

@@ -35,7 +35,7 @@ def counted(campaign: Campaign, answers: Mapping[str, int]) -> str:
         [
             f"{campaign.reference} {campaign.state.value} · {campaign.authority_name}",
             f"{'EXERCICE – ' if text.exercise else ''}{text.title}",
-            f"sent {campaign.occurrence} time(s); {_next(campaign)}",
+            f"sent: {campaign.occurrence}; {_next(campaign)}",
             *given,
         ]
     )

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from bot.cli.options import Finess
-from bot.cli.output import Exit, Failure, context, table
+from bot.cli.output import Exit, Failure, context, counted, table
 from bot.domain.absence import Absence
 from bot.domain.facility import CONTACT_ROLES, Contact
 from bot.store import absences, contacts, people
@@ -131,7 +131,7 @@ def end_absence(
     ended = shared.application.database.call(absences.end, email, now=now)
     if not ended:
         raise Failure(f"no absence of {email} is noted", Exit.INPUT)
-    shared.say(f"{ended} absence(s) of {email} taken back.")
+    shared.say(f"{counted(ended, 'absence')} of {email} taken back.")
 
 
 def _said(absence: Absence) -> str:

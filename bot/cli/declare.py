@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.options import Finess
-from bot.cli.output import Context, Exit, Failure, context, file_bytes
+from bot.cli.output import Context, Exit, Failure, context, counted, file_bytes
 from bot.domain.questionnaire import (
     DeclaredQuestion,
     Questionnaire,
@@ -48,8 +48,9 @@ def declare_(
     shared.show(
         done,
         lambda: (
-            f"{owner.name}: {len(done.added)} product(s) declared, {done.removed} taken back;"
-            f" {done.total} line(s) known. Then: tocsin match"
+            f"{owner.name}: {counted(len(done.added), 'product')} declared,"
+            f" {done.removed} taken back;"
+            f" {counted(done.total, 'line')} known. Then: tocsin match"
         ),
     )
 

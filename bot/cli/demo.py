@@ -6,16 +6,17 @@ import asyncio
 import csv
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
+from rich.text import Text
 
 from bot.app import Application
 from bot.channels.base import Channel
@@ -45,6 +46,12 @@ from feeds.formats import parse_any
 INVENTORIES_AT = datetime(2026, 11, 2, 8, tzinfo=UTC)  # the day the invented inventories describe
 END = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday after the last bulletin: digests go
 SILENT = "590999017"
+OPENING = """
+Six établissements inventés, onze bulletins fictifs, trois semaines de novembre 2026.
+Voici ce que chacun reçoit, comme son salon ou sa boîte l'affiche ; puis un état
+initial, une relance, un bilan de la semaine et une campagne.
+"""
+SUMMARY = "\nPourquoi chacun a été prévenu, ou le sera au prochain bilan :"
 RHYTHMS = {
     "immédiat": Rhythm.IMMEDIATE,
     "quotidien": Rhythm.DAILY,
@@ -89,10 +96,15 @@ def demo(
     sent = application.database.call(outbox.listed, limit=1000)
     sent.sort(key=lambda delivery: (delivery.created_at, delivery.address))
     names = {f.id: f.name for f in application.database.call(facilities.every)}
+    rows = application.database.call(_summary, application.renderer.words("fr").functions)
+    if shared.as_json:
+        shared.show(rows, lambda: "")
+        return
+    shared.say(OPENING)
     for delivery in sent if everything else _one_each(sent):
         shared.console.print(_panel(delivery))
-    rows = application.database.call(_summary)
-    shared.show(rows, lambda: _table(rows))
+    shared.say(SUMMARY)
+    shared.console.print(_tables(rows))
     _end(shared, sent, names, folder)
 
 
@@ -197,7 +209,7 @@ class SummaryRow:
     told: str
 
 
-def _summary(session: Session) -> list[SummaryRow]:
+def _summary(session: Session, functions: Mapping[str, str]) -> list[SummaryRow]:
     names = {facility.id: facility.name for facility in facilities.every(session)}
     rows = []
     told_by: dict[str, list[Delivery]] = {}
@@ -208,7 +220,7 @@ def _summary(session: Session) -> list[SummaryRow]:
     for each, view in zip(listed, views, strict=True):
         alert = each.alert
         told = Counter(
-            f"{delivery.channel} {delivery.state.value}"
+            str(delivery.channel)
             for subject, deliveries in told_by.items()
             if alert.reference in _references(subject)
             for delivery in deliveries
@@ -218,8 +230,8 @@ def _summary(session: Session) -> list[SummaryRow]:
                 facility=names[alert.facility_id],
                 bulletin=each.advisory,
                 verdict=_verdict(view),
-                why=_why(view),
-                told=", ".join(f"{place} ×{n}" for place, n in told.items()) or "digest",
+                why=_why(view, functions),
+                told=", ".join(f"{place} ×{n}" for place, n in told.items()) or "au bilan",
             )
         )
     return sorted(rows, key=lambda row: (row.facility, row.bulletin))
@@ -233,17 +245,15 @@ def _references(subject: str) -> list[str]:
 def _verdict(view: AlertView) -> str:
     if view.about_functions:
         return "visé"
-    parts = [
-        f"{len(lines)} {word}"
-        for lines, word in ((view.affected, "concerné(s)"), (view.to_check, "à vérifier"))
-        if lines
-    ]
+    sure, unsure = len(view.affected), len(view.to_check)
+    parts = [f"{sure} concerné{'s' if sure > 1 else ''}"] if sure else []
+    parts += [f"{unsure} à vérifier"] if unsure else []
     return ", ".join(parts)
 
 
-def _why(view: AlertView) -> str:
+def _why(view: AlertView, functions: Mapping[str, str]) -> str:
     if view.about_functions:
-        return "par ses fonctions : " + ", ".join(view.functions)
+        return "par ses fonctions : " + ", ".join(functions[each] for each in view.functions)
     return next((f"« {why.quote} »" for why in view.why if why.quote), "")
 
 
@@ -268,17 +278,33 @@ def _panel(delivery: Delivery) -> Panel:
     return as_panel(f"{delivery.channel} {delivery.address}", message)
 
 
-def _table(rows: list[SummaryRow]) -> Table:
-    made = table("établissement", "bulletin", "verdict", "pourquoi", "canal et état")
-    for row in rows:
-        made.add_row(row.facility, row.bulletin, row.verdict, row.why, row.told)
-    return made
+def _tables(rows: list[SummaryRow]) -> Group:
+    """One table for each facility, all with the same columns."""
+    parts: list[RenderableType] = []
+    for facility, its in groupby(rows, key=lambda row: row.facility):
+        made = table("", "", "")
+        made.show_header = False
+        for column, width in zip(made.columns, (21, None, 20), strict=True):
+            column.width = column.min_width = width
+        made.columns[1].ratio = 1
+        made.expand = True
+        for row in its:
+            said = f"{row.verdict} {row.why}" if row.why else row.verdict
+            made.add_row(row.bulletin, said, row.told)
+        parts += [Text(f"\n{facility}", style="bold"), made]
+    return Group(*parts)
 
 
 def _end(shared: Context, sent: Sequence[Delivery], names: dict[int, str], folder: Path) -> None:
     counts = Counter(names.get(d.facility_id or 0, "") for d in sent)
     shared.say("")
-    shared.say("Messages : " + " ; ".join(f"{name} {count}" for name, count in counts.items()))
-    shared.say(f"Mails (.eml) : {folder / 'mails'}")
+    shared.say("Messages envoyés, relances comprises (le CHU ne répond pas, exprès) :")
+    for name, count in counts.items():
+        shared.say(f"  {count:3}  {name}")
+    shared.say("")
+    shared.say(f"Mails (.eml)   : {folder / 'mails'}")
     shared.say(f"Salons (texte) : {folder / 'rooms.txt'}")
-    shared.say(f"Pour tout voir ici : tocsin demo --all. Base : {folder / 'tocsin.db'}")
+    shared.say(f"Base           : {folder / 'tocsin.db'}")
+    shared.say(
+        "Tous les messages : tocsin demo --all. Installer pour de bon : README.md, docs/guide.md"
+    )

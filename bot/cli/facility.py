@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bot.cli.declare import declare_
 from bot.cli.options import Finess
-from bot.cli.output import Context, Exit, Failure, context, file_bytes, table
+from bot.cli.output import Context, Exit, Failure, context, counted, file_bytes, table
 from bot.domain.delivery import Address
 from bot.domain.facility import (
     AssetCategory,
@@ -31,6 +31,10 @@ from bot.store import facilities, mails, people, subscriptions, withheld
 from bot.store.mails import BadAddress
 from feeds.advisory import Pap, Tlp
 
+NEXT = (
+    "Next: tocsin inventory import --facility FINESS FILE (or tocsin facility declare FINESS),"
+    " then tocsin subscribe FINESS email ADDRESS"
+)
 group = typer.Typer(no_args_is_help=True, help="Register facilities and see them.")
 
 
@@ -69,9 +73,12 @@ def import_(
         shared.say(f"{len(read.facilities)} facilities can be read; nothing was written.")
     else:
         created, updated = shared.application.database.call(facilities.save, read.facilities)
-        shared.say(f"{created} facilities registered, {updated} brought up to date.")
+        new = counted(created, "facility", "facilities")
+        shared.say(f"{new} registered, {updated} brought up to date.")
+        shared.say(NEXT)
     if read.bad:
-        raise Failure(f"{file.name}: {len(read.bad)} line(s) could not be read", Exit.PARTIAL)
+        count = counted(len(read.bad), "line")
+        raise Failure(f"{file.name}: {count} could not be read", Exit.PARTIAL)
 
 
 @group.command("finess")

@@ -128,7 +128,7 @@ def _read(
         raise InventoryError(error.file, error.reason, f"{error.remedy} {forget}") from error
     absent = [f"{finess} {each.name}" for finess, each in known.items() if finess not in read]
     if absent:
-        shared.say(f"Sans ligne dans ce fichier, inchangé(s) : {', '.join(absent)}.")
+        shared.say(f"Sans ligne dans ce fichier, laissés comme avant : {', '.join(absent)}.")
     return [(known[finess], upload) for finess, upload in read.items()]
 
 

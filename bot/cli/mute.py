@@ -91,7 +91,7 @@ def end(
     back = application.database.call(write)
     if back is None:
         raise Failure(f"no mute {reference} under way; see tocsin mute list", Exit.INPUT)
-    shared.say(f"{reference.upper()} is over; {back} open alert(s) come back.")
+    shared.say(f"{reference.upper()} is over; open alerts that come back: {back}.")
 
 
 def _person(shared: Context, email: str) -> Person:
@@ -116,7 +116,7 @@ def _refusal(why: MuteRefusal, longest: timedelta) -> str:
 
 def _said(done: Muted) -> str:
     kept = f"; {done.kept} are still told: alertes, or exploited for sure" if done.kept else ""
-    return f"{done.alerts} open alert(s) are quiet{kept}."
+    return f"Open alerts that are quiet: {done.alerts}{kept}."
 
 
 def _listing(found: list[Mute], names: dict[int, str]) -> Table:

@@ -167,6 +167,11 @@ def table(*columns: str, title: str = "") -> Table:
     return made
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 line``, ``4,312 lines``; ``many`` where the plural is not ``one`` and an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def plain(value: Any) -> Any:
     """``value`` as JSON values: dataclasses become objects, dates ISO text."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

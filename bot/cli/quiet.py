@@ -8,7 +8,7 @@ import typer
 
 from bot.cli.options import Finess
 from bot.cli.outbox import OPERATOR
-from bot.cli.output import Exit, Failure, context
+from bot.cli.output import Exit, Failure, context, counted
 from bot.domain.delivery import Address
 from bot.domain.facility import Facility
 from bot.domain.message import ChannelName
@@ -65,7 +65,7 @@ def quiet(
     if not count:
         raise Failure(_nowhere(facility, address), Exit.INPUT)
     shown = read if read is not None else QuietHours.read(application.settings.quiet.hours)
-    shared.say(f"{facility.name}: quiet hours of {count} destination(s): {shown}.")
+    shared.say(f"{facility.name}: quiet hours of {counted(count, 'destination')}: {shown}.")
 
 
 def _nowhere(facility: Facility, address: str) -> str:

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from bot.cli.options import AtMost, OneFacility
-from bot.cli.output import Context, Exit, Failure, context, table
+from bot.cli.output import Context, Exit, Failure, context, counted, table
 from bot.domain.people import Person
 from bot.domain.question import Given, Lesson, Question, ReplyKind, Wants, read_answer
 from bot.pipeline import questions as pipeline
@@ -106,7 +106,7 @@ def answer(
         settled,
         lambda: (
             f"{question.reference}: noted as lesson {settled.lesson.id};"
-            f" {settled.lines} line(s) of the inventory completed. Then: tocsin match"
+            f" {counted(settled.lines, 'line')} of the inventory completed. Then: tocsin match"
         ),
     )
 
@@ -139,7 +139,9 @@ def undo(
         lines = application.database.call(pipeline.undo, found, by=actor, now=application.clock())
     except LessonError as error:
         raise Failure(str(error), Exit.INPUT) from error
-    shared.say(f"Lesson {found.id} is undone; {lines} line(s) given back. Then: tocsin match")
+    shared.say(
+        f"Lesson {found.id} is undone; {counted(lines, 'line')} given back. Then: tocsin match"
+    )
 
 
 @group.command("confirm")

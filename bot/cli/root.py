@@ -43,6 +43,7 @@ from bot.cli import (
 )
 from bot.cli.logs import configure_logs
 from bot.cli.output import Context, Exit, Failure, stop
+from bot.cli.teaching import taught
 from bot.inventory.authorities import AuthoritiesError
 from bot.inventory.base import InventoryError
 from bot.render import TemplateError
@@ -62,6 +63,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="""Tells each French healthcare facility about the threats that concern it.
+
+**En français** : chaque commande a son aide en français, avec des exemples :
+`tocsin COMMANDE --help`. Un premier essai : `tocsin demo`.
 
 A first look: `tocsin demo`. A first installation:
 
@@ -179,7 +183,8 @@ def main(args: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     words = list(sys.argv[1:] if args is None else args)
     collect_seldom()
     try:
-        app(args=anywhere(words), obj=os.environ if environ is None else environ)
+        given = os.environ if environ is None else environ
+        taught(app)(args=anywhere(words), obj=given, prog_name="tocsin")
     except Failure as failure:
         stop(str(failure), failure.code)
     except tuple(CODES) as error:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bot.app import Application
 from bot.app.hosts import Peer, peers_of
-from bot.cli.output import context, plain, table
+from bot.cli.output import Exit, Failure, context, plain, table
 from bot.inventory.authorities import Authorities
 from bot.render import try_templates
 from bot.resources import config_folder
@@ -37,13 +37,25 @@ def init(
     Running it again changes nothing. Back up the database before an upgrade.
     """
     shared = context(ctx)
-    if write_config is not None and not write_config.exists():
-        write_config.write_text((config_folder() / "default.toml").read_text("utf-8"), "utf-8")
-        shared.say(f"Configuration written: {write_config}")
+    if write_config is not None:
+        shared.say(_written(write_config))
     application = Application(shared.loaded.settings)
     upgrade(application.database)
     shared.say(f"Database ready: {application.database.engine.url.render_as_string()}")
-    shared.say("Next: tocsin facility import FILE")
+    shared.say(
+        "Next: tocsin facility import FILE, or tocsin facility finess EXTRACT --number FINESS"
+    )
+
+
+def _written(file: Path) -> str:
+    """Write every key with its default in ``file``; one that exists is left as it is."""
+    if file.exists():
+        return f"{file} exists already: left as it is"
+    try:
+        file.write_text((config_folder() / "default.toml").read_text("utf-8"), "utf-8")
+    except OSError as error:
+        raise Failure(f"{file}: {error.strerror}; choose another place", Exit.INPUT) from error
+    return f"Configuration written: {file}"
 
 
 def check_config(

@@ -160,12 +160,12 @@ def _why_keep(
 
 _WORDS = {
     "fr": {
-        "done": "{added} ajoutée(s), {changed} modifiée(s), {removed} retirée(s), "
-        "{kept} inchangée(s) : {total} lignes à l'inventaire.",
-        "bad": "{bad} ligne(s) illisible(s), ignorée(s).",
-        "removals": "{count} ligne(s) absente(s) du fichier, gardée(s) à l'inventaire",
-        "changes": "{count} ligne(s) perdraient une version, un produit ou une exposition : "
-        "laissée(s) comme avant",
+        "done": "Lignes ajoutées : {added} ; modifiées : {changed} ; retirées : {removed} ; "
+        "inchangées : {kept}. L'inventaire en compte {total}.",
+        "bad": "Lignes illisibles, ignorées : {bad}.",
+        "removals": "Lignes absentes du fichier, gardées à l'inventaire ({count})",
+        "changes": "Lignes qui perdraient une version, un produit ou une exposition, laissées "
+        "comme avant ({count})",
         Withheld.BAD_LINES: "corrigez les lignes illisibles, puis recommencez",
         Withheld.EMPTY: "le fichier ne contient aucune ligne",
         Withheld.UNCONFIRMED: "c'est plus de 20 % de l'inventaire ; si c'est voulu, recommencez "
@@ -174,9 +174,10 @@ _WORDS = {
     "en": {
         "done": "{added} added, {changed} changed, {removed} removed, {kept} unchanged: "
         "{total} lines in the inventory.",
-        "bad": "{bad} unreadable line(s), skipped.",
-        "removals": "{count} line(s) missing from the file, kept in the inventory",
-        "changes": "{count} line(s) would lose a version, a product or an exposure: left as before",
+        "bad": "Unreadable lines, skipped: {bad}.",
+        "removals": "Lines missing from the file, kept in the inventory ({count})",
+        "changes": "Lines that would lose a version, a product or an exposure, left as before "
+        "({count})",
         Withheld.BAD_LINES: "correct the unreadable lines, then try again",
         Withheld.EMPTY: "the file holds no line",
         Withheld.UNCONFIRMED: "this is more than 20 % of the inventory; if it is meant, try again "

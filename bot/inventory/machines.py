@@ -124,7 +124,7 @@ def machine_rows(
             remarks.append(
                 Remark(
                     number,
-                    f"{machine.name} : {left_out} paquet(s) ou correctif(s) du système non repris, "
+                    f"{machine.name} : paquets et correctifs du système non repris ({left_out}), "
                     "la ligne du système en tient lieu",
                 )
             )

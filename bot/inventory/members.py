@@ -146,13 +146,13 @@ def _refuse_foreign(
     if not foreign:
         return
     named = ", ".join(
-        f"{finess} (ligne {owned[finess][0][0]}, {len(owned[finess])} ligne(s))"
+        f"{finess} (dès la ligne {owned[finess][0][0]}, {len(owned[finess])} en tout)"
         for finess in foreign[:SHOWN]
     )
-    more = f" et {len(foreign) - SHOWN} autre(s)" if len(foreign) > SHOWN else ""
+    more = f" et encore {len(foreign) - SHOWN}" if len(foreign) > SHOWN else ""
     raise InventoryError(
         file,
-        f"établissement(s) hors du groupement : {named}{more}.",
+        f"des lignes d'établissements hors du groupement : {named}{more}.",
         f"Retirez ces lignes, ou enregistrez ces établissements dans le GHT. {UNCHANGED}",
     )
 

@@ -23,7 +23,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def describe_upload(upload: Upload) -> tuple[str, ...]:
     """Say in French what was read and with which doubts, one sentence each."""
     sentences = [
-        f"{len(upload.lines)} ligne(s) lue(s), format {upload.format}, encodage {upload.encoding}."
+        f"Lignes lues : {len(upload.lines)} ; format {upload.format}, encodage {upload.encoding}."
     ]
     if upload.mapping.columns:
         pairs = ", ".join(
@@ -36,13 +36,13 @@ def describe_upload(upload: Upload) -> tuple[str, ...]:
         words = [f"« {word} » ({count})" for word, count in upload.unknown_categories]
         sentences.append(f"Catégories inconnues, devinées d'après le produit : {_some(words)}.")
     if upload.copies:
-        sentences.append(f"{upload.copies} ligne(s) en double, comptée(s) une fois.")
+        sentences.append(f"Lignes en double, comptées une fois : {upload.copies}.")
     sentences += [f"Ligne {bad.number}, non lue : {bad.reason}." for bad in upload.bad[:SHOWN]]
     if len(upload.bad) > SHOWN:
-        sentences.append(f"… et {len(upload.bad) - SHOWN} autre(s) ligne(s) non lue(s).")
+        sentences.append(f"… autres lignes non lues : {len(upload.bad) - SHOWN}.")
     sentences += [f"Ligne {each.number} : {each.text}." for each in upload.remarks[:SHOWN]]
     if len(upload.remarks) > SHOWN:
-        sentences.append(f"… et {len(upload.remarks) - SHOWN} autre(s) remarque(s).")
+        sentences.append(f"… autres remarques : {len(upload.remarks) - SHOWN}.")
     return tuple(sentences)
 
 
@@ -70,5 +70,5 @@ def write_sheet(
 
 def _some(words: Iterable[str]) -> str:
     every = list(words)
-    more = f" et {len(every) - SHOWN} autre(s)" if len(every) > SHOWN else ""
+    more = f" et encore {len(every) - SHOWN}" if len(every) > SHOWN else ""
     return ", ".join(every[:SHOWN]) + more

@@ -56,8 +56,12 @@ def write_initial_states(
     deliveries: list[NewDelivery] = []
     for facility in known.values():
         keeper.follow_day_one(session, facility.id, now=now)
+        views: dict[frozenset[AssetCategory], InitialStateView] = {}  # seconds each, when large
         for subscription in widened(subscribed[facility.id]):
-            view = initial_state(session, facility, now=now, lots=subscription.lots)
+            lots = frozenset(subscription.lots)
+            if lots not in views:
+                views[lots] = initial_state(session, facility, now=now, lots=lots)
+            view = views[lots]
             message = renderer.initial_state(
                 view,
                 channel=subscription.to.channel,

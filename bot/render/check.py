@@ -49,7 +49,7 @@ KINDS = {
     "forward": {"alert", "contact", "note", "named"},
     "digest": {"digest"},
     "initial": {"initial"},
-    "counts": {"reference", "decisions", "late"},
+    "counts": {"reference", "decisions", "late", "first"},
     "campaign": {"campaign"},
     "incident": {"incident"},
     "alarm": {"alarm"},

@@ -21,7 +21,7 @@ from bot.render.asking import question_menu
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack, web_address
 from bot.render.lines import group_lines, pieces
 from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
-from bot.render.typography import NBSP, FrenchTypography
+from bot.render.typography import NBSP, FrenchTypography, of
 from bot.render.words import Words
 from feeds.advisory import Reference
 
@@ -117,6 +117,7 @@ def _filters(language: str) -> dict[str, Any]:
         "in_paris": in_paris,
         "differs_from_paris": differs_from_paris,
         "short": short,
+        "of": of,
         "prose": prose,
         "json": to_json,
         "plain": plain,

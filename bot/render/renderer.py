@@ -171,7 +171,8 @@ class Renderer:
         about = _about(view, channel, "alertes", pap=view.pap)
         if may.form is Form.FULL:
             return self._make("initial", {"initial": view}, about, may.marking)
-        return self._counts(about, may, len(view.actions) + view.other_actions, 0)
+        waiting = len(view.actions) + view.other_actions
+        return self._counts(about, may, waiting, 0, first=True)
 
     def campaign(
         self, view: CampaignView, *, channel: ChannelName, ceiling: Tlp, link: bool = False
@@ -303,11 +304,18 @@ class Renderer:
         given = {"reference": about.reference, "command": about.command}
         return self._make("notice", given, about, Tlp.CLEAR)
 
-    def _counts(self, about: _About, may: Passage, decisions: int, late: int) -> Message:
-        """A digest below the ceiling: how many decisions, and where to read them."""
+    def _counts(
+        self, about: _About, may: Passage, decisions: int, late: int, *, first: bool = False
+    ) -> Message:
+        """A digest, or the first picture, below the ceiling: how many decisions, and where."""
         if may.form is Form.NOTICE:
             return self._notice(about)
-        given = {"reference": about.reference, "decisions": decisions, "late": late}
+        given = {
+            "reference": about.reference,
+            "decisions": decisions,
+            "late": late,
+            "first": first,
+        }
         return self._make("counts", given, about, may.marking)
 
     def _poster(self, view: AlertView, words: Words) -> Attachment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from jinja2.ext import Extension
@@ -19,6 +20,12 @@ def french_spaces(text: str) -> str:
     A mark that opens a word (``!alerte``) is not punctuation.
     """
     return AFTER_QUOTE.sub("«" + NBSP, BEFORE_PUNCTUATION.sub(NBSP, text))
+
+
+def of(name: str) -> str:
+    """``de FortiOS``, ``d'Acrobat``: *de* before a name, elided before a vowel."""
+    base = unicodedata.normalize("NFD", name[:1]).upper()[:1]
+    return f"d'{name}" if base and base in "AEIOU" else f"de {name}"
 
 
 class FrenchTypography(Extension):

@@ -60,4 +60,7 @@ def check(database: Database) -> None:
 
 
 def _reason(error: OperationalError) -> str:
-    return f"the database cannot be reached: {str(error.orig).splitlines()[0]}"
+    return (
+        f"the database cannot be reached: {str(error.orig).splitlines()[0]};"
+        " is it running, and is database_url right?"
+    )

@@ -84,7 +84,7 @@ def test_a_folder_of_bad_bulletins(tocsin: Callable[..., Run], tmp_path: Path) -
     ):
         assert line in said
     assert "good.json" not in said
-    assert done.stderr.strip() == "tocsin: 10 item(s) could not be read, see above"
+    assert done.stderr.strip() == "tocsin: 10 items could not be read, see above"
 
 
 def test_one_document_of_100_megabytes(tocsin: Callable[..., Run], tmp_path: Path) -> None:

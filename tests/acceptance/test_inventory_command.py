@@ -49,19 +49,19 @@ def test_an_inventory_its_loss_and_its_garbage(operator: Operator, tmp_path: Pat
     rows = whole.splitlines(keepends=True)
     upload = ("inventory", "import", "--facility", CHU)
     code, said = operator.types(*upload, DEMO / "inventories" / f"{CHU}.csv")
-    assert (code, "52 ajoutée(s)" in said) == (0, True), said
+    assert (code, "Lignes ajoutées : 52" in said) == (0, True), said
     fewer = tmp_path / "fewer.csv"
     fewer.write_bytes(b"".join(rows[:36]))
     code, said = operator.types(*upload, fewer)
     assert code == 1
-    assert "17 ligne(s) absente(s) du fichier, gardée(s)" in said
+    assert "Lignes absentes du fichier, gardées à l'inventaire (17)" in said
     assert "--confirm" in said
     garbled = tmp_path / "garbled.csv"
     garbled.write_bytes(b"".join([*rows[:20], b"\x00\x01\x02;\x90\n", *rows[20:]]))
     code, said = operator.types(*upload, garbled)
     assert code == 1
     assert "Ligne 21, non lue" in said
-    assert "52 lignes à l'inventaire" in said
+    assert "L'inventaire en compte 52" in said
     binary = tmp_path / "binary.csv"
     binary.write_bytes(bytes(range(256)) * 20)
     code, said = operator.types(*upload, binary)

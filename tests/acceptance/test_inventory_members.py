@@ -69,7 +69,7 @@ def test_the_head_of_a_ght_uploads_for_its_members(operator: Operator, tmp_path:
     assert (code, "rien n'a été écrit" in said) == (0, True), said
     code, said = operator.types(*upload, HEAD, file, *chosen)
     assert code == 0, said
-    assert f"{MEMBER} CH de Démonstration-Littoral 1 ligne(s) lue(s)" in said
+    assert f"{MEMBER} CH de Démonstration-Littoral Lignes lues : 1" in said
     code, said = operator.types("inventory", "list", "--facility", MEMBER, "--json")
     assert "Windows Server 2019" in said
     assert "FortiOS" not in said
@@ -77,7 +77,7 @@ def test_the_head_of_a_ght_uploads_for_its_members(operator: Operator, tmp_path:
     assert (code, MEMBER in said, ALONE in said) == (0, True, False), said
     shorter = table(tmp_path, "".join(LINES.splitlines(keepends=True)[:3]), "shorter.csv")
     code, said = operator.types(*upload, HEAD, shorter)
-    assert f"inchangé(s) : {MEMBER}" in said
+    assert f"laissés comme avant : {MEMBER}" in said
 
 
 def test_a_facility_outside_the_ght_is_refused_with_its_line(
@@ -86,7 +86,7 @@ def test_a_facility_outside_the_ght_is_refused_with_its_line(
     file = table(tmp_path, LINES.replace("Libellé long", "Produit") + f"{ALONE};MySQL;Oracle;8.0\n")
     code, said = operator.types("inventory", "import", "--members", "--facility", HEAD, file)
     assert code == 4
-    assert f"hors du groupement : {ALONE} (ligne 5, 1 ligne(s))" in said
+    assert f"hors du groupement : {ALONE} (dès la ligne 5, 1 en tout)" in said
     assert "Rien n'a été changé" in said
     assert "FortiOS" not in operator.types("inventory", "list", "--facility", HEAD)[1]
 

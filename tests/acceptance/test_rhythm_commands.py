@@ -83,7 +83,7 @@ def test_a_mute_is_added_listed_and_ended(tocsin: Installation) -> None:
     asked = ("--until", day, "--reason", "remplacement", "--by", "rssi@ch.example")
     refused = tocsin("mute", "add", FINESS, "Introuvable 3000", *asked, code=4)
     assert "no equipment" in refused
-    assert "open alert(s) are quiet" in tocsin("mute", "add", FINESS, "all", *asked)
+    assert "Open alerts that are quiet" in tocsin("mute", "add", FINESS, "all", *asked)
     reference = alert(tocsin, "alerte")
     tocsin("mute", "add", FINESS, reference, *asked)
     listed = json.loads(tocsin("--json", "mute", "list"))

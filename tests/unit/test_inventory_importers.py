@@ -41,7 +41,7 @@ def test_glpi_agent_of_a_windows_workstation() -> None:
         ("ADM-PC-014", "", "Composant sans version", "", WORKSTATION),
     ]
     assert {line.location for line in upload.lines} == {"Administration"}
-    assert "1 paquet(s)" in upload.remarks[0].text
+    assert "non repris (1)" in upload.remarks[0].text
 
 
 def test_glpi_agent_of_a_debian_server_leaves_its_packages_to_its_system() -> None:
