@@ -34,6 +34,7 @@ from bot.inventory.registry import read_inventory
 from bot.pipeline.ingest import ingest
 from bot.pipeline.inventory import upload_inventory
 from bot.pipeline.view import alert_views
+from bot.render.typography import NBSP
 from bot.resources import config_folder
 from bot.settings import Settings
 from bot.store import Session, alerts, facilities, lots, outbox, people, subscriptions
@@ -253,8 +254,8 @@ def _verdict(view: AlertView) -> str:
 
 def _why(view: AlertView, functions: Mapping[str, str]) -> str:
     if view.about_functions:
-        return "par ses fonctions : " + ", ".join(functions[each] for each in view.functions)
-    return next((f"« {why.quote} »" for why in view.why if why.quote), "")
+        return " par ses fonctions : " + ", ".join(functions[each] for each in view.functions)
+    return next((f" : «{NBSP}{why.quote}{NBSP}»" for why in view.why if why.quote), "")
 
 
 def _one_each(sent: Sequence[Delivery]) -> list[Delivery]:
@@ -289,7 +290,7 @@ def _tables(rows: list[SummaryRow]) -> Group:
         made.columns[1].ratio = 1
         made.expand = True
         for row in its:
-            said = f"{row.verdict} {row.why}" if row.why else row.verdict
+            said = f"{row.verdict}{row.why}"
             made.add_row(row.bulletin, said, row.told)
         parts += [Text(f"\n{facility}", style="bold"), made]
     return Group(*parts)

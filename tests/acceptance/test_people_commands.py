@@ -45,7 +45,7 @@ def test_an_absence_is_noted_and_taken_back(tocsin: Installation) -> None:
     said = tocsin("absence", "add", "a@ch.example", *days, "--substitute", "b@ch.example")
     assert "b@ch.example stands in" in said
     assert "b@ch.example stands in" in tocsin("absence", "list")
-    assert "1 absence(s)" in tocsin("absence", "end", "a@ch.example")
+    assert "1 absence of" in tocsin("absence", "end", "a@ch.example")
     assert "no absence" in tocsin("absence", "end", "a@ch.example", code=4)
     assert "before the first" in tocsin("absence", "add", "a@ch.example", *days[::-1], code=2)
 
