@@ -81,6 +81,7 @@ class AffectedProduct:
     scada: bool = False
     status: str = "affected"  # CSAF product_status: affected, fixed, not_affected, investigating
     fix: str = ""  # what the publisher says to do; of a not_affected row, why it is not
+    identifiers: tuple[str, ...] = ()  # see feeds.identifiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ class Advisory:
                 "kind": AdvisoryKind(values["kind"]),
                 "published_at": datetime.fromisoformat(values["published_at"]),
                 "revised_at": datetime.fromisoformat(values["revised_at"]),
-                "affected": tuple(AffectedProduct(**row) for row in values.get("affected", ())),
+                "affected": tuple(map(_row_of, values.get("affected", ()))),
                 "cves": tuple(values.get("cves", ())),
                 "risks": tuple(values.get("risks", ())),
                 "advice": tuple(values.get("advice", ())),
@@ -202,6 +203,12 @@ class Advisory:
         values["revisions"] = [(_encode(r.date), r.description) for r in self.revisions]
         canonical = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _row_of(values: Mapping[str, Any]) -> AffectedProduct:
+    if "identifiers" in values:
+        values = {**values, "identifiers": tuple(values["identifiers"])}
+    return AffectedProduct(**values)
 
 
 def _row_words(row: tuple[Any, ...]) -> Any:

@@ -23,6 +23,7 @@ from feeds.advisory import (
     Tlp,
 )
 from feeds.errors import MalformedDocumentError
+from feeds.identifiers import read_identifiers
 from feeds.text import one_line
 
 EVERY_VERSION = "vers:all/*"
@@ -118,7 +119,9 @@ class _Tree:
         for branch in tree.get("branches", ()):
             products.update(_leaves(branch, {}))
         for full in tree.get("full_product_names", ()):
-            products[full["product_id"]] = AffectedProduct(product=full["name"], cpe=_cpe(full))
+            products[full["product_id"]] = AffectedProduct(
+                product=full["name"], cpe=_cpe(full), identifiers=_identifiers(full)
+            )
         parts = set()
         for relation in tree.get("relationships", ()):
             parts |= {relation["product_reference"], relation["relates_to_product_reference"]}
@@ -152,6 +155,7 @@ def _leaves(branch: Values, path: Mapping[str, str]) -> Iterator[tuple[str, Affe
                 product=name.strip(),
                 versions=versions.strip() or EVERY_VERSION,
                 cpe=_cpe(full),
+                identifiers=_identifiers(full),
             ),
         )
     for below in branch.get("branches", ()):
@@ -160,6 +164,10 @@ def _leaves(branch: Values, path: Mapping[str, str]) -> Iterator[tuple[str, Affe
 
 def _cpe(full: Values) -> str:
     return str(full.get("product_identification_helper", {}).get("cpe", ""))
+
+
+def _identifiers(full: Values) -> tuple[str, ...]:
+    return read_identifiers(full.get("product_identification_helper", {}))
 
 
 def _affected(

@@ -18,6 +18,7 @@ from bot.inventory.documents import child, read_json, read_xml, text_of
 from bot.inventory.lines import Row
 
 DEEPEST = 20  # components one in another
+LONGEST_PURL = 256  # characters, the width of its column in the store: half a purl is another one
 
 
 class CycloneDxImporter:
@@ -75,7 +76,7 @@ def _row(
         vendor=_vendor(component),
         product=product,
         version=text_of(component.get("version")),
-        cpe=text_of(component.get("cpe")),
+        cpe=text_of(component.get("cpe")) or (identity if len(identity) <= LONGEST_PURL else ""),
         default=category,
     )
 

@@ -13,6 +13,7 @@ from bot.domain.facility import AssetCategory, BadLine, InventoryLine
 from bot.inventory import cells
 from bot.inventory.base import ColumnMapping, InventoryError, Remark, Upload
 from bot.inventory.categories import from_product, from_word
+from feeds.identifiers import IS_PURL
 
 LONGEST = 500  # characters in a cell: more is a text that slipped into a column
 LONGEST_ID = 128  # characters of a line id, the width of its column in the store
@@ -133,7 +134,7 @@ def _line(row: Row | BadLine, gathered: _Gathered) -> InventoryLine | None:
         product, quantity = cells.counted(product)
     if version:
         version = _version(row.number, version, gathered)
-    if cpe and not _CPE.fullmatch(cpe):
+    if cpe and not (_CPE.fullmatch(cpe) or IS_PURL.fullmatch(cpe)):
         gathered.remarks.append(Remark(row.number, f"CPE mal formé, ignoré : {cpe[:80]}"))
         cpe = ""
     return InventoryLine(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from feeds.affected import Phrase, read_phrase
 from feeds.affected.tokens import Kind, Token, fold, tokenize
+from feeds.identifiers import IS_PURL, purl_name
 from feeds.names import Name, normal_words, widened
 from feeds.products import Catalogue
 from feeds.versions import Version, read_version
@@ -116,6 +117,8 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
     known |= {spelling for spelling, _ in name.spellings}
+    if IS_PURL.fullmatch(cpe):
+        known |= {purl_name(cpe)}
     main, shown = _versions(catalogue, name, column, phrase.numbers, asides_numbers)
     if main is not None and any(level[2] == "deb" for level in main.levels):
         known |= {

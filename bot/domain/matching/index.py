@@ -14,6 +14,7 @@ from typing import NamedTuple
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.combining import combine
 from bot.domain.matching.groups import Group, Variant
+from bot.domain.matching.identifiers import identified
 from bot.domain.matching.kinship import Relation
 from bot.domain.matching.matcher import InventoryProduct, Matcher, Reading, Verdict, verdict_of
 from bot.domain.matching.placement import Inside
@@ -107,7 +108,10 @@ class ProductIndex:
         near: list[tuple[Sentence, list[Named]]] = []
         for sentence in reading.sentences:
             found = [(name, self._relations(name, sentence.siblings)) for name in sentence.names]
-            self._rule(sentence, [(name, each.sure) for name, each in found], rulings)
+            sure: list[Named] = [(name, each.sure) for name, each in found]
+            if sentence.identifiers:
+                sure.append((sentence.names[0], list(self._identified(sentence))))
+            self._rule(sentence, sure, rulings)
             if any(each.near for _, each in found):
                 near.append((sentence, [(name, each.near) for name, each in found]))
         if near:
@@ -147,6 +151,18 @@ class ProductIndex:
                     best[id(variant)] = (variant, ruling)
         for variant, ruling in best.values():
             rulings.setdefault(id(variant), (variant, []))[1].append(ruling)
+
+    def _identified(self, sentence: Sentence) -> Iterator[Pair]:
+        """Groups that show an identifier of the sentence's product."""
+        found = {
+            id(group): group
+            for identifier in sentence.identifiers
+            for group in self._by_key.get(identifier, ())
+        }
+        for group in found.values():
+            relation = identified(sentence.identifiers, sentence.names, group.asset)
+            if relation is not None:
+                yield group, relation
 
     def _named_in_full(self, reading: Reading) -> set[int]:
         """Groups whose name a bulletin says: its other lines, which come near it, are not meant."""

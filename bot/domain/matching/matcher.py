@@ -37,6 +37,7 @@ REASONS = {
     "architecture-unknown": "the bulletin restricts an architecture, the inventory says none",
     "model-unknown": "the bulletin restricts models, which the inventory does not say",
     "host-unknown": "the bulletin speaks of the product inside another one",
+    "serial-unknown": "the bulletin is about certain serial numbers",
     "vendor-unknown": "the name is common and the inventory gives no vendor",
     "name-shorter": "the inventory leaves a word of the bulletin's name out",
     "name-longer": "the inventory says a word more, which may make another product",

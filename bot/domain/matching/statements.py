@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
+from bot.domain.matching.identifiers import identified, identifiers_of, names_serials
 from bot.domain.matching.judging import Bounds, forget_bounds, place, read_bounds, shows_fix
 from bot.domain.matching.kinship import OTHER, Kinship, Relation
 from bot.domain.matching.numbering import carries_numbers
@@ -60,6 +61,8 @@ class Sentence(NamedTuple):
     negative: bool = False
     only_named: bool = False  # read from a title: names a product, bounds nothing
     between: bool = False  # what no line names, between two that are: see gaps
+    identifiers: frozenset[str] = _NONE  # any of them tells the product: see identifiers
+    serials: bool = False  # only certain serial numbers are meant
 
     def of_row(self, position: int) -> Sentence:
         """The same sentence, said by the row at ``position``."""
@@ -127,6 +130,14 @@ def _row_sentences(catalogue: Catalogue, row: AffectedProduct) -> tuple[Sentence
     unsure = row.status == "investigating"
     if negative or unsure:
         made = (each._replace(negative=negative, only_named=unsure) for each in made)
+    if row.identifiers:
+        known, serials = identifiers_of(row.identifiers), names_serials(row.identifiers)
+        made = (
+            each._replace(identifiers=known, serials=serials, keys=each.keys | known)
+            if each.names
+            else each
+            for each in made
+        )
     return tuple(made)
 
 
@@ -269,6 +280,9 @@ def related(catalogue: Catalogue, sentence: Sentence, asset: Asset) -> list[Rela
         relation = relate(catalogue, name, asset, sentence.siblings)
         if is_named(relation):
             found.append((name, relation))
+    if sentence.identifiers:
+        known = identified(sentence.identifiers, sentence.names, asset)
+        found += [(sentence.names[0], known)] if known else []
     return found
 
 
@@ -339,6 +353,8 @@ def _reservations(
         yield Placement(Inside.UNSURE, "no-range")
     if sentence.between:
         yield Placement(Inside.UNSURE, "between-branches")
+    if sentence.serials:
+        yield Placement(Inside.UNSURE, "serial-unknown")
 
 
 def place_any(
