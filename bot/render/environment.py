@@ -21,6 +21,7 @@ from bot.render.asking import question_menu
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack, web_address
 from bot.render.lines import group_lines, pieces
 from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
+from bot.render.once import Once
 from bot.render.typography import NBSP, FrenchTypography, of
 from bot.render.words import Words
 from feeds.advisory import Reference
@@ -51,7 +52,7 @@ def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environ
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=[FrenchTypography],
+        extensions=[FrenchTypography, Once],
         auto_reload=False,
     )
     made.globals = {"words": words, "nbsp": trusted(NBSP)}

@@ -11,7 +11,7 @@ from feeds.affected.tokens import Kind, Token
 _LEVELLED = re.compile(r"(\d.*[a-z]\s*)\d+$")
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """What was read so far of one statement."""
 
@@ -33,7 +33,7 @@ class Draft:
 
     def take_pending(self) -> tuple[str, ...]:
         """Versions that no bound has claimed yet; they are claimed from now on."""
-        taken = tuple(token.text for token in self.pending)
+        taken = tuple([token.text for token in self.pending])
         self.pending.clear()
         return taken
 
@@ -50,7 +50,7 @@ class Draft:
     def statement(self) -> Statement | None:
         """The statement as it stands; None when it says nothing."""
         self.close_list()
-        phrases = tuple(self._phrase(group) for group in self.words if group)
+        phrases = tuple([self._phrase(group) for group in self.words if group])
         if not (phrases or self.ranges or self.condition or self.deferred):
             return None
         return Statement(
@@ -67,8 +67,8 @@ class Draft:
 
     def _phrase(self, group: list[Token]) -> Phrase:
         return Phrase(
-            words=tuple(each.text for each in group if each.kind == Kind.WORD),
-            numbers=tuple(each.text for each in group if each.kind != Kind.WORD),
+            words=tuple([each.text for each in group if each.kind is Kind.WORD]),
+            numbers=tuple([each.text for each in group if each.kind is not Kind.WORD]),
             hosts=tuple(self.hosts),
             asides=tuple(self.asides),
             parts=tuple(self.parts),

@@ -56,8 +56,8 @@ class Naming:
         return self._tokens[position] if position < len(self._tokens) else None
 
     def _kind(self, ahead: int = 0) -> Kind | None:
-        token = self._peek(ahead)
-        return None if token is None else token.kind
+        position = self._at + ahead
+        return self._tokens[position].kind if position < len(self._tokens) else None
 
     def _has_versions(self) -> bool:
         draft = self._draft

@@ -363,12 +363,13 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
             text = text.rstrip(_LAST)
             if not text:
                 continue
-            if kind is Kind.VERSION and (ends := _JOINED.match(text)) and _ascending(ends):
+        end = start + len(text)
+        if kind is Kind.VERSION:
+            if (ends := _JOINED.match(text)) and _ascending(ends):
                 tokens.extend(_range(ends, start))
                 continue
-        end = start + len(text)
-        # "134.0.6998.177/.178": the lower one
-        tokens.append(Token(kind, spelt or text.partition("/.")[0], start, end))
+            text = text.partition("/.")[0]  # "134.0.6998.177/.178": the lower one
+        tokens.append(Token(kind, spelt or text, start, end))
     if "/" in folded:
         tokens = _without_alternatives(tokens)
     return _versions_by_place(tokens)

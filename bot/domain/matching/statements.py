@@ -149,8 +149,9 @@ def _of_its_vendor(name: Name) -> Name:
 
 
 def forget_rows() -> None:
-    """Drop the rows and the bounds remembered."""
+    """Drop the rows, the names and the bounds remembered."""
     _row_sentences.cache_clear()
+    _named.cache_clear()
     forget_bounds()
 
 
@@ -187,11 +188,11 @@ def sentence(
 ) -> Sentence:
     """Prepare one statement of ``text``."""
     statement = _of_packages(statement)
-    phrases = tuple(map(catalogue.unpacked, statement.phrases))
+    phrases = statement.phrases
     if not phrases and (statement.ranges or statement.every_version):
         said = product if catalogue.vendor(product)[0] else vendor
         phrases = (Phrase((said,)),) if catalogue.vendor(said)[0] else ()  # "version 1.10"
-    names = tuple(catalogue.names(phrases, vendor, product))
+    names, keys = _named(catalogue, phrases, vendor, product)
     texts = " ".join([text for each in statement.ranges for text in (*each.branches, *each.lt)])
     marks = [mark for mark in EDITION_MARKS if mark in texts]
     if marks:
@@ -217,12 +218,21 @@ def sentence(
         condition_bounds=tuple(read_bounds(r, first) for r in condition.ranges)
         if condition
         else (),
-        keys=frozenset(key for name in names for key in keys_of(catalogue, name)),
+        keys=keys,
         field=field,
         start=statement.start,
         end=statement.end,
         text=text[statement.start : statement.end],
     )
+
+
+@lru_cache(maxsize=REMEMBERED_ROWS)  # its bounds change every month, a product's name seldom
+def _named(
+    catalogue: Catalogue, phrases: tuple[Phrase, ...], vendor: str, product: str
+) -> tuple[tuple[Name, ...], frozenset[str]]:
+    """Names of a statement, and their keys."""
+    names = tuple(catalogue.names(tuple(map(catalogue.unpacked, phrases)), vendor, product))
+    return names, frozenset(key for name in names for key in keys_of(catalogue, name))
 
 
 def _bare(bounds: tuple[Bounds, ...]) -> tuple[Version, ...]:
