@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -40,6 +40,7 @@ class Invocation:
         subject: reference the thread or the button is about (``ALR-2026-0412``), if any.
         fields: values of a form, by field name.
         confidential: False in a room that does not protect what is said there.
+        by_link: the link of a mail was pressed: the sender is the mailbox it was sent to.
     """
 
     sender: Address
@@ -51,6 +52,7 @@ class Invocation:
     language: str = "fr"
     fields: dict[str, str] = field(default_factory=dict)
     confidential: bool = True
+    by_link: bool = False
 
     @property
     def prefix(self) -> str:
@@ -207,6 +209,8 @@ class CommandBook:
         self, session: Session, invocation: Invocation, person: Person, now: datetime
     ) -> Setting:
         speaker = speakers.of_person(session, person, now=now)
+        if invocation.by_link:
+            speaker = replace(speaker, name=invocation.sender.address, link=True)
         visible = _visible(session, invocation, person, speaker)
         return Setting(invocation, person, speaker, visible, self._renderer, now)
 

@@ -20,6 +20,8 @@ class Speaker:
         orphans: the lots that nobody answers for, by facility id: anybody there may.
         forwarded: facilities where they answer for what was forwarded to them.
         only: references of the alerts they may answer; None for all.
+        link: whoever pressed the link of a mail to that mailbox: the rights are those of its
+            person, and nothing proves who it was.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Speaker:
     orphans: Mapping[int, Lots] = field(default_factory=dict)
     forwarded: frozenset[int] = frozenset()
     only: frozenset[str] | None = None
+    link: bool = False
 
     @property
     def facilities(self) -> frozenset[int]:
@@ -39,7 +42,14 @@ class Speaker:
     @property
     def actor(self) -> str:
         """How the audit names them."""
+        if self.link:
+            return f"link:{self.email}"
         return str(self.person_id) if self.person_id else f"contact:{self.contact}"
+
+    @property
+    def author(self) -> tuple[uuid.UUID | None, str]:
+        """Whose answer it is: a person's, or else a mailbox's."""
+        return (None, self.email) if self.link else (self.person_id, self.contact)
 
     def may_answer(self, facility_id: int, reference: str) -> bool:
         """Whether an alert is theirs to answer, if only for some lots."""

@@ -96,6 +96,7 @@ class AnswerDesk:
         if said.kind is AnswerKind.FORWARDED and not speaker.contact:
             sent = forward(session, self.renderer, alert, facility, wanted, said.note, now=now)
         chosen = tuple(sorted(wanted))
+        person_id, mailbox = speaker.author
         if isinstance(sent, Refused):
             parts = lot_views(session, alert.id, facility.time_zone)
             return Answered(alert, facility, (), parts, refused=sent)
@@ -103,8 +104,8 @@ class AnswerDesk:
             session,
             alert.id,
             chosen,
-            person_id=speaker.person_id,
-            contact=speaker.contact,
+            person_id=person_id,
+            contact=mailbox,
             kind=said.kind,
             note=said.note,
             due=said.due,

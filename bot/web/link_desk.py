@@ -137,7 +137,8 @@ class LinkDesk:
     def _dispatch(
         self, session: Session, behind: _Behind, args: str, taken: list[str], now: datetime
     ) -> str:
-        """Answer as a mail from the mailbox would; return the words of the reply."""
+        """Answer with the rights of a mail from the mailbox, in the name of nobody; return the
+        words of the reply."""
         language = behind.delivery.message.language
         phrase = self._renderer.words(language).phrases["by_link"]
         how = phrase.format(mailbox=behind.mailbox.address)
@@ -149,6 +150,7 @@ class LinkDesk:
             thread=behind.delivery.receipt,
             subject=_narrowed(_offered_subject(behind, args.partition(" ")[0]), taken),
             language=language,
+            by_link=True,
         )
         return self._book.dispatch(session, invocation, now=now).text
 

@@ -13,7 +13,7 @@ from bot.domain.alert import AnswerKind
 from bot.domain.answer_link import FORM_LIFE, form_token, opened, token
 from bot.domain.delivery import Address
 from bot.domain.people import Role
-from bot.store import Session, people
+from bot.store import Session, audit, people
 from bot.web.answer_pages import OFTEN
 from feeds.advisory import Pap, Tlp
 from tests.acceptance.links import HOSPITAL, MACHINE, MAILBOX, Linked, linked_town
@@ -35,13 +35,19 @@ async def test_opening_records_nothing_however_often(linked: Linked) -> None:
     assert linked.answers(delivery.subject) == []
 
 
-async def test_a_press_answers_in_the_name_of_the_mailbox(linked: Linked) -> None:
+async def test_a_press_answers_by_the_link_and_in_nobodys_name(linked: Linked) -> None:
     delivery = await linked.told()
     page = await linked.press(linked.link(delivery), "fixed")
     (given,) = linked.answers(delivery.subject)
-    assert (given.kind, given.person) == (AnswerKind.FIXED, "RSSI de garde")
-    assert f"répondu par le lien reçu à {MAILBOX}" in given.note
+    assert (given.kind, given.person, given.person_id) == (AnswerKind.FIXED, MAILBOX, None)
+    assert f"répondu par le lien envoyé à {MAILBOX}" in given.note
+    entries = linked.town.application.database.call(audit.latest)
+    (entry,) = [each for each in entries if each.action == "answer.fixed"]
+    assert entry.actor == f"link:{MAILBOX}"
     assert page.status == 200
+    assert "sans nom de personne" in page.text
+    opened = await linked.get(linked.link(await linked.told(number=2)))
+    assert "Un lien ne prouve pas qui appuie" in opened.text
     assert "Réponse enregistrée" in page.text
     assert "Corrigé" in page.text
     assert MAILBOX in page.text
