@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from bot.commands.base import Reply, Setting
@@ -15,6 +16,7 @@ from bot.pipeline.actions.answering import answer_action
 from bot.pipeline.actions.decisions import Weighed, weighed
 from bot.pipeline.answer import AnswerDesk
 from bot.store import Session, action_answers, action_lists, actions, advisories, facilities
+from feeds.advisory import Pap, Tlp
 
 NAMED = re.compile(rf"\b{ACTION}-\d{{4}}-\d{{1,9}}(?:\+\d{{1,9}})*", re.IGNORECASE)
 LISTED = 20  # what the template shows; the rest is counted
@@ -32,11 +34,7 @@ def list_actions(session: Session, setting: Setting) -> Reply:
     found += actions.listed(
         session, facility_ids=setting.facility_ids, states=[ActionState.PROPOSED]
     )
-    ranked = [
-        each
-        for each in weighed(session, found, today=setting.now.date())
-        if _may_read(session, setting, each)
-    ]
+    ranked = _readable(session, setting, weighed(session, found, today=setting.now.date()))
     if found and not ranked:
         return setting.reply("actions_elsewhere", total=len(found))
     proposed = [each for each in ranked if each.action.state is ActionState.PROPOSED]
@@ -59,7 +57,7 @@ def show_action(session: Session, setting: Setting) -> Reply:
     owner = facilities.by_ids(session, [action.facility_id])[action.facility_id]
     today = setting.now.astimezone(ZoneInfo(owner.time_zone)).date()
     (shown,) = weighed(session, [action], today=today)
-    if not _may_read(session, setting, shown):
+    if not _readable(session, setting, [shown]):
         return setting.reply("actions_elsewhere", total=1)
     answered = {lot.category: lot for lot in shown.lots}
     later = actions.by_ids(session, [action.superseded_by] if action.superseded_by else [])
@@ -111,13 +109,24 @@ def answer(session: Session, setting: Setting, desk: AnswerDesk, given: Given) -
     )
 
 
-def _may_read(session: Session, setting: Setting, shown: Weighed) -> bool:
-    """Whether the place may read what a facility runs, and of the bulletins it is about."""
-    tlp, pap = advisories.marking_of_revisions(
-        session, [bulletin.revision_id for bulletin in shown.bulletins]
-    )
-    ceiling = setting.ceiling(session, shown.action.facility_id)
-    return ceiling >= max(tlp, MACHINES_FLOOR) and setting.pap(session) >= pap
+def _readable(session: Session, setting: Setting, found: Sequence[Weighed]) -> list[Weighed]:
+    """Those of which the place may read what a facility runs, and the bulletins it is about.
+
+    The questions asked of the database are as many as facilities, however many actions.
+    """
+    closed = [bulletin.revision_id for each in found for bulletin in each.bulletins]
+    markings = advisories.markings_of_revisions(session, closed)
+    owners = {each.action.facility_id for each in found}
+    ceilings = {owner: setting.ceiling(session, owner) for owner in owners}
+    highest = setting.pap(session)
+    kept = []
+    for each in found:
+        marks = [markings[bulletin.revision_id] for bulletin in each.bulletins]
+        tlp = max((tlp for tlp, _ in marks), default=Tlp.CLEAR)
+        pap = max((pap for _, pap in marks), default=Pap.CLEAR)
+        if ceilings[each.action.facility_id] >= max(tlp, MACHINES_FLOOR) and highest >= pap:
+            kept.append(each)
+    return kept
 
 
 def _permitted(session: Session, setting: Setting, wanted: str) -> list[Action]:

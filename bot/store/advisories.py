@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, tuple_, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bot.store.schema import AdvisoryRow, CveRow, ExploitRow, KnownNameRow, RevisionRow
 from bot.store.statements import insert_ignoring
@@ -241,6 +241,29 @@ def marking_of_revisions(session: Session, revision_ids: Iterable[int]) -> tuple
     """The highest TLP and PAP of these revisions' advisories, as they are now."""
     query = select(RevisionRow.advisory_id).where(RevisionRow.id.in_(sorted(set(revision_ids))))
     return highest_marking(session, list(session.scalars(query.distinct())))
+
+
+def markings_of_revisions(
+    session: Session, revision_ids: Iterable[int]
+) -> dict[int, tuple[Tlp, Pap]]:
+    """The TLP and PAP of each of these revisions' advisories, as they are now."""
+    wanted, named = sorted(set(revision_ids)), aliased(RevisionRow)
+    found: dict[int, tuple[Tlp, Pap]] = {}
+    for start in range(0, len(wanted), READ_AT_ONCE):
+        rows = session.execute(
+            select(
+                named.id,
+                RevisionRow.body["tlp"].as_integer(),
+                RevisionRow.body["pap"].as_integer(),
+            )
+            .join(AdvisoryRow, AdvisoryRow.id == RevisionRow.advisory_id)
+            .join(named, named.advisory_id == AdvisoryRow.id)
+            .where(AdvisoryRow.number == RevisionRow.number)
+            .where(named.id.in_(wanted[start : start + READ_AT_ONCE]))
+        )
+        for id_, tlp, pap in rows:
+            found[id_] = (Tlp(tlp or Tlp.CLEAR), Pap(pap or Pap.CLEAR))
+    return found
 
 
 def known_names(session: Session) -> list[frozenset[str]]:

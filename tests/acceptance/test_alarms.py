@@ -14,6 +14,7 @@ from bot.app import Application, peers
 from bot.app.health import observe, tell
 from bot.channels.base import Channel
 from bot.chat.pulse import Pulse
+from bot.domain.delivery import DeliveryState
 from bot.domain.message import ChannelName
 from bot.settings import Settings
 from bot.store import outbox, sources
@@ -134,6 +135,21 @@ async def test_a_silent_source_is_told_by_the_first_address(post: Post, relay: R
     database.call(sources.succeeded, "certfr", now=post.clock())
     await post.pass_time(40)
     assert relay.mails[1]["Subject"].startswith("[Tocsin] Rétabli")
+
+
+async def test_a_room_the_bot_was_thrown_out_of_is_told_by_another_channel(
+    post: Post, relay: Relay
+) -> None:
+    """What was for that room is kept as dead; nothing else is lost, and a person is told."""
+    gone = written(1, channel=ChannelName.SLACK)  # a room that Slack does not know any more
+    post.application.database.call(outbox.enqueue, [gone, written(2)], now=post.clock())
+    await post.pass_time(10)
+    kept = {each.channel: each for each in post.application.database.call(outbox.listed)}
+    assert kept[ChannelName.SLACK].state is DeliveryState.DEAD
+    assert "channel_not_found" in kept[ChannelName.SLACK].reason
+    told = next(mail for mail in relay.mails if mail["To"] == DUTY)
+    assert "abandonnés (slack)" in str(told["Subject"])
+    assert [mail["To"] for mail in relay.mails].count("ssi@hospital.example") == 1
 
 
 async def test_what_is_refused_for_good_is_told_by_the_other_channel(
