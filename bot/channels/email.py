@@ -22,7 +22,6 @@ import aiosmtplib
 from bot.channels.base import (
     DeliveryError,
     PermanentDeliveryError,
-    PostponedDeliveryError,
     TransientDeliveryError,
 )
 from bot.channels.mail_dialogue import (
@@ -35,11 +34,11 @@ from bot.channels.mail_dialogue import (
 from bot.channels.mail_format import BadAddressError, compose, parse_mailbox
 from bot.channels.mail_mime import Mail
 from bot.channels.mail_signing import MailSigner
-from bot.channels.pace import Lanes, Pace, per_minute
+from bot.channels.pace import Lanes, Pace, Slots, per_minute
 from bot.domain.clock import Clock, system_clock
 from bot.domain.message import Message
 
-SLOT_PATIENCE = timedelta(seconds=5)
+SLOT_PATIENCE = timedelta(seconds=5)  # a lease is not spent waiting for a relay that hangs
 IDLE = timedelta(seconds=60)  # relays and firewalls drop a silent connection after minutes
 
 
@@ -118,7 +117,7 @@ class EmailChannel:
         self._options = options
         self._clock = clock
         self._idle: list[_Connection] = []
-        self._slots = asyncio.Semaphore(options.connections)
+        self._slots = Slots(options.connections, patience=SLOT_PATIENCE)
         self._lanes = Lanes(options.connections_per_domain or -(-options.connections // 2))
         self._pace = Pace(per_minute(options.per_domain_per_minute))
         self._sender = parse_mailbox(options.sender)
@@ -150,7 +149,7 @@ class EmailChannel:
         async with self._lanes.lane(domain):
             await self._pace.turn(domain)
             mail, body = self._written(address, message, key)
-            async with self._slot(), self._connection() as connection:
+            async with self._slots, self._connection() as connection:
                 await self._hand_over(connection, recipient.addr_spec, body)
         return mail.message_id
 
@@ -176,19 +175,6 @@ class EmailChannel:
                 f"mail of {len(body)} bytes; the limit is {self._options.max_bytes}"
             )
         return mail, body
-
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        """One of the connections allowed. A lease is not spent waiting for a relay that hangs."""
-        try:
-            async with asyncio.timeout(SLOT_PATIENCE.total_seconds()):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise PostponedDeliveryError("the relay is slow", wait=SLOT_PATIENCE) from None
-        try:
-            yield
-        finally:
-            self._slots.release()
 
     async def find(self, address: str, *, key: str) -> str | None:
         """A mailbox cannot be asked: sent again, the mail has the same Message-ID."""

@@ -8,6 +8,7 @@ nothing here, and each keeps its own pace.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from datetime import timedelta
 from bot.channels.base import PostponedDeliveryError
 
 MOMENT = 0.6  # seconds: a turn that near is waited for
+EARLY = 0.3  # seconds: who is put back comes back that long before the turn, to be on time
 PATIENCE = 1.0  # seconds: a destination busy for longer than that is slow
 REMEMBERED = 10_000  # destinations
 
@@ -42,9 +44,11 @@ class Pace:
         now = asyncio.get_running_loop().time()
         start = max(now, self._next.get(destination, now))
         if start - now > MOMENT:
-            promised = max(start, self._promised.get(destination, start) + self._interval)
-            self._promised[destination] = promised
-            raise PostponedDeliveryError("its turn comes later", wait=_seconds(promised - now))
+            after = self._promised.get(destination, start - self._interval)
+            promised = self._promised[destination] = max(start, after + self._interval)
+            raise PostponedDeliveryError(
+                "its turn comes later", wait=_seconds(promised - now - EARLY)
+            )
         self._forget(now)
         self._next[destination] = start + self._interval
         await asyncio.sleep(start - now)
@@ -63,6 +67,59 @@ class Pace:
         if len(self._next) > REMEMBERED:
             self._next = {name: at for name, at in self._next.items() if at > now}
             self._promised = {name: at for name, at in self._promised.items() if at > now}
+
+
+class Slots:
+    """At most ``most`` at once; who has waited for ``patience`` is sent away. Those who wait
+    leave in the order in which they came: one clock serves them all."""
+
+    def __init__(self, most: int, *, patience: timedelta) -> None:
+        self._free = most
+        self._patience = patience
+        self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()  # until, loop time
+        self._clock: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        """Take a slot.
+
+        Raises:
+            PostponedDeliveryError: none became free in time.
+        """
+        if self._free:
+            self._free -= 1
+            return
+        loop = asyncio.get_running_loop()
+        turn, until = loop.create_future(), loop.time() + self._patience.total_seconds()
+        self._waiting.append((until, turn))
+        if self._clock is None:
+            self._clock = loop.call_at(until, self._send_away, loop)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._give_back()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        """Give the slot back."""
+        self._give_back()
+
+    def _give_back(self) -> None:
+        while self._waiting:
+            _, turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    def _send_away(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._clock = None
+        while self._waiting and self._waiting[0][0] <= loop.time():
+            _, turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(PostponedDeliveryError("the peer is slow", wait=self._patience))
+        if self._waiting:
+            self._clock = loop.call_at(self._waiting[0][0], self._send_away, loop)
 
 
 @dataclass(slots=True)

@@ -28,7 +28,6 @@ from bot.domain.delivery import Lease, RetryPolicy, Withheld
 from bot.domain.message import ChannelName
 from bot.pipeline.gates import Gate
 from bot.pipeline.recording import (
-    BATCH,
     Again,
     Dead,
     Delivered,
@@ -46,7 +45,11 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 128  # leased and not recorded yet: sent well within a lease, and most of what a
 # process that dies can send twice
+AT_FIRST = 4  # of them when there was nothing to send before: a quiet hour is in no hurry
+WIDER = 4  # one more for so many recorded
+SLOW = timedelta(milliseconds=50)  # nothing ended meanwhile: destinations are slow
 LOOK_AGAIN = timedelta(seconds=1)  # for what fell due, while something slow is being sent
+SOON = timedelta(milliseconds=5)  # what the loop's clock and the other may differ by
 PATIENCE = timedelta(seconds=30)  # with a database that does not answer, before it is an error
 
 Progress = Callable[[int], None]
@@ -113,9 +116,10 @@ class Dispatcher:
             on_dead=on_dead,
             on_fault=lambda lease, reason: self._later(lease, reason, uncertain=True),
             told=self._count,
-            busy=lambda: len(self._sending) >= BATCH // 2,
+            coming=lambda: len(self._sending),
             patience=patience,
         )
+        self._window = 0.0  # how many may be leased now
         self._moved = asyncio.Event()
         self._sending: dict[asyncio.Task[End], Lease] = {}
         self._look_at = 0.0  # loop time: when to look for what is uncertain again
@@ -151,6 +155,7 @@ class Dispatcher:
         """
         self._report, self._progress = DispatchReport(), progress
         self._look_at = 0.0
+        self._window = min(AT_FIRST, self._at_once)
         try:
             while not self._stopping and await self._turn():
                 pass
@@ -167,15 +172,18 @@ class Dispatcher:
 
     async def _turn(self) -> bool:
         """Lease what there is room for, then wait for room; False once nothing is left."""
-        room = max(0, self._at_once - self._unrecorded)
+        window = int(self._window)
+        room = max(0, window - self._unrecorded)
         busy = bool(self._sending) or not self._recorder.idle
         self._moved.clear()
         leased = await self._lease_and_send(room) if room else 0
-        self._low = self._at_once // 2 if leased == room else 0
+        self._low = window // 2 if leased == room else 0
         if self._unrecorded > self._low > 0:
             self._moved.clear()  # what ended meanwhile made no room worth a claim
         if self._sending:
-            await self._something_moves(LOOK_AGAIN)
+            narrow = self._window < self._at_once
+            if not await self._something_moves(SLOW if narrow else LOOK_AGAIN):
+                self._window = self._at_once  # what is slow must not hold the others
         elif busy:  # what follows from what ended during the claim may be due
             await self._recorder.drain()
         return bool(self._sending or leased or busy)
@@ -237,12 +245,20 @@ class Dispatcher:
             end = self._later(lease, f"internal fault: {type(error).__name__}", uncertain=True)
         else:
             end = task.result()
+        if isinstance(end, Untried):
+            self._come_back(end.due_at)
         self._recorder.put(end)
         self._look_for_room()
 
-    async def _something_moves(self, within: timedelta) -> None:
+    def _come_back(self, due_at: datetime) -> None:
+        """Look when what was put back is due: the clock would come round up to a second late."""
+        wait = due_at - self._clock() + SOON
+        asyncio.get_running_loop().call_later(wait.total_seconds(), self.wake)
+
+    async def _something_moves(self, within: timedelta) -> bool:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), within.total_seconds())
+            return await asyncio.wait_for(self._moved.wait(), within.total_seconds())
+        return False
 
     async def _attempt(self, lease: Lease) -> End:
         """Send, or the neutral notice where the address does not protect the message."""
@@ -296,6 +312,7 @@ class Dispatcher:
 
     def _count(self, outcomes: list[Outcome]) -> None:
         self._report += DispatchReport.of(outcomes)
+        self._window = min(self._at_once, self._window + len(outcomes) / WIDER)
         self._progress(len(outcomes))
         self._look_for_room()
 

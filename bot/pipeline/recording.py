@@ -18,7 +18,7 @@ import structlog
 from bot.domain.clock import Clock
 from bot.domain.delivery import Lease
 from bot.store import Database, Session, outbox
-from bot.store.database import DatabaseUnreachableError
+from bot.store.database import DatabaseUnreachableError, synced_later
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ class Recorder:
     Args:
         on_fault: what becomes of a delivery whose record met a fault of ours, and why.
         told: hears the outcomes of each batch once it is written.
-        busy: whether so many more are on their way that it is worth waiting for them.
+        coming: how many more are on their way.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Recorder:
         on_dead: Follow,
         on_fault: Callable[[Lease, str], End],
         told: Callable[[list[Outcome]], None],
-        busy: Callable[[], bool],
+        coming: Callable[[], int],
         patience: timedelta,
     ) -> None:
         self._database = database
@@ -111,7 +111,7 @@ class Recorder:
         self._on_dead = on_dead
         self._on_fault = on_fault
         self._told = told
-        self._busy = busy
+        self._coming = coming
         self._patience = patience
         self._waiting: list[End] = []
         self._being_written = 0
@@ -154,7 +154,7 @@ class Recorder:
         """Write until nothing waits."""
         try:
             while self._waiting:
-                if self._busy():
+                if self._coming() >= BATCH // 2:  # so many that it is worth waiting for them
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._full.wait(), DELAY.total_seconds())
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
@@ -200,19 +200,24 @@ class Recorder:
         until = loop.time() + self._patience.total_seconds()
         while True:
             try:
-                return await self._database.run(self._record_all, batch)
+                return await self._database.run(self._record_all, batch, last=not self._coming())
             except DatabaseUnreachableError as error:
                 if loop.time() >= until:
                     raise
                 log.warning("deliveries not recorded yet", count=len(batch), reason=str(error))
             await asyncio.sleep(RETRY.total_seconds())
 
-    def _record_all(self, session: Session, batch: Sequence[End]) -> list[bool]:
+    def _record_all(self, session: Session, batch: Sequence[End], *, last: bool) -> list[bool]:
         """Write every end and what follows from it; say of each whether its lease held.
+
+        What the machine forgets when its power fails is claimed again as uncertain: only the
+        ``last`` is worth waiting for the disk, and the next claim takes the others there.
 
         What follows is written in the order of what it is about: two processes that write
         about the same things then wait for one another, and never for each other.
         """
+        if not last:
+            synced_later(session)
         now = self._clock()
         receipts = [(end.lease, end.receipt) for end in batch if isinstance(end, Delivered)]
         recorded = outbox.mark_all_delivered(session, receipts, now=now)

@@ -76,7 +76,7 @@ def lease_due(
     leases: list[Lease] = []
     for state in (DeliveryState.DUE,) if new_only else CLAIMED_IN_ORDER:
         if len(leases) < limit:
-            claimed = session.execute(_claim(state), {**given, "most": limit - len(leases)})
+            claimed = session.execute(_claim(state), {**given, "most": limit - len(leases)}).all()
             uncertain = state is not DeliveryState.DUE
             oldest_first = sorted(claimed, key=lambda row: row.due_at)
             leases += [_lease(row, uncertain=uncertain) for row in oldest_first]

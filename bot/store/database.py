@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -22,6 +22,7 @@ R = TypeVar("R")
 
 Work = Callable[Concatenate[Session, P], R]
 
+SYNCED_LATER = "tocsin_synced_later"  # an execution option
 POSTGRESQL_CONNECTIONS = 8  # per process; also its number of worker threads
 
 
@@ -146,11 +147,27 @@ def _sqlite_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     # SQLite promotes a reading transaction to a writing one only if nobody wrote
     # meanwhile, and fails at once otherwise: every transaction starts as a writer.
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def synced_later(session: Session) -> None:
+    """Have a transaction that begins here reach the disk with the next one: a process that
+    dies forgets nothing of it, a machine that loses its power may.
+
+    On SQLite; PostgreSQL keeps such things in its own memory, and would lose them by itself.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection(execution_options={SYNCED_LATER: True})
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    later = connection.get_execution_options().get(SYNCED_LATER, False)
+    connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if later else 'FULL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun above, not by the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -52,7 +52,13 @@ def write(database: Database, domain: str, count: int) -> None:
 
 
 @asynccontextmanager
-async def sending(database: Database, relay: Relay, *, per_minute: int = 0) -> AsyncIterator[None]:
+async def sending(
+    database: Database,
+    relay: Relay,
+    *,
+    per_minute: int = 0,
+    every: timedelta = timedelta(milliseconds=50),
+) -> AsyncIterator[None]:
     """Dispatch in the background, twenty times a second."""
     options = EmailOptions(
         "127.0.0.1",
@@ -68,7 +74,7 @@ async def sending(database: Database, relay: Relay, *, per_minute: int = 0) -> A
         clock=system_clock,
         policy=RetryPolicy(first=timedelta(minutes=5)),
     )
-    running = asyncio.create_task(dispatcher.run_for_ever(timedelta(milliseconds=50)))
+    running = asyncio.create_task(dispatcher.run_for_ever(every))
     try:
         yield
     finally:
@@ -127,3 +133,11 @@ async def test_a_domain_gets_no_more_a_minute_than_allowed(
     assert min(gaps) > 0.08, "one every tenth of a second"
     assert times[-1] - times[0] < 3, "and not much slower"
     assert max(arrived(relay, QUICK)) < times[4], "the others did not wait"
+
+
+async def test_a_turn_is_not_missed_for_want_of_a_clock(database: Database, relay: Relay) -> None:
+    write(database, SLOW, 3)
+    async with sending(database, relay, per_minute=60, every=timedelta(minutes=5)):
+        await eventually(lambda: len(relay.envelopes) == 3)
+    gaps = [later - earlier for earlier, later in pairwise(arrived(relay, SLOW))]
+    assert all(0.9 < gap < 1.9 for gap in gaps), "one a second, each second"

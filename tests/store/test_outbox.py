@@ -6,12 +6,13 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from bot.domain.delivery import Address, DeliveryKind, DeliveryState, NewDelivery
 from bot.domain.message import ChannelName, Message
 from bot.store import Database, outbox
+from bot.store.database import synced_later
 from bot.store.schema import DeliveryRow
 from feeds.advisory import Tlp
 
@@ -102,3 +103,21 @@ def test_counts_by_channel_and_state(database: Database) -> None:
     counts = database.call(outbox.counts)
     assert counts[(ChannelName.EMAIL, DeliveryState.DUE)] == 1
     assert counts[(ChannelName.EMAIL, DeliveryState.LEASED)] == 1
+
+
+def synchronous(session: Session) -> str:
+    """How SQLite writes this transaction: 1 leaves the disk's answer to the next, 2 waits."""
+    return str(session.execute(text("PRAGMA synchronous")).scalar_one())
+
+
+def synchronous_later(session: Session) -> str:
+    synced_later(session)
+    return synchronous(session)
+
+
+def test_only_a_record_that_others_follow_does_not_wait_for_the_disk(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL waits for each")
+    assert database.call(synchronous) == "2"
+    assert database.call(synchronous_later) == "1"
+    assert database.call(synchronous) == "2"
