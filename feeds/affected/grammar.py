@@ -122,7 +122,7 @@ class _Parser(Naming):
                 self._draft.words = [[]]  # "Contrôleurs et passerelles utilisant ArubaOS"
             case Kind.WITH:
                 if token.text != "with" or self._has_versions():
-                    self._condition()
+                    self._condition(of_itself=token.text.startswith("en"))
             case Kind.NOFIX:
                 self._fix(token)
             case Kind.PATCHED:
@@ -187,7 +187,7 @@ class _Parser(Naming):
             self._lower(kind, values)
             return
         lt, le = (values, ()) if kind == Kind.LT else ((), values)
-        if draft.pending and _starts(draft.pending[-1], values[0]):
+        if len(draft.pending) == 1 and _starts(draft.pending[-1], values[0]):
             lowest = draft.pending.pop().text  # "16.1R1 antérieures à 18.4R3-S10"
             draft.close_list()
             draft.ranges.append(Range(ge=lowest, lt=lt, le=le))
@@ -352,8 +352,11 @@ class _Parser(Naming):
         kinds = (Kind.VERSIONS, Kind.ALL, *BOUNDS, Kind.OLDER)
         return any(token.kind in kinds for token in self._tokens[self._at :])
 
-    def _condition(self) -> None:
-        """Read what must be there besides; it may carry versions of its own."""
+    def _condition(self, *, of_itself: bool = False) -> None:
+        """Read what must be there besides; it may carry versions of its own.
+
+        ``of_itself``: a way of running ("en mode appliance"), which has no versions.
+        """
         draft = self._draft
         inner = Draft()
         outer_end = draft.end
@@ -370,10 +373,11 @@ class _Parser(Naming):
         words.extend(word for group in inner.hosts for word in group)
         words.extend(inner.asides)
         self._draft = draft
-        draft.end = outer_end
+        draft.end = max(outer_end, inner.end)
         draft.fix = draft.fix or inner.fix
-        if inner.ranges and not words and not draft.ranges:
+        if inner.ranges and not draft.ranges and (of_itself or not words):
             draft.ranges.extend(inner.ranges)  # "avec une version antérieure à": its own
+            draft.condition = Condition(tuple(words)) if words else draft.condition
         elif words or inner.ranges:
             draft.condition = Condition(tuple(words), tuple(inner.ranges))
 

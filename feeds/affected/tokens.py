@@ -126,13 +126,15 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.NOFIX,
-        "avant ant sans hors sauf excepte n'integrant n'ayant n'incluant n'appliquant ne non",
+        f"{_OLDER_OPENS} avant sans hors sauf excepte n'integrant n'ayant n'incluant n'appliquant "
+        "ne non",
         rf"(?:\b(?:avant|anterieure?s?\s+aux?)\s+(?:l[ae]s?\s+|l')?(?:dernie?re?s?\s+)?"
         rf"correctifs?\b(?!\s+\d)|\b(?:sans|hors|sauf|excepte)\s+(?:avoir\s+)?(?:applique\s+)?(?:l[ae]s?\s+|l'|un\s+|aucun\s+|"
         rf"application\s+de\s+)*(?:dernie?re?s?\s+|recente?s?\s+|\w+\s+)?{_FIXES}|"
         rf"\bn'(?:integrant|ayant|incluant|appliquant)\s+pas\b|"
         rf"\bsans\s+(?:l[ae]s?\s+|l')\w+|"
         rf"\bne\s+(?:disposant|beneficiant)\s+pas\b|"
+        rf"\b{_OLDER}\s+au\s+(?:\d\d?|1er)\s+[a-z]{{3,9}}\s+20\d\d\b|"
         rf"\bnon\s+(?:mis(?:es)?\s+a\s+jour|corrige\w*)\b)",
     ),
     (
@@ -205,7 +207,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         "avec with utilisant executant disposant si lorsque configure ayant equipe incluant "
         "integrant comprenant qui dont possedant fonctionnant base en using",
         r"\b(?:avec|with|utilisant|executant|disposant|si|lorsque|configuree?s?|ayant|equipee?s?|"
-        r"incluant|integrant|comprenant|qui|dont|possedant|fonctionnant|basee?s?|"
+        r"incluant|integrant|comprenant|qui|dont|possedant|fonctionnant|basee?s?(?=\s+sur\b)|"
         r"en\s+mode|using)\b",
     ),
     (

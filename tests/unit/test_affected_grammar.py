@@ -42,6 +42,11 @@ PHRASINGS = [
     ("Orme versions antérieure(s) à 6.1.0", [Range(lt=("6.1.0",))]),
     ("Orme&nbsp;versions antérieures à 6.1.0", [Range(lt=("6.1.0",))]),
     ("Orme versions antérieures à 7.5.0 UP8 IF03", [Range(lt=("7.5.0 up8 if03",))]),
+    ("Orme Base Module versions antérieures à 3.0", [Range(lt=("3.0",))]),
+    (
+        "Orme 4.6/4.6.2 versions antérieures à 10.0.1",
+        [Range(branches=("4.6", "4.6.2"), lt=("10.0.1",))],
+    ),
 ]
 
 
@@ -50,6 +55,18 @@ def test_each_phrasing_gives_its_range(line: str, ranges: list[Range]) -> None:
     (statement,) = parse_line(line)
     assert list(statement.ranges) == ranges
     assert statement.grade is Grade.DECIDED
+
+
+def test_a_way_of_running_has_no_versions_of_its_own() -> None:
+    (statement,) = parse_line("Orme en mode 'appliance' versions antérieures à 10.0.9")
+    assert statement.ranges == (Range(lt=("10.0.9",)),)
+    assert statement.condition is not None
+
+
+def test_a_date_bounds_no_version() -> None:
+    (statement,) = parse_line("Bases de données d'Orme antérieures au 12 mars 2022")
+    assert statement.ranges == ()
+    assert statement.grade is Grade.REVIEW
 
 
 def test_every_version_has_no_range() -> None:

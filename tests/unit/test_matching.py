@@ -71,6 +71,12 @@ def advisory(*lines: str, vendor: str = "", product: str = "", content: str = ""
         ("Windows 10 Version 22H2 pour systèmes x64 versions antérieures à 10.0.19045.6575",
          "Windows 11 22H2", "10.0.22621.1", SAFE),
         ("WorkCentre 7665", "WorkCentre 7655", "", SAFE),
+        ("Junos OS versions antérieures à 21.2R3-S7, 21.2R3-S8, 21.3R3-S5", "Junos OS",
+         "21.2R3-S7", AFFECTED),
+        ("Junos OS versions antérieures à 18.2R3, 18.3R2, 18.3R3", "Junos OS", "18.3R2", SAFE),
+        ("Debian 9 Stretch versions antérieures à 4.9.258-1", "Debian", "9.13", REVIEW),
+        ("Windows Server 2012 R2 versions antérieures à 1", "Windows Server 2012 R2",
+         "6.3.9600.22000", REVIEW),
     ],
 )  # fmt: skip
 def test_one_line(

@@ -77,7 +77,9 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
     if len(branches) == 1 and _FIGURES.match(branches[0]) and _same_figures(branches[0], written):
         lowest = branches.pop()[:-1] + "0"  # "6.5x" is 6.50 to 6.59
     base = branches[-1] if branches else number
-    lt = tuple(v for text in written.lt if (v := read(text, base)))
+    lt = _last_of_trains(tuple(v for text in written.lt if (v := read(text, base))))
+    if family == "windows" and any(len(limit.release) == 1 for limit in lt):
+        unreadable = True  # "Windows Server 2008 […] antérieures à 1": no build is one number
     read_branches = tuple(v for text in branches if (v := read(text, number)))
     return Bounds(
         branches=read_branches,
@@ -104,6 +106,21 @@ def _same_figures(branch: str, written: Range) -> bool:
     """Whether the bound of ``7.4.3.7x`` continues its last figure (7.4.3.77), not its letters."""
     stem = branch[:-1]
     return any(each.startswith(stem) and each[len(stem) :].isdigit() for each in written.lt)
+
+
+def _last_of_trains(limits: tuple[Version, ...]) -> tuple[Version, ...]:
+    """Of several service releases of one train, the last, which closes every flaw of a line.
+
+    "21.2R3-S7, 21.2R3-S8, 21.3R3-S5": 21.2R3-S7 lacks something. What else shares its first
+    parts is left alone: "18.3R2, 18.3R3" lists what is fixed, and builds are of several ways
+    to keep one product up to date.
+    """
+    last: dict[Parts, Version] = {}
+    for limit in limits:
+        if limit.levels and limit.levels[-1][2] == "s":
+            train = parts(limit)[:-1]
+            last[train] = max(limit, last.get(train, limit))
+    return tuple(limit for limit in limits if last.get(parts(limit)[:-1], limit).key <= limit.key)
 
 
 def _is_generation(branches: tuple[Version, ...], lt: tuple[Version, ...]) -> bool:

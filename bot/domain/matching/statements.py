@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -36,6 +37,7 @@ _STATES = frozenset(
     {"active", "activee", "actives", "activees", "installe", "installee", "enabled", "installed"}
 )
 _NONE = frozenset[str]()
+_PACKAGED = re.compile(r"deb|^\d+(?:\.\d+){2,}-\d")  # 5.10.179-3~deb10u1, 4.9.258-1
 
 
 class Sentence(NamedTuple):
@@ -249,7 +251,7 @@ def _single_digit(written: Range) -> bool:
 
 def _of_packages(statement: Statement) -> Statement:
     """Debian's kernel packages are bounded under the name of the distribution."""
-    if not any("deb" in text for each in statement.ranges for text in each.lt):
+    if not any(_PACKAGED.search(text) for each in statement.ranges for text in each.lt):
         return statement
     words = {word for phrase in statement.phrases for word in phrase.words}
     if not any(word.startswith("debian") for word in words):
