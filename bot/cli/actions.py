@@ -44,6 +44,10 @@ def actions_(
     found = database.call(_ranked, ids, states, today)[:limit]
     names = shared.names({each.action.facility_id for each in found})
     shared.show(found, lambda: _listing(found, names))
+    if not found:
+        shared.say(
+            "No action: they come with alerts, and with the first picture (tocsin dispatch)."
+        )
 
 
 def _ranked(

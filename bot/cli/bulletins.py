@@ -38,6 +38,10 @@ from feeds.files import FileSignals, FileSource, holds_signals
 from feeds.source import Source
 
 SHOWN = 20
+FIRST_PICTURE = (
+    "\nBulletins older than an inventory open no alert: the facility gets one first picture of"
+    " them from tocsin run or tocsin dispatch (to rehearse: --to-console FOLDER)."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -256,6 +260,7 @@ def _match_line(report: MatchReport) -> str:
         f"{report.revisions} bulletins and {report.products} products judged,"
         f" {report.verdicts} verdicts; {told.opened} alerts opened, {told.changed} changed,"
         f" {told.silent} unchanged; {told.deliveries} messages written."
+        + (FIRST_PICTURE if report.verdicts and not told.opened else "")
     )
 
 

@@ -53,6 +53,8 @@ def list_(
     found = sorted(found, key=lambda each: (-each.settles, each.reference))[:limit]
     names = {owner.id: owner.name for owner in owners}
     shared.show(found, lambda: _listing(found, names))
+    if not found:
+        shared.say("No question: every product is decided, or nothing was matched (tocsin match).")
 
 
 @group.command("answer")

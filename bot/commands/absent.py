@@ -1,4 +1,4 @@
-"""``!absent du 12/08 au 26/08 remplaçant Claire``: who is told, and may answer, meanwhile."""
+"""``!absent du 12/08 au 26/08 remplaçant NOM``: who is told, and may answer, meanwhile."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class AbsenceRequest:
 
 
 def read_absence(text: str, *, today: date) -> AbsenceRequest | None:
-    """« du 12/08 au 26/08 remplaçant Claire »; « jusqu'au 26/08 » begins today.
+    """« du 12/08 au 26/08 remplaçant NOM »; « jusqu'au 26/08 » begins today.
 
     None when it says something else, or ends before it begins.
 

@@ -85,7 +85,7 @@ REPORTED = SimpleNamespace(
 )
 REPLIES: dict[str, dict[str, object]] = {
     "absence_ended": {"ended": 1},
-    "absence_unknown": {"name": "Claire"},
+    "absence_unknown": {"name": "L'atelier"},
     "absence_usage": {},
     "absences": {
         "absences": (
