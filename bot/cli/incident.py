@@ -72,6 +72,10 @@ def declare(
         {"new": done.new, "incident": view},
         lambda: _declared(shared, view) if done.new else _proposed(view),
     )
+    shared.say(
+        f"\nNext: tocsin incident note {view.reference} 'a fact' --by {by};"
+        " what is told to others leaves with tocsin dispatch or tocsin run"
+    )
 
 
 @group.command("list")

@@ -80,6 +80,27 @@ async def test_a_bulletin_older_than_the_inventory_raises_nothing(town: Town) ->
     assert "FortiOS" in first.message.text
 
 
+async def test_the_first_picture_begins_with_what_is_exploited(town: Town) -> None:
+    hospital = town.facility()
+    town.has(hospital, ("fw-01", "FortiOS", "7.2.8"), ("web-01", "Apache Tomcat", "9.0.50"))
+    town.told(hospital, "!salon:example.org")
+    signal = Exploited("CVE-2026-99011", town.clock().date())
+    town.application.database.call(exploits.store, [signal])
+    for row, reference, cves in (
+        ("FortiOS versions 7.2.x antérieures à 7.2.11", "CERTFR-2025-AVI-9001", ()),
+        ("FortiOS versions 7.2.x antérieures à 7.2.12", "CERTFR-2025-AVI-9002", ()),
+        ("Tomcat versions 9.x antérieures à 9.0.99", "CERTFR-2025-AVI-9003", (signal.cve,)),
+    ):
+        one = bulletin(town, row)
+        before = one.published_at - 90 * DAY
+        old = dataclasses.replace(one, reference=reference, published_at=before, cves=cves)
+        await town.publish(old)
+    await town.application.write_periodic()
+    (first,) = town.deliveries()
+    assert "vulnérabilité exploitée" in first.message.text
+    assert first.message.text.index("Tomcat") < first.message.text.index("FortiOS")
+
+
 async def test_judging_again_changes_nothing(town: Town) -> None:
     hospital = town.facility()
     town.has(hospital, ("fw-01", "FortiOS", "7.2.8"))

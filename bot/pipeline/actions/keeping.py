@@ -198,6 +198,7 @@ class ActionKeeper:
         plans: dict[int, list[Plan]] = {}
         seen: set[uuid.UUID] = set()
         facts = Facts(session, concerned, held)
+        facts.learn(m for group in groups.values() for m in group.members.values())
         drafts: list[Draft] = []
         for place in dict.fromkeys((*groups, *waiting)):
             action, group = waiting.get(place), groups.get(place, Group())
