@@ -76,7 +76,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "build": ("build", "numero de build", "n build", "patch", "niveau de patch",
                   "patch level", "correctif", "service pack", "update"),
-        "cpe": ("cpe", "cpe 2 3", "cpe23", "cpe name", "identifiant cpe"),
+        "cpe": ("cpe", "cpe 2 3", "cpe23", "cpe name", "identifiant cpe", "purl", "package url"),
         "location": (
             "site", "localisation", "emplacement", "lieu", "location", "service", "batiment",
             "local", "salle", "service affectataire", "uf", "unite fonctionnelle", "pole",

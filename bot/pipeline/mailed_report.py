@@ -24,6 +24,7 @@ from bot.store.mailed import MailedInventory, MailedState
 from feeds.advisory import Tlp
 
 ASKED = 20  # questions of each facility that the report lists
+LARGEST_SHEETS = 4 * 1024 * 1024  # characters: relays refuse mails of about 10 MB
 TRACE = 32  # characters
 
 
@@ -127,8 +128,15 @@ def _delivery(
     floor: Tlp,
 ) -> NewDelivery:
     """The report, in the thread of the mail that brought the inventory."""
+    sheets = tuple(_sheet(renderer, each, language) for each in told if each.readable)
+    if sum(len(sheet.content) for sheet in sheets) > LARGEST_SHEETS:
+        sheets = ()
     text, html = renderer.reply(
-        "inventory_mail_report", language=language, file=kept.filename, parts=told
+        "inventory_mail_report",
+        language=language,
+        file=kept.filename,
+        parts=told,
+        sheets=len(sheets),
     )
     named = any(each.readable for each in told)
     message = Message(
@@ -136,7 +144,7 @@ def _delivery(
         text=text,
         html=html,
         marking=floor if named else Tlp.CLEAR,
-        attachments=tuple(_sheet(renderer, each, language) for each in told if each.readable),
+        attachments=sheets,
         thread=kept.thread,
         language=language,
     )

@@ -29,6 +29,7 @@ OFFERED: Mapping[Wants, Sequence[ReplyKind]] = {
 }
 """What may be answered, the likeliest first. Nothing else helps when the name is unknown."""
 
+LONGEST_REFERENCE = 64  # characters; an option's value takes 150, and ends with the answer
 ASKED = "question:"  # how the ``action_id`` of a question's button or menu begins
 
 
@@ -45,8 +46,9 @@ def question_buttons(question: OpenQuestion, words: Words) -> dict[str, Any]:
 
 
 def question_menu(question: OpenQuestion, words: Words) -> str:
-    """The same as the menu of a section, in JSON; empty for a question without a reference."""
-    if not question.reference:
+    """The same as the menu of a section, in JSON; empty for a question without a reference, or
+    whose reference is none of ours."""
+    if not 0 < len(question.reference) <= LONGEST_REFERENCE:
         return ""
     return json.dumps(
         {

@@ -28,6 +28,7 @@ from bot.domain.delivery import Address, DeliveryState
 from bot.domain.incident import Declaration
 from bot.domain.message import ChannelName
 from bot.domain.people import Role
+from bot.inventory.registry import read_inventory
 from bot.settings import Email, Incident, Mailbox, Network, Settings
 from bot.store import Session, alerts, audit, lots, mails, outbox, people
 from bot.store.migrate import upgrade
@@ -68,7 +69,14 @@ class Post:
         await eventually(found, within=20)
         return found()[0]
 
-    async def reply(self, to: EmailMessage | None, text: str, *, sender: str = GUARD) -> str:
+    async def reply(
+        self,
+        to: EmailMessage | None,
+        text: str,
+        *,
+        sender: str = GUARD,
+        attached: bytes = b"",
+    ) -> str:
         """Write to Tocsin, quoting the mail answered; return the Message-ID."""
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = sender, TOCSIN, "Re: alerte"
@@ -78,6 +86,8 @@ class Post:
             quoted = "\n".join(f"> {line}" for line in words(to).splitlines())
             text = f"{text}\n\nLe 02/03/2026 à 09:00, Tocsin a écrit :\n{quoted}\n"
         mail.set_content(text)
+        if attached:
+            mail.add_attachment(attached, maintype="text", subtype="csv", filename="parc.csv")
 
         def hand_over() -> None:
             with smtplib.SMTP("127.0.0.1", self.postfix.port) as relay:
@@ -185,6 +195,32 @@ async def test_a_word_in_reply_is_the_answer_and_is_confirmed_once(post: Post) -
     assert confirmation["In-Reply-To"] == wrote
     assert "12/12/2026" in words(confirmation)
     assert await peers.mailbox(post.town.application).poll() == []
+
+
+async def test_an_inventory_of_thousands_of_lines_comes_by_mail_and_its_sheet_goes_back(
+    post: Post,
+) -> None:
+    await alerted(post)
+    lines = [f"fw-{number:05};FortiOS;7.2.14;salle {number:060}" for number in range(4_000)]
+    body = "\n".join(["Nom;Produit;Version;Site", *lines, ""]).encode()
+    assert len(body) > 300_000
+    wrote = await post.reply(None, "Bonjour, voici notre parc.", attached=body)
+    assert await post.poll() == [MailOutcome.ANSWERED]
+    await post.send_due()
+    preview = await post.mail_for("garde", wrote)
+    assert "Rien n'est changé pour l'instant" in words(preview)
+    await post.reply(preview, "OUI")
+    assert await post.poll() == [MailOutcome.RECEIVED]
+    application = post.town.application
+    await application.match()
+    await application.write_periodic()
+    await post.send_due()
+    (report,) = [each for each in post.town.deliveries() if each.message.attachments]
+    arrived = await post.mail_for("garde", report.receipt)
+    (sheet,) = arrived.iter_attachments()
+    assert sheet.get_filename() == "inventaire-590999017.csv"
+    read = read_inventory(sheet.get_content().encode(), file="inventaire.csv")
+    assert len(read.lines) == 4_000
 
 
 async def test_contradictory_answers_are_both_kept_and_the_last_wins(post: Post) -> None:

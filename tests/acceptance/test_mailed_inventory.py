@@ -123,7 +123,7 @@ async def test_from_an_address_alone_nothing_changes_until_it_confirms(post: Pos
     assert lines(post) == {}
     assert preview.address == GUARD
     assert "Rien n'est changé pour l'instant" in said(preview)
-    assert "3 ajoutée(s)" in said(preview)
+    assert "Lignes ajoutées : 3" in said(preview)
     assert await reports(post) == 0
     assert post.writes("Oui", to=preview) is MailOutcome.RECEIVED
     assert lines(post) == {"fw-01": "7.2.8", "fw-02": "", "x-01": "3"}
@@ -277,7 +277,7 @@ async def test_what_cannot_be_used_is_said_and_changes_nothing(
 async def test_a_list_pasted_in_the_mail_is_an_inventory(post: Post) -> None:
     text = "Bonjour,\n\nFortiGate 60F FortiOS 7.2.8\n- Windows Server 2019\n\n-- \nLe RSSI\n"
     assert sends(post, text=text, subject="Notre inventaire") is MailOutcome.ANSWERED
-    assert "2 ajoutée(s)" in said(latest(post))
+    assert "Lignes ajoutées : 2" in said(latest(post))
     announced = "inventaire :\nFortiOS 7.2.8\nZimbra 8.8\n"
     assert sends(post, text=announced, to=latest(post)) is MailOutcome.RECEIVED
     assert len(lines(post)) == 2

@@ -246,7 +246,7 @@ REPLIES: dict[str, dict[str, object]] = {
         * 2,
     },
     "inventory_mail_refused": {"why": "unreadable", "error": "parc.xlsx: illisible. Réparez-le."},
-    "inventory_mail_report": {"file": "parc.xlsx", "parts": (REPORTED, REPORTED)},
+    "inventory_mail_report": {"file": "parc.xlsx", "parts": (REPORTED, REPORTED), "sheets": 2},
     "inventory_mail_whose": {"facilities": (("590999017", "CH de Démonstration"),) * 30},
     "foreseen": {
         "foreseen": SimpleNamespace(
