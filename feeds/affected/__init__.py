@@ -1,6 +1,7 @@
 """A grammar of affected systems: French prose to products and version ranges.
 
-``tokens`` cuts a line into words of the grammar, ``grammar`` assembles them into statements,
+``phrasings`` is the catalogue of how publishers write, ``tokens`` cuts a line into its words,
+``naming``, ``bounding`` and ``grammar`` assemble them into statements,
 ``prose`` finds the lines in the Markdown or HTML of bulletins that have no rows, and
 ``structured`` reads the ranges of publishers that give them as data.
 """

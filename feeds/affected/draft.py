@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from feeds.affected.phrasings import Kind
 from feeds.affected.statement import Condition, Fix, Phrase, Range, Statement
-from feeds.affected.tokens import Kind, Token
+from feeds.affected.tokens import Token
 
 _LEVELLED = re.compile(r"(\d.*[a-z]\s*)\d+$")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from feeds.affected.draft import Draft
+from feeds.affected.phrasings import Kind
 from feeds.affected.statement import Statement
-from feeds.affected.tokens import Kind, Token, read_tokens
+from feeds.affected.tokens import Token, read_tokens
 
 NUMERIC = frozenset({Kind.VERSION, Kind.WILD})
 BOUNDS = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO})

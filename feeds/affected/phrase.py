@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from feeds.affected.phrasings import Kind
 from feeds.affected.statement import Phrase
-from feeds.affected.tokens import Kind, Token, read_tokens
+from feeds.affected.tokens import Token, read_tokens
 
 # "Mail Server DSM 7.1": the number is the platform's
 _PLATFORMS = frozenset(

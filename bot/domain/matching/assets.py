@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from feeds.affected import Phrase, read_phrase
-from feeds.affected.tokens import Kind, Token, fold, tokenize
+from feeds.affected.phrasings import Kind
+from feeds.affected.tokens import Token, fold, tokenize
 from feeds.identifiers import IS_PURL, purl_name
 from feeds.names import Name, normal_words, widened
 from feeds.products import Catalogue
