@@ -72,9 +72,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """One line that one bulletin may concern, and why nobody can tell."""
+    """A product as typed that one bulletin may concern, on which lines, and why nobody can
+    tell."""
 
-    line_id: str
+    line_ids: tuple[str, ...]
     name: str  # of the product, see :func:`product_name`
     advisory_id: int
     reason: str
@@ -180,14 +181,22 @@ def subjects(undecided: Iterable[Undecided]) -> list[Subject]:
             grouped.setdefault(key, []).append(each)
     found = [
         Subject(
-            name=Counter(each.name for each in group).most_common(1)[0][0],
+            name=_spelling(group),
             wants=_wanted(group),
             settles=len({each.advisory_id for each in group}),
-            machines=len({each.line_id for each in group}),
+            machines=len(set().union(*(each.line_ids for each in group))),
         )
         for group in grouped.values()
     ]
     return sorted(found, key=lambda each: (-each.settles, -each.machines, each.key))
+
+
+def _spelling(group: Sequence[Undecided]) -> str:
+    """The spelling that most lines of a product share."""
+    lines = Counter[str]()
+    for each in group:
+        lines[each.name] += len(each.line_ids)
+    return lines.most_common(1)[0][0]
 
 
 def _wanted(group: Sequence[Undecided]) -> Wants:
@@ -198,7 +207,12 @@ def _wanted(group: Sequence[Undecided]) -> Wants:
         if each.reason in VERSION_REASONS and (not each.version or each.reason == COARSE)
     ]
     missing = any(not each.version for each in lacking)
-    return Wants.VERSION if missing or 2 * len(lacking) > len(group) else Wants.CONCERNED
+    mostly = 2 * _lines(lacking) > _lines(group)
+    return Wants.VERSION if missing or mostly else Wants.CONCERNED
+
+
+def _lines(group: Iterable[Undecided]) -> int:
+    return sum(len(each.line_ids) for each in group)
 
 
 def said(

@@ -154,7 +154,7 @@ def _undecided(
 ) -> list[Undecided]:
     name = product_name(line.vendor, line.product)
     return [
-        Undecided(line.line_id, name, advisory_id, verdict.reason, line.version)
+        Undecided((line.line_id,), name, advisory_id, verdict.reason, line.version)
         for (advisory_id, _), verdict in told
         if verdict.kind is VerdictKind.REVIEW
     ]

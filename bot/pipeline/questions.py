@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.decision import OpenQuestion
@@ -16,6 +16,7 @@ from bot.domain.question import (
     Reach,
     ReplyKind,
     Subject,
+    Undecided,
     Wants,
     product_key,
     product_name,
@@ -52,19 +53,29 @@ def waiting(
     answered = [each for each in lessons.of_facility(session, facility_id) if _silences(each)]
     keys = None if names is None else {product_key(name) for name in names}
     open_ = [
-        each
-        for each in questions.undecided(session, facility_id)
-        if keys is None or product_key(each.name) in keys
-        if not any(
-            lesson.speaks_of(facility_id, each.line_id, product_key(each.name))
-            for lesson in answered
-        )
+        left
+        for each in questions.undecided(session, facility_id, keys=keys)
+        if (left := _unanswered(facility_id, each, answered)).line_ids
     ]
     found = subjects(open_)
     if names is None:
         known = {each.key for each in found} | {lesson.key for lesson in answered}
         found += [each for each in _unknown(session, facility_id) if each.key not in known]
     return questions.ask(session, facility_id, found, now=now)
+
+
+def _unanswered(facility_id: int, open_: Undecided, answered: Collection[Lesson]) -> Undecided:
+    """What is open without the lines that lessons speak of."""
+    key = product_key(open_.name)
+    known = [each for each in answered if each.key == key]
+    if not known:
+        return open_
+    left = (
+        line_id
+        for line_id in open_.line_ids
+        if not any(each.speaks_of(facility_id, line_id, key) for each in known)
+    )
+    return replace(open_, line_ids=tuple(left))
 
 
 def _unknown(session: Session, facility_id: int) -> list[Subject]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from bot.domain.matching import VerdictKind
-from bot.domain.question import Given, Question, ReplyKind, Subject, Undecided, Wants, product_name
+from bot.domain.question import (
+    Given,
+    Question,
+    ReplyKind,
+    Subject,
+    Undecided,
+    Wants,
+    product_key,
+    product_name,
+)
 from bot.domain.reference import QUESTION, numbered, series
 from bot.store.schema import (
     AdvisoryRow,
@@ -19,43 +28,59 @@ from bot.store.schema import (
     RevisionRow,
     VerdictRow,
 )
-from bot.store.statements import next_numbers
+from bot.store.statements import batches, next_numbers
 
 
-def undecided(session: Session, facility_id: int) -> list[Undecided]:
-    """Every present line of a facility that a current bulletin may concern."""
-    rows = session.execute(
+def undecided(
+    session: Session, facility_id: int, *, keys: Collection[str] | None = None
+) -> list[Undecided]:
+    """What current bulletins leave open of a facility's present products.
+
+    Args:
+        keys: of these products only, as :func:`product_key` writes them.
+    """
+    lines: dict[int, list[str]] = {}
+    typed: dict[int, tuple[str, str]] = {}  # name and version
+    for line_id, product_id, vendor, product, version in session.execute(
         select(
             AssetRow.line_id,
+            ProductRow.id,
             ProductRow.vendor,
             ProductRow.product,
             ProductRow.version,
-            AdvisoryRow.id.label("advisory_id"),
-            VerdictRow.reason,
         )
         .join(ProductRow, ProductRow.id == AssetRow.product_id)
-        .join(VerdictRow, VerdictRow.product_id == AssetRow.product_id)
-        .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
-        .join(
-            AdvisoryRow,
-            and_(
-                AdvisoryRow.id == RevisionRow.advisory_id,
-                AdvisoryRow.number == RevisionRow.number,
-            ),
-        )
         .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
-        .where(VerdictRow.kind == VerdictKind.REVIEW.value)
-    )
+    ):
+        if product_id not in typed:
+            typed[product_id] = product_name(vendor, product), version
+        lines.setdefault(product_id, []).append(line_id)
+    wanted = [id_ for id_, (name, _) in typed.items() if keys is None or product_key(name) in keys]
+    shared = {id_: tuple(lines[id_]) for id_ in wanted}
     return [
         Undecided(
-            row.line_id,
-            product_name(row.vendor, row.product),
-            row.advisory_id,
-            row.reason,
-            row.version,
+            shared[product_id], typed[product_id][0], advisory_id, reason, typed[product_id][1]
         )
-        for row in rows
+        for product_id, advisory_id, reason in _reviews(session, wanted)
     ]
+
+
+def _reviews(session: Session, product_ids: Sequence[int]) -> Iterator[tuple[int, int, str]]:
+    """Products, the current bulletins that may concern them, and why nobody can tell."""
+    for part in batches(product_ids):
+        yield from session.execute(
+            select(VerdictRow.product_id, AdvisoryRow.id, VerdictRow.reason)
+            .join(RevisionRow, RevisionRow.id == VerdictRow.revision_id)
+            .join(
+                AdvisoryRow,
+                and_(
+                    AdvisoryRow.id == RevisionRow.advisory_id,
+                    AdvisoryRow.number == RevisionRow.number,
+                ),
+            )
+            .where(VerdictRow.product_id.in_(part))
+            .where(VerdictRow.kind == VerdictKind.REVIEW.value)
+        ).tuples()
 
 
 def ask(

@@ -69,11 +69,11 @@ def test_an_answer_is_read_or_refused(text: str, given: Given | None) -> None:
 def test_one_question_a_product_the_most_useful_first() -> None:
     found = subjects(
         [
-            Undecided("a", "Xen", 1, "version-missing"),
-            Undecided("b", "FortiOS", 1, "component"),
-            Undecided("c", "fortios", 2, "version-coarse"),
-            Undecided("c", "FortiOS", 3, "component"),
-            Undecided("d", "", 9, "version-missing"),
+            Undecided(("a",), "Xen", 1, "version-missing"),
+            Undecided(("b",), "FortiOS", 1, "component"),
+            Undecided(("c",), "fortios", 2, "version-coarse"),
+            Undecided(("c",), "FortiOS", 3, "component"),
+            Undecided(("d",), "", 9, "version-missing"),
         ]
     )
     assert [(each.key, each.settles, each.machines, each.wants) for each in found] == [
@@ -83,10 +83,10 @@ def test_one_question_a_product_the_most_useful_first() -> None:
 
 
 def test_a_version_is_asked_for_only_where_one_is_lacking() -> None:
-    typed = [Undecided("a", "Xen", n, "patch-unknown", "4.1") for n in range(3)]
-    old = Undecided("a", "Xen", 9, "order-unknown", "4.1")
-    short = [Undecided("a", "Xen", n, "version-coarse", "4") for n in range(10, 15)]
-    none = Undecided("b", "Xen", 9, "version-missing")
+    typed = [Undecided(("a",), "Xen", n, "patch-unknown", "4.1") for n in range(3)]
+    old = Undecided(("a",), "Xen", 9, "order-unknown", "4.1")
+    short = [Undecided(("a",), "Xen", n, "version-coarse", "4") for n in range(10, 15)]
+    none = Undecided(("b",), "Xen", 9, "version-missing")
     assert [each.wants for each in subjects([*typed, old])] == [Wants.CONCERNED]
     assert [each.wants for each in subjects([*typed, *short])] == [Wants.VERSION]
     assert [each.wants for each in subjects([*typed, none])] == [Wants.VERSION]
