@@ -13,8 +13,8 @@ from rich.console import Console
 from bot.app.application import Application
 from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
-from bot.channels.mail_format import parse_mailbox
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.format import parse_mailbox
 from bot.channels.matrix.channel import MatrixChannel
 from bot.channels.matrix.client import MatrixOptions
 from bot.channels.matrix.rooms import MatrixRooms

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bot.channels.base import PermanentDeliveryError
-from bot.channels.mail_format import BadAddressError, compose
+from bot.channels.mail.format import BadAddressError, compose
 from bot.domain.clock import Clock, system_clock
 from bot.domain.message import Message
 

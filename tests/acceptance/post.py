@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 
 from bot.app import peers
-from bot.channels.mail_format import message_id
+from bot.channels.mail.format import message_id
 from bot.chat.mail_desk import MailDesk, MailDeskOptions, MailOutcome
 from bot.domain.alert import AnswerKind
 from bot.pipeline.mailed import InventoryDesk

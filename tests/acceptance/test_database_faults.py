@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
 from bot.domain.delivery import DeliveryState
 from bot.domain.message import ChannelName
 from bot.pipeline.dispatch import Dispatcher

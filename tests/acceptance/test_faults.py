@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.base import Channel
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
 from bot.channels.matrix.channel import MatrixChannel
 from bot.channels.matrix.client import MatrixOptions
 from bot.channels.matrix.session import MatrixSession

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
 from bot.domain.clock import system_clock
 from bot.domain.delivery import Address, DeliveryKind, DeliveryState, NewDelivery, RetryPolicy
 from bot.domain.message import ChannelName, Message

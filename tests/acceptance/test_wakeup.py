@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
 from bot.domain.clock import system_clock
 from bot.domain.message import ChannelName
 from bot.jobs import Job, Jobs

@@ -19,8 +19,8 @@ import aiohttp
 import aiosmtplib
 
 from bot.channels.base import Channel
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
-from bot.channels.mail_format import compose
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.format import compose
 from bot.channels.slack.channel import SlackChannel, SlackOptions
 from bot.domain.delivery import Address, DeliveryKind, NewDelivery
 from bot.domain.message import ChannelName, Message

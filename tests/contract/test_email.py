@@ -16,7 +16,7 @@ from bot.channels.base import (
     TransientDeliveryError,
     UncertainDeliveryError,
 )
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
 from bot.domain.message import Message
 from tests.servers.certificates import LoopbackTls, make_loopback_tls
 from tests.servers.postfix import DOMAIN, Postfix

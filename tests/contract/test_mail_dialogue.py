@@ -18,8 +18,8 @@ from bot.channels.base import (
     TransientDeliveryError,
     UncertainDeliveryError,
 )
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
-from bot.channels.mail_dialogue import Answer, handing_over
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.dialogue import Answer, handing_over
 from bot.domain.message import Message
 
 MESSAGE = Message("[Tocsin] À TRAITER", "À faire : mettre à jour.")

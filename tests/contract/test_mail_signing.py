@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
-from bot.channels.mail_signing import MailSigner
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.signing import MailSigner
 from bot.domain.message import Attachment, Message
 from tests.servers.certificates import MailIdentity, make_mail_identity
 from tests.servers.postfix import DOMAIN, Postfix

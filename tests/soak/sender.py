@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.channels.email import EmailChannel, EmailOptions, EmailSecurity
+from bot.channels.mail.channel import EmailChannel, EmailOptions, EmailSecurity
 from bot.domain.clock import system_clock
 from bot.domain.delivery import Lease, RetryPolicy
 from bot.domain.message import ChannelName

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.mail_format import BadAddressError, compose, header_text, message_id
+from bot.channels.mail.format import BadAddressError, compose, header_text, message_id
 from bot.domain.mail_token import signed_key
 from bot.domain.message import Attachment, Message
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import (
     PKCS7SignatureBuilder,
 )
 
-from bot.channels.mail_mime import Mail
+from bot.channels.mail.mime import Mail
 
 CRLF = b"\r\n"
 LINE = 76  # characters of base64 a line, RFC 2045

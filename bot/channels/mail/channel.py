@@ -24,16 +24,16 @@ from bot.channels.base import (
     PermanentDeliveryError,
     TransientDeliveryError,
 )
-from bot.channels.mail_dialogue import (
+from bot.channels.mail.dialogue import (
     Dialogue,
     NoAnswerError,
     forgetting,
     handing_over,
     leaving,
 )
-from bot.channels.mail_format import BadAddressError, compose, parse_mailbox
-from bot.channels.mail_mime import Mail
-from bot.channels.mail_signing import MailSigner
+from bot.channels.mail.format import BadAddressError, compose, parse_mailbox
+from bot.channels.mail.mime import Mail
+from bot.channels.mail.signing import MailSigner
 from bot.channels.pace import Lanes, Pace, Slots, per_minute
 from bot.domain.clock import Clock, system_clock
 from bot.domain.message import Message
@@ -205,16 +205,18 @@ class EmailChannel:
     async def _connection(self) -> AsyncIterator[_Connection]:
         """Lend a connection; it is kept only when what was done on it left it usable."""
         connection = self._reusable() or await self._connect()
+        usable = False  # without an answer, or when cancelled, the dialogue is out of step
         try:
             yield connection
+            usable = True
         except (TransientDeliveryError, PermanentDeliveryError):
-            await self._reset(connection)
+            usable = await self._reset(connection)
             raise
-        except BaseException:  # no answer, or cancelled: the dialogue is out of step
-            connection.dialogue.close()
-            raise
-        else:
-            self._give_back(connection)
+        finally:
+            if usable:
+                self._give_back(connection)
+            else:
+                connection.dialogue.close()
 
     def _reusable(self) -> _Connection | None:
         oldest = asyncio.get_running_loop().time() - IDLE.total_seconds()
@@ -233,13 +235,13 @@ class EmailChannel:
         else:
             connection.dialogue.close()
 
-    async def _reset(self, connection: _Connection) -> None:
-        """Forget the refused transaction, or the connection if it cannot be."""
+    async def _reset(self, connection: _Connection) -> bool:
+        """Forget the refused transaction; False when it cannot be."""
         try:
             await connection.dialogue.play(forgetting())
         except (DeliveryError, NoAnswerError):
-            connection.dialogue.close()
-        self._give_back(connection)
+            return False
+        return True
 
     async def _connect(self) -> _Connection:
         options = self._options

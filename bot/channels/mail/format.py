@@ -10,8 +10,8 @@ from datetime import datetime
 from email.utils import format_datetime, getaddresses
 from functools import lru_cache
 
-from bot.channels import mail_mime as mime
-from bot.channels.mail_mime import Mail
+from bot.channels.mail import mime
+from bot.channels.mail.mime import Mail
 from bot.domain.answer_link import filled
 from bot.domain.mail_token import code
 from bot.domain.message import Attachment, Message
