@@ -15,7 +15,8 @@ from bot.domain.people import Person, Role
 from bot.store import Session, alerts, facilities, inventory, lots, people
 from bot.store.inventory import UploadRecord
 from bot.store.lots import Answer
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
+from feeds.advisory import AdvisoryKind, Tlp
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 
 FRIDAY = datetime(2026, 3, 6, 16, 30, tzinfo=UTC)  # 17.30 in Paris
@@ -106,15 +107,7 @@ class Hospital:
     ) -> None:
         """An alerte that concerns the whole hospital is published on Friday, or ``at``."""
         self.town.clock.now = more.pop("at", FRIDAY)  # type: ignore[assignment]
-        bulletin = Advisory(
-            publisher="CERT-FR",
-            reference="CERTFR-2026-ALE-9001",
-            kind=AdvisoryKind.ALERTE,
-            title="Vulnérabilité dans FortiOS",
-            published_at=self.town.clock.now,
-            revised_at=self.town.clock.now,
-            affected=(AffectedProduct(row, "Fortinet", "FortiOS"),),
-        )
+        bulletin = fortios(self.town.clock.now, AdvisoryKind.ALERTE, row=row)
         await self.town.publish(dataclasses.replace(bulletin, **more))  # type: ignore[arg-type]
 
     def ask(

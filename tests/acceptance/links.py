@@ -25,7 +25,8 @@ from bot.store.lots import Answer
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
 from bot.web.server import serve_pages
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Pap, Tlp
+from feeds.advisory import AdvisoryKind, Pap, Tlp
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import SteppingClock, Town
 from tests.servers.process import free_port
 
@@ -56,16 +57,12 @@ class Linked:
     ) -> Delivery:
         """The facility is told of an alert by mail."""
         published = self.town.clock() + timedelta(days=1)
-        row = AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS")
         await self.town.publish(
-            Advisory(
-                publisher="CERT-FR",
+            fortios(
+                published,
+                AdvisoryKind.ALERTE,
                 reference=f"CERTFR-2026-ALE-90{number:02}",
-                kind=AdvisoryKind.ALERTE,
                 title="Vulnérabilité dans <FortiOS>",
-                published_at=published,
-                revised_at=published,
-                affected=(row,),
                 tlp=tlp,
                 pap=pap,
             )

@@ -9,7 +9,8 @@ import pytest
 
 from bot.inventory.registry import read_inventory
 from bot.store import Database, advisories
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.advisory import AdvisoryKind
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.test_inventory_command import CHU, DEMO, Operator
 
 SMALL = "620999029"
@@ -29,17 +30,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Operator:
     assert made.types("init")[0] == 0
     assert made.types("facility", "import", DEMO / "facilities.csv")[0] == 0
     moment = datetime.now(UTC) + timedelta(days=1)
-    bulletin = Advisory(
-        publisher="CERT-FR",
-        reference="CERTFR-2026-AVI-9001",
-        kind=AdvisoryKind.AVIS,
-        title="Vulnérabilité dans FortiOS",
-        published_at=moment,
-        revised_at=moment,
-        affected=(
-            AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS"),
-        ),
-    )
+    bulletin = fortios(moment, AdvisoryKind.AVIS)
     database = Database(f"sqlite:///{folder / 'tocsin.db'}")
     database.call(advisories.store, [bulletin], trace_id="trace", now=moment)
     database.dispose()

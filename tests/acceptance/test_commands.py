@@ -15,7 +15,8 @@ from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.domain.routing import Rhythm
 from bot.store import Session, alerts, audit, lots, people
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.advisory import AdvisoryKind
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 
 ROOM = Address(ChannelName.MATRIX, "!salon:example.org")
@@ -47,18 +48,7 @@ async def counter(town: Town) -> Counter:
     town.told(hospital, ROOM.address, rhythm=Rhythm.IMMEDIATE)
     town.application.database.call(registered, hospital, town)
     published = town.clock() + timedelta(days=1)
-    row = AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS")
-    await town.publish(
-        Advisory(
-            publisher="CERT-FR",
-            reference="CERTFR-2026-AVI-9001",
-            kind=AdvisoryKind.AVIS,
-            title="Vulnérabilité dans FortiOS",
-            published_at=published,
-            revised_at=published,
-            affected=(row,),
-        )
-    )
+    await town.publish(fortios(published, AdvisoryKind.AVIS))
     return Counter(town)
 
 

@@ -11,7 +11,8 @@ from bot.domain.alert import AnswerKind
 from bot.domain.facility import AssetCategory, Contact, Facility
 from bot.domain.message import ChannelName
 from bot.store import Session, alerts, facilities, lots, people
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.advisory import AdvisoryKind
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 
 FRIDAY = datetime(2026, 3, 6, 16, 30, tzinfo=UTC)  # 17.30 in Paris
@@ -32,17 +33,7 @@ async def hospital(town: Town) -> Facility:
     town.has(made, ("fw-01", "FortiOS", "7.2.8"))
     town.told(made, "!salon:example.org")
     town.clock.now = FRIDAY
-    await town.publish(
-        Advisory(
-            publisher="CERT-FR",
-            reference="CERTFR-2026-ALE-9001",
-            kind=AdvisoryKind.ALERTE,
-            title="Vulnérabilité dans FortiOS",
-            published_at=FRIDAY,
-            revised_at=FRIDAY,
-            affected=(AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12"),),
-        )
-    )
+    await town.publish(fortios(FRIDAY, AdvisoryKind.ALERTE))
     return made
 
 
@@ -98,14 +89,6 @@ async def test_what_waits_for_a_digest_is_never_reminded(town: Town) -> None:
     made = town.facility()
     town.has(made, ("fw-01", "FortiOS", "7.2.8"))
     town.told(made, "ssi@ch.example", channel=ChannelName.EMAIL)
-    bulletin = Advisory(
-        publisher="CERT-FR",
-        reference="CERTFR-2026-AVI-9001",
-        kind=AdvisoryKind.AVIS,
-        title="Vulnérabilité dans FortiOS",
-        published_at=FRIDAY,
-        revised_at=FRIDAY,
-        affected=(AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12"),),
-    )
+    bulletin = fortios(FRIDAY, AdvisoryKind.AVIS)
     await town.publish(bulletin)
     assert await sent(town, MONDAY + 5 * DAY) == []

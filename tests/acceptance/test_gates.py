@@ -26,7 +26,8 @@ from bot.store import (
     subscriptions,
     withheld,
 )
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
+from feeds.advisory import AdvisoryKind, Tlp
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 
 ROOM = "!salon:example.org"
@@ -60,19 +61,8 @@ async def told(town: Town, *, channel: ChannelName = ChannelName.MATRIX) -> None
     hospital = town.facility()
     town.has(hospital, (MACHINE, "FortiOS", "7.2.8"))
     town.told(hospital, ROOM, channel=channel)
-    row = AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS")
     now = town.clock()
-    await town.publish(
-        Advisory(
-            publisher="CERT-FR",
-            reference="CERTFR-2026-ALE-9001",
-            kind=AdvisoryKind.ALERTE,
-            title="Vulnérabilité dans FortiOS",
-            published_at=now,
-            revised_at=now,
-            affected=(row,),
-        )
-    )
+    await town.publish(fortios(now, AdvisoryKind.ALERTE))
     assert MACHINE in town.deliveries()[0].message.text
 
 

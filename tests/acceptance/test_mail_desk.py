@@ -13,7 +13,8 @@ from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.store import Session, inventory, mails, outbox, people
 from bot.store.outbox import Delivery
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.advisory import AdvisoryKind
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 from tests.acceptance.post import GUARD, TOCSIN, Post
 
@@ -61,18 +62,7 @@ async def alerted(
 
     town.application.database.call(register)
     published = town.clock() + timedelta(days=1)
-    row = AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS")
-    await town.publish(
-        Advisory(
-            publisher="CERT-FR",
-            reference="CERTFR-2026-AVI-9001",
-            kind=kind,
-            title="Vulnérabilité dans FortiOS",
-            published_at=published,
-            revised_at=published,
-            affected=(row,),
-        )
-    )
+    await town.publish(fortios(published, kind, reference="CERTFR-2026-AVI-9001"))
     if kind is not AdvisoryKind.ALERTE:
         town.clock.now = datetime(2026, 3, 9, 8, 30, tzinfo=UTC)  # Monday, when digests go
         await town.application.write_periodic()

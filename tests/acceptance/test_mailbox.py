@@ -33,7 +33,8 @@ from bot.settings import Email, Incident, Mailbox, Network, Settings
 from bot.store import Session, alerts, audit, lots, mails, outbox, people
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.advisory import AdvisoryKind
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import SteppingClock, Town
 from tests.conftest import ROOT
 from tests.servers.dovecot import PASSWORD, Dovecot
@@ -144,21 +145,7 @@ async def alerted(post: Post, mailbox: str = GUARD) -> Delivery:
 
     town.application.database.call(register)
     now = town.clock() + timedelta(days=1)
-    await town.publish(
-        Advisory(
-            publisher="CERT-FR",
-            reference="CERTFR-2026-ALE-9001",
-            kind=AdvisoryKind.ALERTE,
-            title="Vulnérabilité dans FortiOS",
-            published_at=now,
-            revised_at=now,
-            affected=(
-                AffectedProduct(
-                    "FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS"
-                ),
-            ),
-        )
-    )
+    await town.publish(fortios(now, AdvisoryKind.ALERTE))
     await post.send_due()
     (delivery,) = town.deliveries()
     return delivery

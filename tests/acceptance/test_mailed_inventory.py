@@ -19,7 +19,8 @@ from bot.pipeline.mailed import LARGEST_FILE, UNCONFIRMED, WAITS
 from bot.pipeline.mailed_report import write_reports
 from bot.store import Session, facilities, inventory, people
 from bot.store.outbox import Delivery
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
+from feeds.advisory import Advisory, AdvisoryKind, Tlp
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 from tests.acceptance.post import GUARD, TOCSIN, Post
 
@@ -47,16 +48,7 @@ def register(town: Town, name: str, mailbox: str, *at: Facility) -> None:
 
 
 def bulletin(town: Town) -> Advisory:
-    row = AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS")
-    return Advisory(
-        publisher="CERT-FR",
-        reference="CERTFR-2026-AVI-9001",
-        kind=AdvisoryKind.AVIS,
-        title="Vulnérabilité dans FortiOS",
-        published_at=town.clock() + DAY,
-        revised_at=town.clock() + DAY,
-        affected=(row,),
-    )
+    return fortios(town.clock() + DAY, AdvisoryKind.AVIS)
 
 
 def sends(

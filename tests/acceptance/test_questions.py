@@ -19,7 +19,8 @@ from bot.pipeline.inventory import upload_inventory
 from bot.pipeline.questions import answer, confirm, undo, waiting
 from bot.store import Session, alerts, inventory, lessons, people
 from bot.store.alerts import Alert
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
+from feeds.advisory import Advisory, AdvisoryKind, Tlp
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 
 ROOM = Address(ChannelName.MATRIX, "!salon:example.org")
@@ -32,17 +33,7 @@ def bulletin(
 ) -> Advisory:
     """FortiOS before 7.2.12 is vulnerable."""
     published = town.clock() + timedelta(days=days)
-    return Advisory(
-        publisher="CERT-FR",
-        reference=f"CERTFR-2026-AVI-{number}",
-        kind=kind,
-        title="Vulnérabilité dans FortiOS",
-        published_at=published,
-        revised_at=published,
-        affected=(
-            AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS"),
-        ),
-    )
+    return fortios(published, kind, reference=f"CERTFR-2026-AVI-{number}")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from bot.store import exploits, lots, subscriptions
 from bot.store.outbox import Delivery
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from feeds.exploited import Exploited
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -41,16 +42,7 @@ def hospital(town: Town) -> Facility:
 
 
 def bulletin(kind: AdvisoryKind, reference: str = "CERTFR-2026-AVI-9001") -> Advisory:
-    return Advisory(
-        publisher="CERT-FR",
-        reference=reference,
-        kind=kind,
-        title="Vulnérabilité dans FortiOS",
-        published_at=FRIDAY_NIGHT,
-        revised_at=FRIDAY_NIGHT,
-        affected=(AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12"),),
-        cves=(CVE,),
-    )
+    return fortios(FRIDAY_NIGHT, kind, reference=reference, cves=(CVE,))
 
 
 def only(town: Town) -> Delivery:

@@ -28,7 +28,8 @@ from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.store import Session, alerts, audit, lots, people
 from bot.store.lots import Answer
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
+from feeds.advisory import AdvisoryKind, Tlp
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 from tests.servers.matrix import Reader, reading
 from tests.servers.postfix import DOMAIN, Postfix
@@ -59,18 +60,8 @@ class World:
     async def alerte(self) -> None:
         """An alerte that concerns the hospital is published, judged and sent."""
         now = self.town.clock() + timedelta(days=1)
-        bulletin = Advisory(
-            publisher="CERT-FR",
-            reference="CERTFR-2026-ALE-9001",
-            kind=AdvisoryKind.ALERTE,
-            title="Vulnérabilité dans FortiOS <!channel> @room",
-            published_at=now,
-            revised_at=now,
-            affected=(
-                AffectedProduct(
-                    "FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS"
-                ),
-            ),
+        bulletin = fortios(
+            now, AdvisoryKind.ALERTE, title="Vulnérabilité dans FortiOS <!channel> @room"
         )
         await self.town.publish(bulletin)
         await self.send()

@@ -18,7 +18,8 @@ from bot.domain.people import Role
 from bot.settings import Secrets, Settings
 from bot.store import Session, inventory, people
 from bot.store.migrate import upgrade
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.advisory import AdvisoryKind
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import SteppingClock, Town
 from tests.acceptance.test_command_line import DEMO, Installation
 
@@ -51,18 +52,7 @@ async def test_a_machine_is_told_and_found_by_its_name(
 
     database.call(register)
     published = town.clock() + timedelta(days=1)
-    row = AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12", "Fortinet", "FortiOS")
-    await town.publish(
-        Advisory(
-            publisher="CERT-FR",
-            reference="CERTFR-2026-ALE-9001",
-            kind=AdvisoryKind.ALERTE,
-            title="Vulnérabilité dans FortiOS",
-            published_at=published,
-            revised_at=published,
-            affected=(row,),
-        )
-    )
+    await town.publish(fortios(published, AdvisoryKind.ALERTE))
     (delivery,) = town.deliveries()
     assert "zorglub-b" in delivery.message.text
     reply = await peers.desk(town.application).ask(

@@ -13,7 +13,8 @@ from bot.domain.facility import AssetCategory, Contact, Facility
 from bot.pipeline.silences import silent
 from bot.store import Session, alerts, facilities, lots
 from bot.store.outbox import Delivery
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Tlp
+from feeds.advisory import AdvisoryKind, Tlp
+from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import Town
 
 FRIDAY = datetime(2026, 3, 6, 16, 30, tzinfo=UTC)  # 17.30 in Paris
@@ -50,18 +51,7 @@ async def alerte(
     tlp: Tlp = Tlp.CLEAR,
 ) -> None:
     town.clock.now = FRIDAY
-    await town.publish(
-        Advisory(
-            publisher="CERT-FR",
-            reference=reference,
-            kind=kind,
-            title="Vulnérabilité dans FortiOS",
-            published_at=FRIDAY,
-            revised_at=FRIDAY,
-            affected=(AffectedProduct("FortiOS versions 7.2.x antérieures à 7.2.12"),),
-            tlp=tlp,
-        )
-    )
+    await town.publish(fortios(FRIDAY, kind, reference=reference, tlp=tlp))
 
 
 async def told(town: Town, at: datetime) -> list[Delivery]:
