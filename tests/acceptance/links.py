@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,10 +23,10 @@ from bot.store import Session, alerts, inventory, lots, people, subscriptions
 from bot.store.lots import Answer
 from bot.store.migrate import upgrade
 from bot.store.outbox import Delivery
-from bot.web.server import serve_pages
 from feeds.advisory import AdvisoryKind, Pap, Tlp
 from tests.acceptance.bulletins import fortios
 from tests.acceptance.conftest import SteppingClock, Town
+from tests.servers.pages import served
 from tests.servers.process import free_port
 
 MAILBOX = "ssi@ch-exemple.example"
@@ -161,9 +160,6 @@ async def linked_town(folder: Path) -> AsyncIterator[Linked]:
     application.database.call(register)
     linked.subscribe()
     pages = peers.answer_pages(application)
-    server = asyncio.create_task(serve_pages(pages.routes(), "127.0.0.1", port))
-    await asyncio.sleep(0.2)
-    yield linked
-    server.cancel()
-    await asyncio.gather(server, return_exceptions=True)
+    async with served(pages.routes(), port):
+        yield linked
     await application.database.close()

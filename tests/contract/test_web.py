@@ -25,6 +25,7 @@ from bot.domain.message import ChannelName
 from bot.settings import ConfigurationError
 from bot.web.health import KEPT, HealthPages
 from bot.web.server import serve_pages
+from tests.servers.pages import served
 from tests.servers.process import free_port
 
 NOW = datetime(2026, 3, 11, 9, tzinfo=UTC)
@@ -75,12 +76,9 @@ async def observed() -> AsyncIterator[Observed]:
     made = Observed()
     port = free_port()
     pages = HealthPages(made, clock=lambda: made.now)
-    server = asyncio.create_task(serve_pages(pages.routes(), "127.0.0.1", port))
     made.url = f"http://127.0.0.1:{port}"
-    await asyncio.sleep(0.2)
-    yield made
-    server.cancel()
-    await asyncio.gather(server, return_exceptions=True)
+    async with served(pages.routes(), port):
+        yield made
 
 
 async def fetched(url: str) -> tuple[int, str]:
@@ -137,9 +135,6 @@ async def test_without_a_database_the_pages_still_answer(observed: Observed) -> 
 
 async def test_an_address_in_use_is_said() -> None:
     port = free_port()
-    first = asyncio.create_task(serve_pages([], "127.0.0.1", port))
-    await asyncio.sleep(0.2)
-    with pytest.raises(ConfigurationError, match="cannot be listened on"):
-        await serve_pages([], "127.0.0.1", port)
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
+    async with served([], port):
+        with pytest.raises(ConfigurationError, match="cannot be listened on"):
+            await serve_pages([], "127.0.0.1", port)
