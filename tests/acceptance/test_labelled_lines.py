@@ -15,17 +15,17 @@ from bot.resources import config_folder
 from feeds.advisory import Advisory
 from feeds.products import Catalogue, read_builtin
 
-LINES = Path(__file__).parents[1] / "data" / "matching" / "lines.jsonl"
+LABELS = Path(__file__).parents[1] / "data" / "matching"
 
 
 def _no_bulletin(reference: str) -> Advisory | None:
     raise AssertionError(f"a line needs no bulletin: {reference}")
 
 
-def _measures() -> dict[str, Any]:
+def _measures(labels: Path) -> dict[str, Any]:
     console = Console(file=io.StringIO(), width=200)
     code = evaluate(
-        LINES,
+        labels,
         matcher=Matcher(Catalogue(read_builtin(config_folder()))),
         lookup=_no_bulletin,
         as_json=True,
@@ -38,8 +38,17 @@ def _measures() -> dict[str, Any]:
 
 
 def test_the_targets_are_reached_on_labelled_lines() -> None:
-    total = _measures()["total"]
+    total = _measures(LABELS / "lines.jsonl")["total"]
     assert total["probes"] > 1_400
     assert total["dangerous"] <= 0.01
     assert total["noise"] <= 0.02
     assert total["cost"] <= 0.08
+
+
+def test_plainly_drawn_lines_are_read_no_worse_than_before() -> None:
+    """The targets are not reached on them yet: whoever mends the matcher lowers these bounds."""
+    total = _measures(LABELS / "draws.jsonl")["total"]
+    assert total["probes"] > 1_500
+    assert total["dangerous"] <= 0.075
+    assert total["noise"] <= 0.015
+    assert total["cost"] <= 0.03
