@@ -1,7 +1,7 @@
 """What is said to a relay for each mail, on a connection that is open already.
 
 aiosmtplib opens connections (TLS, EHLO, credentials). For the mails themselves it would wake
-a task and set a time-out at each answer, half of what sending a mail costs: here an answer
+a task and set a time-out at each answer, a third of what sending a mail costs: here an answer
 calls for the next command as it is read. A relay that offers PIPELINING is given the
 envelope in one piece: two exchanges a mail instead of four.
 
