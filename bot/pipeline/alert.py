@@ -329,8 +329,10 @@ def _deliveries(
                 place = (each.concern.revision.id, subscription.to)
                 part = dataclasses.replace(each, lots=tuple(some))
                 shared.setdefault(place, []).append((part, subscription))
+    again = [each.alert.id for each in told if each.worse is not None]
+    roots = outbox.every_thread_root(session, again)
     return [
-        _delivery(session, together, coverage, renderer, hush, floor=floor)
+        _delivery(together, coverage, roots, renderer, hush, floor=floor)
         for together in shared.values()
     ]
 
@@ -343,9 +345,9 @@ def _called_out(concern: Concern, hush: Hush) -> bool:
 
 
 def _delivery(
-    session: Session,
     together: Sequence[tuple[_Told, Subscription]],
     coverage: Mapping[int, Coverage],
+    roots: Mapping[uuid.UUID, Mapping[Address, str]],
     renderer: Renderer,
     hush: Hush,
     *,
@@ -366,7 +368,7 @@ def _delivery(
         link=subscription.links,
     )
     if first.worse is not None:
-        root = outbox.thread_roots(session, first.alert.id).get(subscription.to, "")
+        root = roots.get(first.alert.id, {}).get(subscription.to, "")
         message = dataclasses.replace(message, thread=root)
     return NewDelivery(
         kind=DeliveryKind.ALERT if first.worse is None else DeliveryKind.REVISION,

@@ -8,7 +8,7 @@ message an address and step, however many lots are silent there.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from bot.domain.escalation import (
 from bot.domain.facility import Facility
 from bot.domain.routing import Subscription, Terms, contact_terms, language_of, told_at_once
 from bot.pipeline.recipients import Recipients
-from bot.pipeline.view import alert_views, lot_views
+from bot.pipeline.view import alert_views, shown_lots
 from bot.render import Renderer
 from bot.store import Session, alerts, facilities, lots, outbox, subscriptions
 from bot.store.alerts import Alert
@@ -52,23 +52,33 @@ def write_reminders(
     due = alerts.by_ids(session, lots.due_alerts(session, now=now, limit=AT_ONCE))
     owners = facilities.by_ids(session, {alert.facility_id for alert in due})
     told = subscriptions.by_facility(session, sorted(owners))
-    parts = lots.of_alerts(session, [alert.id for alert in due])
+    ids = [alert.id for alert in due]
+    parts, answered = lots.of_alerts(session, ids), lots.every_answer(session, ids)
+    roots = outbox.every_thread_root(session, ids)
     recipients = Recipients(session, now=now)
+    owners = {
+        id_: dataclasses.replace(owner, contacts=recipients.contacts(owner))
+        for id_, owner in owners.items()
+    }
+    mailboxes = {
+        Address.mailbox(each.email) for owner in owners.values() for each in owner.contacts
+    }
+    elsewhere = subscriptions.terms(session, mailboxes)  # told of another facility
     deliveries: list[NewDelivery] = []
     for alert, view in zip(due, alert_views(session, due), strict=True):
         facility = owners[alert.facility_id]
-        facility = dataclasses.replace(facility, contacts=recipients.contacts(facility))
         silent = [lot for lot in parts[alert.id] if lot.is_due(now)]
         following = _climb(session, alert, facility, silent, view, hours, now)
         shown = dataclasses.replace(
             view,
-            lots=lot_views(session, alert.id, facility.time_zone),
+            lots=shown_lots(parts[alert.id], answered.get(alert.id, ()), facility.time_zone),
             next_step=following.at if following else None,
             next_contact=next_contact(following.step - 1, facility.contacts) if following else "",
         )
         places = told.get(facility.id, ())
-        addressed = _addressed(session, alert, facility, silent, places, recipients)
-        deliveries += _deliveries(session, renderer, alert, shown, addressed, floor)
+        addressed = _addressed(alert, facility, silent, places, recipients, elsewhere)
+        threads = roots.get(alert.id, {})
+        deliveries += _deliveries(renderer, alert, shown, addressed, threads, floor)
     return outbox.enqueue(session, deliveries, now=now)
 
 
@@ -98,19 +108,17 @@ def _climb(
 
 
 def _addressed(
-    session: Session,
     alert: Alert,
     facility: Facility,
     silent: Sequence[Lot],
     subscribed: Sequence[Subscription],
     recipients: Recipients,
+    elsewhere: Mapping[Address, Terms],
 ) -> dict[Address, _Reminder]:
     """Where this step goes, lot by lot, each address once."""
     found: dict[Address, _Reminder] = {}
     known = {each.to for each in subscribed}
-    mailboxes = [Address.mailbox(contact.email) for contact in facility.contacts]
     language = language_of(subscribed)
-    elsewhere = subscriptions.terms(session, mailboxes)  # told of another facility
     for lot in silent:
         role = LADDER[lot.reminder_step]
         if role == SAME_PEOPLE:
@@ -128,14 +136,13 @@ def _addressed(
 
 
 def _deliveries(
-    session: Session,
     renderer: Renderer,
     alert: Alert,
     view: AlertView,
     addressed: dict[Address, _Reminder],
+    threads: Mapping[Address, str],
     floor: Tlp,
 ) -> list[NewDelivery]:
-    threads = outbox.thread_roots(session, alert.id)
     found = []
     for to, reminder in addressed.items():
         part = view.of_lots([lot.category for lot in reminder.lots])

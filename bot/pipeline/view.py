@@ -16,6 +16,7 @@ from bot.domain.scope import together
 from bot.pipeline.concern import Concern, concerns, display_name
 from bot.store import Session, advisories, facilities, inventory, lots
 from bot.store.alerts import Alert
+from bot.store.lots import Answer, Lot
 from bot.store.verdicts import MatchedAsset
 
 MADE_UP = re.compile(
@@ -80,10 +81,17 @@ def view(concern: Concern, alert: Alert, covered: Coverage) -> AlertView:
 
 def lot_views(session: Session, alert_id: uuid.UUID, time_zone: str) -> tuple[LotView, ...]:
     """How each lot of an alert stands, with the last answer, dated where the facility is."""
-    last = {answer.category: answer for answer in lots.answers(session, alert_id)}
+    return shown_lots(lots.of_alert(session, alert_id), lots.answers(session, alert_id), time_zone)
+
+
+def shown_lots(
+    parts: Iterable[Lot], answered: Iterable[Answer], time_zone: str
+) -> tuple[LotView, ...]:
+    """The same, of lots and answers that were read already; ``answered`` in order."""
+    last = {answer.category: answer for answer in answered}
     zone = ZoneInfo(time_zone)
     found = []
-    for lot in lots.of_alert(session, alert_id):
+    for lot in parts:
         said = last.get(lot.category)
         shown = LotView(lot.category, lot.state)
         if said is not None:

@@ -17,7 +17,7 @@ from bot.domain.lots import LotAnswer, contradicts, state_after
 from bot.domain.reason import Reason
 from bot.store import action_answers
 from bot.store.schema import AlertRow, AnswerRow, FacilityRow, LotRow, PersonRow
-from bot.store.statements import insert_ignoring
+from bot.store.statements import batches, insert_ignoring
 
 LIVING = (AlertState.OPEN, AlertState.TAKEN, AlertState.DONE, AlertState.SUPERSEDED)
 ORDER = tuple(AssetCategory)
@@ -263,25 +263,32 @@ def unanswered(session: Session, alert_ids: Sequence[uuid.UUID]) -> set[uuid.UUI
 
 def answers(session: Session, alert_id: uuid.UUID) -> list[Answer]:
     """What was answered to an alert, in order."""
-    rows = session.execute(
-        select(AnswerRow, PersonRow.name)
-        .outerjoin(PersonRow, PersonRow.id == AnswerRow.person_id)
-        .where(AnswerRow.alert_id == alert_id)
-        .order_by(AnswerRow.at, AnswerRow.id)
-    )
-    return [
-        Answer(
-            category=AssetCategory(row.category),
-            person=name or row.contact,
-            kind=AnswerKind(row.kind),
-            note=row.note,
-            due=row.due,
-            at=row.at,
-            person_id=row.person_id,
-            contact=row.contact,
+    return every_answer(session, [alert_id]).get(alert_id, [])
+
+
+def every_answer(session: Session, alert_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Answer]]:
+    """The same of several alerts; those that nobody answered are left out."""
+    found: dict[uuid.UUID, list[Answer]] = {}
+    for batch in batches(alert_ids):
+        rows = session.execute(
+            select(AnswerRow, PersonRow.name)
+            .outerjoin(PersonRow, PersonRow.id == AnswerRow.person_id)
+            .where(AnswerRow.alert_id.in_(batch))
+            .order_by(AnswerRow.at, AnswerRow.id)
         )
-        for row, name in rows
-    ]
+        for row, name in rows:
+            answer = Answer(
+                category=AssetCategory(row.category),
+                person=name or row.contact,
+                kind=AnswerKind(row.kind),
+                note=row.note,
+                due=row.due,
+                at=row.at,
+                person_id=row.person_id,
+                contact=row.contact,
+            )
+            found.setdefault(row.alert_id, []).append(answer)
+    return found
 
 
 def forwarded(session: Session, alert_id: uuid.UUID) -> frozenset[AssetCategory]:

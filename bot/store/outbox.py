@@ -22,7 +22,7 @@ from bot.store.claims import (
     mark_due_again,
 )
 from bot.store.schema import DeliveryRow, new_id
-from bot.store.statements import insert_ignoring, rows_changed
+from bot.store.statements import batches, insert_ignoring, rows_changed
 from bot.store.wakeup import Topic, ring
 
 __all__ = [
@@ -168,13 +168,29 @@ def about(session: Session, subject_id: uuid.UUID) -> list[Delivery]:
 
 def thread_roots(session: Session, subject_id: uuid.UUID) -> dict[Address, str]:
     """Receipts of the first messages delivered about a subject, by address."""
-    rows = session.scalars(
-        select(DeliveryRow)
-        .where(DeliveryRow.subject_id == subject_id)
-        .where(DeliveryRow.state == DeliveryState.DELIVERED.value)
-        .order_by(DeliveryRow.created_at.desc())
-    )
-    return {Address(ChannelName(row.channel), row.address): row.receipt for row in rows}
+    return every_thread_root(session, [subject_id]).get(subject_id, {})
+
+
+def every_thread_root(
+    session: Session, subject_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, dict[Address, str]]:
+    """The same of several subjects; those that nothing was delivered about are left out."""
+    found: dict[uuid.UUID, dict[Address, str]] = {}
+    for batch in batches(subject_ids):
+        rows = session.execute(
+            select(
+                DeliveryRow.subject_id,
+                DeliveryRow.channel,
+                DeliveryRow.address,
+                DeliveryRow.receipt,
+            )
+            .where(DeliveryRow.subject_id.in_(batch))
+            .where(DeliveryRow.state == DeliveryState.DELIVERED.value)
+            .order_by(DeliveryRow.created_at.desc())
+        )
+        for subject_id, channel, address, receipt in rows:
+            found.setdefault(subject_id, {})[Address(ChannelName(channel), address)] = receipt
+    return found
 
 
 def behind_receipt(
