@@ -81,11 +81,10 @@ def _spellings_of(words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]
         if not first.isalpha():
             continue
         second = words[start + 1]
-        if second[0].isdigit():
-            found.add((first + second, frozenset((first, second))))  # ET 200SP
         if not second.isalpha():
+            found.add((first + second, frozenset((first, second))))  # ET 200SP, Modicon M340
             continue
-        if len(first) + len(second) > 5:
+        if len(first) + len(second) > 3:
             found.add((_singular(first + second), frozenset((first, second))))
         acronym = first[0] + second[0]
         for end in range(start + 3, min(start + 5, len(words)) + 1):
@@ -137,7 +136,7 @@ def _join(pieces: list[str]) -> list[str]:
         return pieces
     if all(piece.isdigit() for piece in pieces) or _CPU.match(pieces[0]):
         return ["-".join(pieces)]  # 1543-1, CP1543-1: never the number 15431
-    if len(pieces) > 2 and pieces[0].isalpha() and _FIGURES.search(pieces[1]):
+    if len(pieces) > 2 and _FIGURES.search("".join(pieces[:2])):
         return ["".join(pieces[:2]) + "-" + "".join(pieces[2:])]  # a variant of EDS-G4012
     return ["".join(pieces)]
 

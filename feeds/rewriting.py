@@ -20,7 +20,7 @@ from feeds.names import Name, is_model, normal_words
 NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
 WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me", "hlk"})
 _DEVICE = re.compile(r"([a-z]+)-?(\d.*)")
-_STUCK = re.compile(r"([a-z]{2,}(?=\d{3})|[a-z]{3,})(\d{1,5}[a-z]?)$")  # WC7665, tomcat9
+_STUCK = re.compile(r"([a-z]{2,}(?=-?\d{3})|[a-z]{3,})-?(\d{1,5}[a-z]?)$")  # WC7665, tomcat9
 _COMPANY = frozenset(
     {
         "inc",

@@ -3,17 +3,16 @@
 ``python -m tests.bench.product_names > config/product-names.json`` reads the names that CERT-FR's
 bulletins give to products, and those of the CPE dictionary and of the NVD's ranges for the vendors
 that CERT-FR speaks of. They say one thing: that a name is a product of its own, so that *MySQL
-Workbench* is no longer way of writing *MySQL*. A name is kept when it shares a word with another
-of its vendor; it is written as the catalogue compares it, so that the file is made again when
-``config/products.toml`` changes much.
+Workbench* is no longer way of writing *MySQL*. A name is written as the catalogue compares it, so
+that the file is made again when ``config/products.toml`` changes much.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator
 
 from bot.domain.matching import Matcher
 from feeds.affected import Phrase
@@ -32,13 +31,16 @@ def main() -> None:
 
 
 def product_names(matcher: Matcher) -> dict[str, list[str]]:
-    """Names that may be taken for one another, by vendor: words in order, both sorted."""
+    """Names by vendor: both sorted, and the words of each."""
     found: dict[str, set[frozenset[str]]] = defaultdict(set)
     for vendor, words in _of_bulletins(matcher):
         found[vendor].add(words)
     for vendor, words in _of_dictionary(matcher, frozenset(found)):
         found[vendor].add(words)
-    return {vendor: kept for vendor in sorted(found) if (kept := _alike(found[vendor]))}
+    return {
+        vendor: sorted(" ".join(sorted(words)) for words in found[vendor] if len(words) <= LONGEST)
+        for vendor in sorted(found)
+    }
 
 
 def _of_bulletins(matcher: Matcher) -> Iterator[tuple[str, frozenset[str]]]:
@@ -63,14 +65,6 @@ def _of_dictionary(
 
 def _own(name: Name) -> frozenset[str]:
     return name.words - name.vendor_words or name.words
-
-
-def _alike(names: Iterable[frozenset[str]]) -> list[str]:
-    short = [words for words in names if len(words) <= LONGEST]
-    said: Mapping[str, int] = Counter(word for words in short for word in words)
-    return sorted(
-        " ".join(sorted(words)) for words in short if any(said[word] > 1 for word in words)
-    )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from feeds.affected import Phrase, read_phrase
 from feeds.affected.phrasings import Kind
@@ -38,10 +39,11 @@ PATCH = re.compile(
     r"(?<![a-z])[a-z]{2,}-?\d{3,}(?:[\w.-]*\w)?|(?<![\w.-])20\d\d-\d{2,3}(?![\w.-]*\d)"
 )
 LONGEST = 300  # characters read of a column: what is longer names no product
+_SUFFIX = 4  # letters that are a word, not the end of a model
 EDITION_MARKS = ("evo", "fips")  # 22.3R2-EVO is Junos OS Evolved's, 13.1-37.235-FIPS a train
 _UNDERSCORE = re.compile(r"(?<!x86)_|_(?!64)")
-_HYPHENATED = re.compile(r"[^\W\d_]{2,}-[^\W\d_]{2,}(?:-[^\s-]+)+")
-_AFTER_LETTERS = re.compile(r"(?<=[^\W\d_])-")
+_LONGEST_STEM = 5  # letters before the number of a model: EDR-810, not Office-2019
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
 _DOTTED = re.compile(r"\d\.\d")
 
@@ -150,14 +152,40 @@ def _name(catalogue: Catalogue, phrase: Phrase, vendor: str) -> Name:
 def _tidy(product: str) -> str:
     """The product column without the marks of files: wrapping quotes, ®, signs for spaces.
 
-    Underscores stand for spaces where there are none; so do the hyphens that follow letters
-    in "SQL-Server-2017", not those of a model ("XR328-4C").
+    Underscores stand for spaces where there are none; so do hyphens, but those of a model.
     """
     text = " ".join(_MARKS.sub(" ", product).strip(" \"'«»“”").split())
-    if " " in text:
-        return text
-    text = _UNDERSCORE.sub(" ", text)
-    return _AFTER_LETTERS.sub(" ", text) if _HYPHENATED.fullmatch(text) else text
+    return text if " " in text else _spaced(_UNDERSCORE.sub(" ", text))
+
+
+def _spaced(text: str) -> str:
+    """Put spaces for the hyphens of "SQL-Server-2017", not for those of "XR328-4C".
+
+    Where one hyphen surely stands for a space, so do all that follow a word.
+    """
+    first, *others = text.split("-")
+    pairs = list(pairwise((first, *others)))
+    spaced = len(others) > 1 and not all(_in_model(*pair) for pair in pairs)
+    for before, part in pairs:
+        joins = _in_model(before, part) and not (spaced and before.isalpha())
+        first += ("-" if joins or (not others[1:] and _numbered(before, part)) else " ") + part
+    return first
+
+
+def _in_model(before: str, part: str) -> bool:
+    """Whether a hyphen may join the pieces of a model: *EDR-810*, *EX4300-MP*, *BAT-C2-EU*."""
+    numbered = part[:1].isdigit() and not _DOTTED.match(part)
+    short = part.isalnum() and len(part) < _SUFFIX
+    if not before.isalpha():
+        return not _YEAR.fullmatch(before) and (numbered or short)
+    if part.isalpha():
+        return short and len(before) < _SUFFIX
+    return len(before) <= _LONGEST_STEM and (numbered or (short and len(before) < _SUFFIX))
+
+
+def _numbered(before: str, part: str) -> bool:
+    """Whether both say a number: *LTE3202-M437*."""
+    return not (before.isalpha() or part.isalpha() or _YEAR.fullmatch(before) or "." in part)
 
 
 def _repeats(vendor: str, words: tuple[str, ...]) -> bool:

@@ -33,8 +33,10 @@ def near(
     own = name.words - name.vendor_words or name.words
     missing &= own
     shared = own - missing
-    if not _alike(catalogue, name, asset, shared, missing) or own <= catalogue.platforms:
+    if not _alike(catalogue, name, asset, shared, missing):
         return OTHER
+    if name.family == "windows" or own <= catalogue.platforms:
+        return OTHER  # what runs on it is named after it
     if missing - catalogue.optional and extra - catalogue.optional - catalogue.levels:
         return OTHER
     if any(map(is_model, missing)) and any(map(is_model, asset.name.words)):

@@ -260,18 +260,16 @@ def _of_packages(statement: Statement) -> Statement:
 
 
 def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
-    """One word that any asset of that name says, and the words of what carries it."""
-    models = [word for word in name.words if is_model(word)]
-    common = catalogue.generic
-    yield max(
-        models or name.words,
-        key=lambda word: (
-            word not in common and word not in catalogue.umbrellas,
-            word not in common,
-            len(word),
-            word,
-        ),
-    )
+    """Words of which any asset that may be of that name says one.
+
+    They are those that are not common, or the longest when all are; its other spellings; the
+    models that it lists; the words of what carries it.
+    """
+    common = catalogue.generic | catalogue.umbrellas | name.vendor_words
+    rare = name.words - common
+    yield from rare or [
+        max(name.words, key=lambda word: (word not in catalogue.generic, len(word), word))
+    ]
     for spelling, _ in name.spellings:
         yield spelling
     yield from filter(is_model, name.asides)
