@@ -81,10 +81,11 @@ def _spellings_of(words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]
         if not first.isalpha():
             continue
         second = words[start + 1]
+        if second[0].isdigit():
+            found.add((first + second, frozenset((first, second))))  # ET 200SP
         if not second.isalpha():
-            found.add((first + second, frozenset((first, second))))  # ET 200SP, Modicon M340
             continue
-        if len(first) + len(second) > 3:
+        if len(first) + len(second) > 5:
             found.add((_singular(first + second), frozenset((first, second))))
         acronym = first[0] + second[0]
         for end in range(start + 3, min(start + 5, len(words)) + 1):
