@@ -34,6 +34,14 @@ _DOTTED = re.compile(r"\d+\.\d+$")
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 
 
+def _of_module(phrase: Phrase) -> Phrase:
+    """ "SUSE Linux Enterprise Module for Basesystem" is the "Basesystem Module"."""
+    if not phrase.hosts or phrase.words[-1:] != ("module",):
+        return phrase
+    vendor = phrase.words[:1] if len(phrase.words) > 1 else ()
+    return phrase._replace(words=(*vendor, *phrase.hosts[0], "module"), hosts=phrase.hosts[1:])
+
+
 class Catalogue(Rewriting):
     """Turns product names as written into names that can be compared.
 
@@ -214,7 +222,7 @@ class Catalogue(Rewriting):
 
     def _read_phrase(self, phrase: Phrase, vendor: str) -> Name:
         known = self._known
-        phrase = self._rejoined(phrase)
+        phrase = _of_module(self._rejoined(phrase))
         canonical, vendor_words = self.vendor(vendor)
         read = self._rewrite(phrase.words)
         qualifiers = self._around(phrase)
@@ -254,13 +262,17 @@ class Catalogue(Rewriting):
         identifying = self._whole(frozenset(core))
         if identifying == {"windows"} and _SERVER_YEARS.issuperset(phrase.numbers[:1] or "-"):
             identifying |= {"server"}  # "Windows 2019"
+        editions = frozenset(read.editions) | qualifiers.editions
+        if {"windows", "server", "core"} <= identifying:
+            identifying -= {"core"}  # "Windows Server 2019 Standard Core"
+            editions |= {"server core"}
         if "windows" in identifying and identifying <= WINDOWS | _WINDOWS_EDITIONS:
             identifying -= _WINDOWS_EDITIONS  # one build serves them all
         return Name(
             words=identifying,
             asides=frozenset(asides),
             numbers=phrase.numbers,
-            editions=frozenset(read.editions) | qualifiers.editions,
+            editions=editions,
             platforms=frozenset(platforms),
             architectures=frozenset(architectures),
             models=qualifiers.models,
@@ -268,7 +280,7 @@ class Catalogue(Rewriting):
             vendor=canonical,
             vendor_words=vendor_words,
             weak=not sure and all(w in known.generic or len(w) < 3 for w in identifying),
-            family=self._family(identifying, canonical),
+            family=self._family(identifying, canonical, phrase.words),
             parts=frozenset(phrase.parts),
             carriers=qualifiers.hosts if "plugin" in identifying else qualifiers.carriers,
             spellings=spellings_of(core)

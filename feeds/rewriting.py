@@ -102,6 +102,8 @@ class Rewriting:
             {words: each.key for each in builtin.editions.values() for words in each.words}
         )
         self._openings = self._renames.openings | self._vendors.openings | self._editions.openings
+        nouns = {word for text in builtin.translations.values() for word in text}
+        self._openers = builtin.descriptors | (builtin.generic & nouns)  # "Contrôleur Juniper …"
         self._abbreviations = {
             words for words in (*builtin.renames, *builtin.known) if len(words) == 1
         }
@@ -205,9 +207,9 @@ class Rewriting:
     def _whole(self, words: frozenset[str]) -> frozenset[str]:
         return self._whole_names.get(words, words)
 
-    def _family(self, words: frozenset[str], vendor: str) -> str:
-        if vendor == "sap":
-            return "sap"
+    def _family(self, words: frozenset[str], vendor: str, said: Sequence[str]) -> str:
+        if vendor == "sap" or (vendor == "suse" and "module" in said):
+            return vendor
         for family, needed in self._known.families:
             if needed <= words and (family != "windows" or words <= WINDOWS):
                 return family
@@ -243,7 +245,7 @@ class Rewriting:
                 (sold := self._vendors.at(words, position))
                 and out.vendor in ("", sold[1])
                 and sold[0] < len(words) - position
-                and all(word in self._known.descriptors for word in out.words)
+                and all(word in self._openers for word in out.words)
             ):
                 out.vendor = sold[1]
                 position += sold[0]

@@ -33,7 +33,7 @@ def near(
     own = name.words - name.vendor_words or name.words
     missing &= own
     shared = own - missing
-    if not _alike(catalogue, name, asset, shared, missing):
+    if not _alike(catalogue, name, asset, missing, extra):
         return OTHER
     if name.family == "windows" or own <= catalogue.platforms:
         return OTHER  # what runs on it is named after it
@@ -50,20 +50,25 @@ def _alike(
     catalogue: Catalogue,
     name: Name,
     asset: Asset,
-    shared: frozenset[str],
     missing: frozenset[str],
+    extra: frozenset[str],
 ) -> bool:
     """Whether both may be of one vendor, and share what makes a name.
 
-    One word that is not common is enough; of common words, all but one, and two at least.
+    One word that is not common is enough; of common words, all but one, and two at least; or
+    all of them, beside levels ("Office *Plus*"). A bulletin may state its vendor wrongly: a name
+    said in full, with two words that are not common, is no other's.
     """
     mine, theirs = asset.name.vendor, name.vendor
-    if mine and theirs and mine != theirs and not asset.name.vendor_words <= name.words:
-        return False
+    shared = (name.words - name.vendor_words or name.words) - missing
     common = catalogue.generic | catalogue.optional | catalogue.umbrellas
+    if mine and theirs and mine != theirs and not asset.name.vendor_words <= name.words:
+        return len(shared - common) > 1 and not extra and missing <= common
     if shared - common:
         return True
-    return mine == theirs != "" and len(shared) > 1 and len(missing) < 2
+    if mine != theirs or not mine:
+        return False
+    return (len(shared) > 1 and len(missing) < 2) or (not missing and extra <= catalogue.levels)
 
 
 def _is_another(
@@ -80,7 +85,8 @@ def _is_another(
     """
     sold = name.vendor_words | asset.name.vendor_words
     own, mine = name.words - sold, shared - sold
-    slight = catalogue.optional | catalogue.levels
+    slight = catalogue.optional | catalogue.levels | catalogue.umbrellas
+    slight |= name.asides - own
     for known in catalogue.products_of(name.vendor or asset.name.vendor, asset.name.words):
         if known ^ own <= slight:
             continue

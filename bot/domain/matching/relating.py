@@ -58,7 +58,7 @@ def _by_words(
         extra = _extra(catalogue, name, asset, confirmed | spelt)
     if not name.words or not (listed or _holds(catalogue, name, asset, missing, spelt)):
         relation = near(catalogue, name, asset, missing, extra)
-        return _hosted(name, asset) if relation is OTHER else relation
+        return _hosted(catalogue, name, asset) if relation is OTHER else relation
     if by_firmware and name.vendor not in ("", asset.name.vendor):
         return OTHER  # a Catalyst runs Cisco's IOS, not Apple's
     relation = _vendors_agree(catalogue, name, asset)
@@ -135,12 +135,22 @@ def _holds(
     return bool(models) and not models & missing and len(missing) < len(name.words)
 
 
-def _hosted(name: Name, asset: Asset) -> Relation:
-    """The bulletin speaks of a part of what the inventory names."""
+def _hosted(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
+    """The bulletin speaks of a part of what the inventory names, or of what brackets say."""
     core = asset.name.words
+    bracketed = name.words and name.words <= asset.name.asides
+    if bracketed and asset.name.vendor in ("", name.vendor) and not _sold(catalogue, asset):
+        return Relation(Kinship.UNSURE, "name-longer")  # "MacBook Air (macOS)"
     if core and any(core <= host | name.vendor_words for host in name.carriers):
         return Relation(Kinship.UNSURE, "component")
     return OTHER
+
+
+def _sold(catalogue: Catalogue, asset: Asset) -> bool:
+    """Whether the words before the brackets are a product that is known."""
+    core = asset.name.words
+    known = catalogue.products_of(asset.name.vendor, core)
+    return catalogue.is_product(core) or any(each == core for each in known)
 
 
 def _specific(catalogue: Catalogue, name: Name) -> bool:
@@ -185,4 +195,5 @@ def _vendors_agree(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
         return SAME
     if not mine and name.words == asset.name.words and len(name.words) >= UNMISTAKABLE:
         return SAME
-    return Relation(Kinship.UNSURE, "vendor-unknown") if not mine else OTHER
+    said_whole = name.words == asset.name.words and len(name.words) >= UNMISTAKABLE
+    return Relation(Kinship.UNSURE, "vendor-unknown") if not mine or said_whole else OTHER

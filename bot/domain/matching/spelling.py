@@ -34,7 +34,7 @@ def _spellings(name: Name, asset: Asset) -> frozenset[str]:
     known = {
         word
         for short, words in name.spellings
-        if short in asset.name.words
+        if short in asset.name.words or short in asset.name.asides
         for word in (short, *words)
     }
     for short, words in asset.name.spellings:
