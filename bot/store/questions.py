@@ -80,7 +80,7 @@ def _reviews(session: Session, product_ids: Sequence[int]) -> Iterator[tuple[int
             )
             .where(VerdictRow.product_id.in_(part))
             .where(VerdictRow.kind == VerdictKind.REVIEW.value)
-        ).tuples()
+        )
 
 
 def ask(

@@ -1,2 +1,1 @@
-"""Mail: the channel, what it says to a relay (``dialogue``), and what a mail is made of
-(``format``, ``mime``, ``signing``)."""
+"""Mail: the channel, and what a mail is made of (``format``, ``mime``, ``signing``)."""
