@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from bot.domain.matching.standing import stands_as_version
 from feeds.affected import Phrase, read_phrase
 from feeds.affected.phrasings import Kind
 from feeds.affected.tokens import Token, fold, tokenize
@@ -122,7 +123,8 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     known |= {spelling for spelling, _ in name.spellings}
     if IS_PURL.fullmatch(cpe):
         known |= {purl_name(cpe)}
-    main, shown = _versions(catalogue, name, column, phrase.numbers, asides_numbers)
+    ends = [each for each in phrase.numbers if stands_as_version(product, each, name)]
+    main, shown = _versions(catalogue, name, column, phrase.numbers, asides_numbers, ends)
     if main is not None and any(level[2] == "deb" for level in main.levels):
         known |= {
             "linux"
@@ -212,12 +214,19 @@ def _versions(
     column: str,
     numbers: tuple[str, ...],
     aside_numbers: tuple[str, ...],
+    ends: Collection[str],
 ) -> tuple[Version | None, tuple[Version, ...]]:
-    """The version to compare, and all that were shown."""
+    """The version to compare, and all that were shown.
+
+    ``ends``: numbers of the name that stand where versions do. The others complete a version
+    typed apart, and are none by themselves.
+    """
     family = name.family
     named = _joined([each for text in numbers if (each := read_version(text, family))], family)
     beside = [each for text in aside_numbers if (each := read_version(text, family))]
-    main = _main(read_version(column, family) if column else None, named, family)
+    typed = read_version(column, family) if column else None
+    likely = named if typed else [each for each in named if each.text in ends or not each.release]
+    main = _main(typed, likely, family)
     if main is None:
         main = _main(None, [each for each in beside if len(each.release) > 2], family)
     shown = [each for each in (main, *named, *beside) if each is not None]
