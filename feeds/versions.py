@@ -84,10 +84,11 @@ _RELEASED = re.compile(r"[_. ]ga[_. ]\d+")  # Zimbra's "8.8.15_GA_3928"
 _ATOM = re.compile(r"\d+|[a-z]+")
 _JAVA = re.compile(r"^1\.([5-9])(?:\.0)?(?:[_u. ]+(\d+))?\b")
 _PREFIX = re.compile(
-    r"^(?:(?:version|ns|[vr])[.:\s]*(?=\d)|[a-z]{2,}-(?=\d+\.\d)|[a-z](?=\d+\.\d))"
+    r"^(?:(?:version|ns|[vr])[.:\s]*(?=\d)|(?:[a-z]{2,}[-.])+(?=\d+\.\d)|[a-z](?=\d+\.\d))"
 )
 # "2019 build 17763.7314", "build 22631.5909": what follows 10.0 in a Windows build
 _WINDOWS_BUILD = re.compile(r"\A(?:\d{4}[ .]+)?(?:build[ .]+)?((?:1[0-9]|2[0-9])\d{3}\.\d+)\Z")
+_VERSION_RELEASE = re.compile(r"^v(\d+)r(\d+)(?:m(\d+))?")  # IBM's V7R1M0 is 7.1.0
 _SUSE = re.compile(r"^(\d{1,2})\.([1-9])$")
 _SERVICE_RELEASES = frozenset(
     {
@@ -178,6 +179,7 @@ def _prepare(text: str, family: str) -> str:
         low = _WINDOWS_BUILD.sub(r"10.0.\1", low)
     elif family == "suse":
         low = _SUSE.sub(r"\1 sp\2", low)
+    low = _VERSION_RELEASE.sub(lambda m: ".".join(each for each in m.groups() if each), low)
     low = _PREFIX.sub("", low.replace("_", " "))
     if low.isascii() and low.replace(".", "").isdigit():
         return low
@@ -214,7 +216,11 @@ def order(version: Version, bound: Version) -> Order:
     """
     if version.key == bound.key:
         return Order.EQUAL
+    if bool(version.release) != bool(bound.release):
+        return Order.UNKNOWN  # "antérieures à la mise à jour 2021-006" beside 10.15.7
     if version.key[0] != bound.key[0]:
+        if (update := _beside_update(version, bound)) is not None:
+            return update
         if _truncates(version, bound):
             return Order.COARSE
         if _other_scale(version, bound):
@@ -247,6 +253,20 @@ def _beside_build(version: Version, bound: Version) -> Order | None:
     if version.release[: len(bound.release)] != bound.release:
         return None
     mine, theirs = version.release[-1], level[3]
+    if mine == theirs:
+        return Order.EQUAL
+    return Order.BELOW if mine < theirs else Order.ABOVE
+
+
+def _beside_update(version: Version, bound: Version) -> Order | None:
+    """``7.2.2-72806 Update 3`` beside ``7.2.2-72806-3``: the number after a build is its update."""
+    level = version.levels[0] if len(version.levels) == 1 else None
+    if level is None or level[2] != "u" or bound.levels or len(bound.release) < 3:
+        return None
+    *release, theirs = bound.release
+    if tuple(release) != version.release or release[-1] < _HUGE:
+        return None
+    mine = level[3]
     if mine == theirs:
         return Order.EQUAL
     return Order.BELOW if mine < theirs else Order.ABOVE

@@ -7,7 +7,7 @@ import re
 from feeds.affected.naming import BOUNDS, NUMERIC, Naming
 from feeds.affected.phrasings import Kind
 from feeds.affected.statement import Range
-from feeds.affected.tokens import Token
+from feeds.affected.tokens import Token, is_level
 
 _INTEGERS = re.compile(r"\d+")
 
@@ -43,6 +43,11 @@ class Bounding(Naming):
             values.append(token.text)
             self._draft.end = token.end
             self._at += 1
+            following = self._peek()
+            if following is not None and is_level(token, following):
+                values[-1] = f"{token.text} {following.text}"
+                self._draft.end = following.end
+                self._at += 1
             while self._kind() == Kind.INCLUSIVE:
                 self._closed = True
                 self._at += 1

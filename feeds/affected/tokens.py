@@ -59,6 +59,10 @@ _DIGITS = re.compile(rf"\d{{{_LONGEST_NUMBER + 1},}}")
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 _PLURAL = re.compile(r"(?<=[a-zé])\((?:e?s|e)\)(?!\w)")
 _DIGIT = re.compile(r"\d")
+# "6.2 ESD#4", "V5.0 QU1", "2020 R2", "4.8 HF": a level that follows its number
+_LEVEL_WORD = re.compile(
+    r"(?!x(?:64|86|32)|el\d|fc\d|deb\d|ia64|aix|os|dsm|qts|ie\d|d\d)[a-z]{1,3}#?\d{1,3}$|hf$|sr$"
+)
 _EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind.VERSIONS})
 _LAST = ".:;,'!_-"
 
@@ -141,6 +145,15 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
     if "/" in folded:
         tokens = _without_alternatives(tokens)
     return _versions_by_place(tokens)
+
+
+def is_level(number: Token, following: Token) -> bool:
+    """Whether a word says the level of the number just before it: *6.2 ESD#4*, *2020 patch E*."""
+    if not number.text[0].isdigit() or following.start > number.end + 1:
+        return False
+    if following.kind is Kind.VERSION:
+        return following.text.startswith("patch ")
+    return following.kind is Kind.WORD and bool(_LEVEL_WORD.match(following.text))
 
 
 def _plain(text: str) -> str:

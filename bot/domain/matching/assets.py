@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from bot.domain.matching.standing import stands_as_version
+from bot.domain.matching.standing import is_installer_number, is_model_number, stands_as_version
 from feeds.affected import Phrase, read_phrase
 from feeds.affected.phrasings import Kind
-from feeds.affected.tokens import Token, fold, tokenize
+from feeds.affected.tokens import Token, fold, is_level, tokenize
 from feeds.identifiers import IS_PURL, purl_name
 from feeds.names import Name, normal_words, widened
 from feeds.products import Catalogue
@@ -46,6 +46,7 @@ _UNDERSCORE = re.compile(r"(?<!x86)_|_(?!64)")
 _LONGEST_STEM = 5  # letters before the number of a model: EDR-810, not Office-2019
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
+_NOTHING = Token(Kind.NOISE, "", 0, 0)
 _DOTTED = re.compile(r"\d\.\d")
 
 
@@ -200,7 +201,11 @@ def _version_column(text: str) -> tuple[str, list[str]]:
     if text.strip().lower() in _UNKNOWN:
         return "", []
     tokens: Sequence[Token] = tokenize(fold(text))
-    numbers = [token.text for token in tokens if token.kind in (Kind.VERSION, Kind.WILD)]
+    numbers: list[str] = []
+    for before, token in pairwise((_NOTHING, *tokens)):
+        levelled = before.kind is Kind.VERSION and is_level(before, token)
+        if levelled or token.kind in (Kind.VERSION, Kind.WILD):
+            numbers.append(token.text)
     words = [token.text for token in tokens if token.kind == Kind.WORD]
     words.extend(mark for mark in EDITION_MARKS if mark in text.lower())
     if not numbers:
@@ -246,8 +251,12 @@ def _main(typed: Version | None, named: list[Version], family: str) -> Version |
         levelled = [each for each in named if each.levels and each.release]
         return next(reversed(dotted or levelled), None)
     if not typed.release:
-        base = next((each for each in reversed(named) if each.release), None)
+        bases = (v for v in reversed(named) if v.release and not is_model_number(v))
+        base = next(bases, None)
         return (read_version(f"{base.text} {typed.text}", family) if base else None) or typed
+    installed = (v for v in named if is_installer_number(typed, v))
+    if (said := next(installed, None)) is not None:
+        return said
     if not typed.levels:
         finer = (each for each in named if each.levels and each.release == typed.release)
         return next(finer, typed)

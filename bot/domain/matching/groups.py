@@ -94,7 +94,7 @@ class Group:
                 return chain(chosen, self._ordered().featureless)
             return chosen
         limits = bounds.lt or bounds.le
-        if not limits or bounds.ge or bounds.gt:
+        if not limits or bounds.ge or bounds.gt or not all(limit.release for limit in limits):
             return None
         return self._up_to(max(limit.key[0] for limit in limits))
 

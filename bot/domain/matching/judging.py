@@ -30,6 +30,7 @@ from feeds.versions import Cover, Order, Parts, Version, cover, order, parts, re
 _TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
 _FIGURES = re.compile(r".*\.\d+x$")
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
+_NO_DIGIT = re.compile(r"\D")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
 
 
@@ -253,7 +254,7 @@ def _shows_kind(branch: Version, shown: tuple[Version, ...]) -> tuple[Version, .
 
 def _same_digits(version: Version, branch: Version) -> bool:
     """SAP writes one release 7.5, 7.50 and 750."""
-    mine, theirs = ("".join(map(str, each.release)).rstrip("0") for each in (version, branch))
+    mine, theirs = (_NO_DIGIT.sub("", each.text).rstrip("0") for each in (version, branch))
     return mine == theirs != ""
 
 

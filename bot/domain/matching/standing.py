@@ -24,6 +24,7 @@ _GENERATIONS = frozenset(("c", "g", "i", "ai"))  # Oracle's 9i, 11g, 19c, 23ai
 _OLDEST_GENERATION, _LATEST_GENERATION = 8, 40
 _YEARS = range(1990, 2041)
 _HALVES = range(20, 40)  # the year before "H2"
+_INSTALLER_FIGURES = 3  # the 150 of 3.12.3150
 _MANY = 100  # a number this large before letters is a model: 840D, 1515R-2
 
 
@@ -60,3 +61,19 @@ def is_model_number(version: Version) -> bool:
     if len(kind) == 1 and kind != "u" and " " not in version.text:
         return kind != "h" or number not in _HALVES  # 1517H-3, but 22H2
     return kind not in _KINDS
+
+
+def is_installer_number(typed: Version, said: Version) -> bool:
+    """Whether Windows lists under ``typed`` what is ``said`` to be Python 3.12.3 (3.12.3150.0).
+
+    Java 6 Update 17 is 6.0.170 there: the third part is the last number of what is said, and
+    figures of the installer's own.
+    """
+    updated = len(said.levels) == 1 and said.levels[0][2] == "u"
+    numbered = len(said.release) == 3 and not said.levels
+    if not (updated or numbered) or typed.levels or len(typed.release) < 3:
+        return False
+    same = typed.release[:1] == said.release if updated else typed.release[:2] == said.release[:2]
+    last = str(said.levels[0][3] if updated else said.release[2])
+    figures = str(typed.release[2])
+    return same and figures.startswith(last) and 0 < len(figures) - len(last) <= _INSTALLER_FIGURES

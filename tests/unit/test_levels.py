@@ -1,0 +1,72 @@
+"""Levels, installers' numbers and models: what stands beside a version, or only looks like one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.domain.matching import InventoryProduct, Matcher
+from bot.resources import config_folder
+from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
+from feeds.products import Catalogue, read_builtin
+
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+EASERVER = "EAServer versions antérieures à 6.2 ESD#4"
+SUITE = "Internet Security versions antérieures à 2020 patch E"
+CPYTHON = "CPython versions antérieures à 3.11.9 et 3.12.4"
+JRE = "Java SE, JDK/JRE 6 Update 18 et antérieures"
+DSM = "DSM versions 7.2.2 antérieures à 7.2.2-72806-3"
+
+
+@pytest.fixture(scope="module")
+def matcher() -> Matcher:
+    return Matcher(Catalogue(read_builtin(config_folder())))
+
+
+def judged(matcher: Matcher, vendor: str, line: str, product: str, version: str) -> str:
+    row = AffectedProduct(line, vendor)
+    advisory = Advisory("tests", "line", AdvisoryKind.AVIS, "", DAY, DAY, affected=(row,))
+    return matcher.judge(matcher.read(advisory), InventoryProduct(vendor, product, version)).kind
+
+
+@pytest.mark.parametrize(
+    ("vendor", "line", "product", "version", "kind"),
+    [
+        ("Sybase", EASERVER, "EAServer", "6.2 ESD#3", "affected"),
+        ("Sybase", EASERVER, "EAServer", "6.2 ESD#4", "not_affected"),
+        ("Sybase", EASERVER, "EAServer", "6.2", "review"),
+        ("Kaspersky", SUITE, "Internet Security", "2020 patch D", "affected"),
+        ("Kaspersky", SUITE, "Internet Security", "2020 patch E", "not_affected"),
+        ("Python", CPYTHON, "Python 3.12.3 (64-bit)", "3.12.3150.0", "affected"),
+        ("Python", CPYTHON, "Python 3.12.4 (64-bit)", "3.12.4150.0", "not_affected"),
+        ("Oracle", JRE, "Java(TM) 6 Update 17", "6.0.170", "affected"),
+        ("Oracle", JRE, "Java(TM) 6 Update 19", "6.0.190", "not_affected"),
+        ("IBM", "IBM i version 7.1", "IBM i", "V7R1M0", "affected"),
+        ("IBM", "IBM i version 7.1", "IBM i", "V7R2M0", "not_affected"),
+        ("Synology", DSM, "DSM", "7.2.2-72806 Update 2", "affected"),
+        ("Synology", DSM, "DSM", "7.2.2-72806 Update 3", "not_affected"),
+    ],
+)
+def test_levels_are_compared_on_one_scale(
+    matcher: Matcher, vendor: str, line: str, product: str, version: str, kind: str
+) -> None:
+    assert judged(matcher, vendor, line, product, version) == kind
+
+
+def test_a_level_says_nothing_of_a_release(matcher: Matcher) -> None:
+    line = "macOS Catalina versions antérieures à la mise à jour 2021-006"
+    assert judged(matcher, "Apple", line, "macOS Catalina", "10.15.7") == "review"
+
+
+@pytest.mark.parametrize(
+    ("product", "kind"),
+    [
+        ("SIMATIC CPU 1513F-1 PN", "review"),
+        ("SIMATIC CPU 1513F-1 PN V2.9.7", "not_affected"),
+        ("SIMATIC CPU 1513F-1 PN (V2.9.4)", "affected"),
+    ],
+)
+def test_a_model_is_no_version(matcher: Matcher, product: str, kind: str) -> None:
+    line = "SIMATIC CPU 1513F-1 PN versions antérieures à 2.9.7"
+    assert judged(matcher, "Siemens", line, product, "") == kind
