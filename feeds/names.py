@@ -17,6 +17,9 @@ _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
 _FOUR = re.compile(r"(\d{4})([a-z]{1,2})$")  # the 5110A is of the 5100A series
 _LONGEST_ACRONYM = 7
+_SHORTEST_MISSPELT = 7
+_VOWELS = re.compile(r"[aeiouy]")
+_REPEATED = re.compile(r"(.)\1+")
 _CPU = re.compile(r"[a-z]{1,3}\d{3,4}$")
 _FIGURES = re.compile(r"\d\d")
 _UNCHANGED = ("ss", "us", "is", "os", "xs", "ws", "bs", "as")
@@ -191,6 +194,17 @@ def is_model(word: str) -> bool:
 Spellings = frozenset[tuple[str, frozenset[str]]]
 
 
+@lru_cache(maxsize=50_000)
+def skeleton(word: str) -> str:
+    """What a slip on a vowel or a doubled letter leaves: *~grpwr* of *groupware*; or empty.
+
+    Only words of seven letters and more have one: shorter ones are too near one another.
+    """
+    if len(word) < _SHORTEST_MISSPELT or not word.isalpha():
+        return ""
+    return "~" + _REPEATED.sub(r"\1", _VOWELS.sub("", word))
+
+
 def spellings_of_product(spellings: Spellings, vendor_words: frozenset[str]) -> Spellings:
     """Those that spell something of the product: *PAN* is only Palo Alto Networks."""
     return frozenset((short, words) for short, words in spellings if not words <= vendor_words)
@@ -213,5 +227,5 @@ def initials_of(
 
 def forget_words() -> None:
     """Drop what was remembered of words: their caches are bounded, and fill again."""
-    for remembered in (_spellings_of, _words, widened, is_model):
+    for remembered in (_spellings_of, _words, widened, is_model, skeleton):
         remembered.cache_clear()

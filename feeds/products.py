@@ -84,6 +84,11 @@ class Catalogue(Rewriting):
         return self._known.descriptors
 
     @property
+    def codenames(self) -> frozenset[str]:
+        """Names of releases: "Catalina", "Bullseye"."""
+        return self._known.codenames
+
+    @property
     def platforms(self) -> frozenset[str]:
         """Every platform, and what platforms are kinds of."""
         return frozenset(self._known.platforms).union(*self._known.platforms.values())

@@ -12,7 +12,7 @@ from feeds.affected import Phrase, read_phrase
 from feeds.affected.phrasings import Kind
 from feeds.affected.tokens import Token, fold, is_level, tokenize
 from feeds.identifiers import IS_PURL, purl_name
-from feeds.names import Name, normal_words, widened
+from feeds.names import Name, normal_words, skeleton, widened
 from feeds.products import Catalogue
 from feeds.versions import Version, read_version
 
@@ -122,6 +122,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
     known |= {spelling for spelling, _ in name.spellings}
+    known |= {bones for word in name.words - catalogue.generic if (bones := skeleton(word))}
     if IS_PURL.fullmatch(cpe):
         known |= {purl_name(cpe)}
     ends = [each for each in phrase.numbers if stands_as_version(product, each, name)]

@@ -63,7 +63,8 @@ def _alike(
     shared = (name.words - name.vendor_words or name.words) - missing
     common = catalogue.generic | catalogue.optional | catalogue.umbrellas
     if mine and theirs and mine != theirs and not asset.name.vendor_words <= name.words:
-        return len(shared - common) > 1 and not extra and missing <= common
+        rare = shared - catalogue.generic - catalogue.optional
+        return len(rare) > 1 and not extra and all(w in common or not w.isalpha() for w in missing)
     if shared - common:
         return True
     if mine != theirs or not mine:
@@ -85,14 +86,15 @@ def _is_another(
     """
     sold = name.vendor_words | asset.name.vendor_words
     own, mine = name.words - sold, shared - sold
-    slight = catalogue.optional | catalogue.levels | catalogue.umbrellas
-    slight |= name.asides - own
+    own = own - catalogue.umbrellas or own
+    slight = catalogue.optional | catalogue.levels | catalogue.umbrellas | (name.asides - own)
+    lacks_head = name.head in missing and name.head.isalpha()  # a model says not what it is
     for known in catalogue.products_of(name.vendor or asset.name.vendor, asset.name.words):
         if known ^ own <= slight:
             continue
         if known >= own and not _tells_apart(catalogue, known, own):
             continue
-        if len(known) > len(mine) or (len(known) == len(mine) and name.head in missing):
+        if len(known) > len(mine) or (len(known) == len(mine) and lacks_head):
             return True
     return False
 

@@ -12,7 +12,7 @@ import re
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.kinship import OTHER, SAME, Kinship, Relation
 from bot.domain.matching.nearness import near
-from bot.domain.matching.spelling import respelt
+from bot.domain.matching.spelling import misspelt, respelt
 from bot.domain.matching.traits import editions, traits
 from feeds.names import Name, is_model, widened
 from feeds.products import Catalogue
@@ -23,6 +23,7 @@ _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
 _NONE = frozenset[str]()
 _PART = Relation(Kinship.UNSURE, "component")
+_SLIP = Relation(Kinship.UNSURE, "name-shorter")  # "Groupeware"
 _EDITION = Relation(Kinship.UNSURE, "edition-unknown")
 
 
@@ -56,6 +57,8 @@ def _by_words(
         extra = _NONE
     else:
         extra = _extra(catalogue, name, asset, confirmed | spelt)
+    if misspelt(missing, extra) and asset.name.vendor in ("", name.vendor):
+        return _SLIP
     if not name.words or not (listed or _holds(catalogue, name, asset, missing, spelt)):
         relation = near(catalogue, name, asset, missing, extra)
         return _hosted(catalogue, name, asset) if relation is OTHER else relation
@@ -64,6 +67,8 @@ def _by_words(
     relation = _vendors_agree(catalogue, name, asset)
     if extra and relation.kinship is not Kinship.OTHER:
         relation = near(catalogue, name, asset, missing, extra)
+        if relation is OTHER:
+            relation = _hosted(catalogue, name, asset)
     if relation.kinship is Kinship.OTHER or not missing or listed:
         return relation
     if _other_number(missing, name, asset):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.matching.assets import Asset
-from feeds.names import Name, is_model
+from feeds.names import Name, is_model, skeleton
 
 _NONE = frozenset[str]()
 _SHORTEST_GLUED = 4
@@ -27,6 +27,28 @@ def respelt(name: Name, asset: Asset) -> frozenset[str]:
         found.update(_initials(word, missing - found))
         found.update(_variant(word, missing - found))
     return frozenset(found)
+
+
+def misspelt(missing: frozenset[str], extra: frozenset[str]) -> bool:
+    """Whether all that differs are slips: each word missing is one of ``extra``, a letter off."""
+    bones = {skeleton(word): word for word in extra}
+    return (
+        0 < len(missing) == len(extra) == len(bones)
+        and "" not in bones
+        and all(_slip(word, bones.get(skeleton(word), "")) for word in missing)
+    )
+
+
+def _slip(word: str, other: str) -> bool:
+    """Whether one letter more, less or otherwise makes the other word."""
+    short, long = sorted((word, other), key=len)
+    if len(long) - len(short) > 1:
+        return False
+    start = next(
+        (i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short)
+    )
+    behind = start + (len(short) == len(long))
+    return short[behind:] == long[start + 1 :]
 
 
 def _spellings(name: Name, asset: Asset) -> frozenset[str]:

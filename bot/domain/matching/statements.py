@@ -28,7 +28,7 @@ from feeds.affected import (
     subject_of,
 )
 from feeds.affected.tokens import fold
-from feeds.names import Name, is_model
+from feeds.names import Name, is_model, skeleton
 from feeds.products import Catalogue
 from feeds.versions import Version
 
@@ -270,6 +270,7 @@ def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
     yield from rare or [
         max(name.words, key=lambda word: (word not in catalogue.generic, len(word), word))
     ]
+    yield from filter(None, map(skeleton, rare))
     for spelling, _ in name.spellings:
         yield spelling
     yield from filter(is_model, name.asides)

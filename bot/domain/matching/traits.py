@@ -62,6 +62,8 @@ def traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
         checks.append(SAME if agree else _unsure_or_other(silent, "architecture"))
     if name.models:
         checks.append(_model(catalogue, name, asset))
+    if _other_release(catalogue, name, asset):
+        checks.append(Relation(Kinship.OTHER, "other-edition"))
     if name.asides and _other_variant(name, asset):
         checks.append(Relation(Kinship.OTHER, "other-model"))
     if name.host_numbers and _other_host(name, asset):
@@ -71,6 +73,13 @@ def traits(catalogue: Catalogue, name: Name, asset: Asset) -> list[Relation]:
     if name.parts and asset.name.parts and name.parts.isdisjoint(asset.name.parts):
         checks.append(Relation(Kinship.OTHER, "other-model"))
     return checks
+
+
+def _other_release(catalogue: Catalogue, name: Name, asset: Asset) -> bool:
+    """Whether both say the name of a release, not the same: Mojave is no Catalina."""
+    theirs = name.asides & catalogue.codenames
+    mine = asset.name.asides & catalogue.codenames
+    return bool(theirs and mine) and theirs.isdisjoint(mine)
 
 
 def _other_host(name: Name, asset: Asset) -> bool:
