@@ -213,7 +213,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     (
         "MODEL",
         "0 b0 p0 et mp s/ office microsoft",
-        r"(?<!\d\s)\bmp[2-9]\d\b|(?<=simatic\s)et\s?200\w*|\bet\s?200(?:sp|s|al|mp|pro|eco\w*|isp|is|clean)\b|"
+        r"\b802\.\d\w*(?:/[a-z]{1,2}\b)*|(?<!\d\s)\bmp[2-9]\d\b|(?<=simatic\s)et\s?200\w*|\bet\s?200(?:sp|s|al|mp|pro|eco\w*|isp|is|clean)\b|"
         r"\b(?:office|microsoft)\s?365\b|\bs/4\s?hana\b|\b7-zip\b|\b[bp]2[bpcg]\b|\b\d+/\d+[a-z]\w*|\b\d{3,5}-[a-z]{1,3}\b|"
         r"\b\d{4,5}[a-z]{0,2}-(?!rc|sp|hf|cu|fp|[bhps]\d)[a-z]{1,3}\d?\b(?!\.)|"
         r"\b(?!(?:19|20)\d\d)\d{3,4}(?:[acefmpqstvwx]|sp|tq|yc)\b(?![.(-])|"

@@ -54,6 +54,17 @@ def test_levels_are_compared_on_one_scale(
     assert judged(matcher, vendor, line, product, version) == kind
 
 
+def test_a_bound_below_its_branch_is_of_something_else(matcher: Matcher) -> None:
+    line = "Oracle Linux 5 (x86_64), version antérieure à 2.6.39-400.283.2"
+    assert judged(matcher, "Oracle", line, "Oracle Linux", "5.11") == "review"
+    assert judged(matcher, "Oracle", line, "Oracle Linux", "6.10") == "not_affected"
+
+
+def test_the_release_of_a_host_that_is_not_said_is_asked(matcher: Matcher) -> None:
+    line = "QTS 4.5.3: Q’center versions antérieures à v1.12.1012"
+    assert judged(matcher, "Qnap", line, "Q'center", "1.11.1004") == "review"
+
+
 def test_a_level_says_nothing_of_a_release(matcher: Matcher) -> None:
     line = "macOS Catalina versions antérieures à la mise à jour 2021-006"
     assert judged(matcher, "Apple", line, "macOS Catalina", "10.15.7") == "review"

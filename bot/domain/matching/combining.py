@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.matching.assets import Asset
-from bot.domain.matching.judging import Bounds, below
+from bot.domain.matching.bounds import Bounds
+from bot.domain.matching.judging import below
 from bot.domain.matching.placement import Inside
 from bot.domain.matching.statements import Ruling, Sentence, place_any
 from bot.domain.matching.traits import EVERY_PLATFORM

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.domain.matching.judging import Bounds
+from bot.domain.matching.bounds import Bounds
 from bot.domain.matching.statements import Sentence
 from feeds.affected import Grade
 from feeds.names import Name

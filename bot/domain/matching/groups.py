@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from bot.domain.matching.assets import Asset
-from bot.domain.matching.judging import Bounds
+from bot.domain.matching.bounds import Bounds
 from bot.domain.matching.placement import is_feature_release, is_year, says_feature_release
 from bot.domain.matching.statements import Sentence
 from feeds.names import Name
@@ -81,7 +81,7 @@ class Group:
         return found.values()
 
     def _chosen(self, bounds: Bounds) -> Iterator[Variant] | None:
-        if bounds.unreadable or bounds.also is not None:
+        if bounds.unreadable or bounds.elsewhere or bounds.also is not None:
             return None
         if bounds.branches:
             firsts = [branch.release[:1] for branch in bounds.branches]

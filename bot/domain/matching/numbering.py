@@ -23,10 +23,13 @@ from feeds.versions import Cover, Version, cover, read_version
 _LEADING = re.compile(r"\d{4,5}(?=[a-z])")
 
 
-def carries_numbers(name: Name, asset: Asset, *, alone: bool = False) -> Placement:
+def carries_numbers(
+    name: Name, asset: Asset, *, alone: bool = False, bounded: bool = False
+) -> Placement:
     """Whether the numbers inside the product's name (Windows *10*) are the asset's.
 
     ``alone``: nothing else bounds the versions ("Red Hat Enterprise Linux Server *7* x86_64").
+    ``bounded``: ranges of versions are given besides.
     """
     result = IN
     if name.asides and _lists(name, asset):
@@ -53,7 +56,7 @@ def carries_numbers(name: Name, asset: Asset, *, alone: bool = False) -> Placeme
             continue
         if Cover.COARSE in covers:
             result = COARSE
-        elif not covers or _is_unsaid(wanted, said, asset):
+        elif not covers or _is_unsaid(wanted, said, asset) or (bounded and _is_host(text, asset)):
             result = UNSAID
         else:
             return Placement(Inside.OUT, "other-release")
@@ -73,6 +76,11 @@ def _is_unsaid(wanted: Version, said: tuple[Version, ...], asset: Asset) -> bool
     if len(wanted.release) != 1 or wanted.release[0] < 1000 or any(map(is_model, asset.words)):
         return False
     return all(not version.release or version.release[0] < 100 for version in said)
+
+
+def _is_host(text: str, asset: Asset) -> bool:
+    """Whether the number is of what carries the product ("QTS 4.5.3: Q'center"), not said here."""
+    return "." in text and asset.main is not None and asset.shown == (asset.main,)
 
 
 def _single_digits(asset: Asset) -> bool:

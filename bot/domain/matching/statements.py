@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
+from bot.domain.matching.bounds import Bounds, forget_bounds, read_bounds
 from bot.domain.matching.identifiers import identified, identifiers_of, names_serials
-from bot.domain.matching.judging import Bounds, forget_bounds, place, read_bounds, shows_fix
+from bot.domain.matching.judging import place, shows_fix
 from bot.domain.matching.kinship import OTHER, Kinship, Relation
 from bot.domain.matching.numbering import carries_numbers
 from bot.domain.matching.placement import IN, Inside, Placement
@@ -349,7 +350,8 @@ def _reservations(
     statement = sentence.statement
     if name.numbers:
         said = statement.every_version or statement.fix or statement.deferred
-        yield carries_numbers(name, asset, alone=not (sentence.bounds or said))
+        bounded = bool(sentence.bounds)
+        yield carries_numbers(name, asset, alone=not (bounded or said), bounded=bounded)
     if unmet:
         yield Placement(Inside.UNSURE, "condition-unknown")
     if statement.fix is not None:

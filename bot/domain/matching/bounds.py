@@ -1,0 +1,122 @@
+"""The ranges of a statement, their texts read as versions."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from feeds.affected import Range
+from feeds.names import Name
+from feeds.versions import Parts, Version, parts, read_version
+
+TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+.*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
+_FIGURES = re.compile(r".*\.\d+x$")
+_EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
+
+
+class Bounds(NamedTuple):
+    """A range whose texts have been read as versions. (A tuple: every line makes some.)"""
+
+    branches: tuple[Version, ...] = ()
+    wild: tuple[bool, ...] = ()
+    lt: tuple[Version, ...] = ()
+    le: tuple[Version, ...] = ()
+    ge: Version | None = None
+    gt: Version | None = None
+    also: Version | None = None  # the upper bound in another notation
+    lengths: frozenset[int] = frozenset()  # digits of the branches' first parts
+    named: bool = False
+    patched: bool = False
+    generation: bool = False  # "pgAdmin 4", "Office 2019": part of the name, bounds are elsewhere
+    elsewhere: bool = False  # no branch reaches its bounds: "Oracle Linux 5 < 2.6.39-400"
+    unreadable: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        """Whether anything but a branch restricts the versions."""
+        return bool(self.lt or self.le or self.ge or self.gt)
+
+
+def read_bounds(written: Range, name: Name) -> Bounds:
+    """Read the texts of a range in the numbering of the product's family."""
+    return _read_bounds(written, name.numbers[-1] if name.numbers else "", name.family)
+
+
+@lru_cache(maxsize=8_192)  # publishers bound the products of a month alike
+def _read_bounds(written: Range, number: str, family: str) -> Bounds:
+    unreadable = False
+
+    def read(text: str, base: str) -> Version | None:
+        nonlocal unreadable
+        version = read_version(TAIL.sub("", text), family)
+        if version is not None and not version.release and base:
+            version = read_version(f"{TAIL.sub('', base)} {text}", family)
+        unreadable = unreadable or version is None
+        return version
+
+    branches = [text for text in written.branches if not _EVERYTHING.match(text)]
+    lowest = written.ge
+    if len(branches) == 1 and _FIGURES.match(branches[0]) and _same_figures(branches[0], written):
+        lowest = branches.pop()[:-1] + "0"  # "6.5x" is 6.50 to 6.59
+    base = branches[-1] if branches else number
+    lt = _last_of_trains(tuple(v for text in written.lt if (v := read(text, base))))
+    if family == "windows" and any(len(limit.release) == 1 for limit in lt):
+        unreadable = True  # "Windows Server 2008 […] antérieures à 1": no build is one number
+    read_branches = tuple(v for text in branches if (v := read(text, number)))
+    return Bounds(
+        branches=read_branches,
+        lengths=frozenset(len(str(each.release[0])) for each in read_branches if each.release),
+        wild=tuple(bool(TAIL.search(text)) for text in branches),
+        generation=_is_generation(read_branches, lt),
+        elsewhere=_is_elsewhere(read_branches, lt),
+        lt=lt,
+        le=tuple(v for text in written.le if (v := read(text, base))),
+        ge=read(lowest, base) if lowest else None,
+        gt=read(written.gt, base) if written.gt else None,
+        also=read(written.also, "") if written.also and (written.lt or written.le) else None,
+        named=written.named,
+        patched=written.patched,
+        unreadable=unreadable,
+    )
+
+
+def forget_bounds() -> None:
+    """Drop the ranges remembered."""
+    _read_bounds.cache_clear()
+
+
+def _same_figures(branch: str, written: Range) -> bool:
+    """Whether the bound of ``7.4.3.7x`` continues its last figure (7.4.3.77), not its letters."""
+    stem = branch[:-1]
+    return any(each.startswith(stem) and each[len(stem) :].isdigit() for each in written.lt)
+
+
+def _last_of_trains(limits: tuple[Version, ...]) -> tuple[Version, ...]:
+    """Of several service releases of one train, the last, which closes every flaw of a line.
+
+    "21.2R3-S7, 21.2R3-S8, 21.3R3-S5": 21.2R3-S7 lacks something. What else shares its first
+    parts is left alone: "18.3R2, 18.3R3" lists what is fixed, and builds are of several ways
+    to keep one product up to date.
+    """
+    last: dict[Parts, Version] = {}
+    for limit in limits:
+        if limit.levels and limit.levels[-1][2] == "s":
+            train = parts(limit)[:-1]
+            last[train] = max(limit, last.get(train, limit))
+    return tuple(limit for limit in limits if last.get(parts(limit)[:-1], limit).key <= limit.key)
+
+
+def _is_generation(branches: tuple[Version, ...], lt: tuple[Version, ...]) -> bool:
+    """Whether the number before a bound is no branch of it: *Visual Studio 2022* < 17.4.18."""
+    if len(branches) != 1 or len(branches[0].release) != 1 or not lt:
+        return False
+    (number,) = branches[0].release
+    return all(limit.release and limit.release[0] not in (number, number + 1) for limit in lt)
+
+
+def _is_elsewhere(branches: tuple[Version, ...], lt: tuple[Version, ...]) -> bool:
+    """Whether every bound is below every branch: they count something else, a component."""
+    if not branches or not lt:
+        return False
+    return max(limit.key[0][:1] for limit in lt) < min(branch.key[0][:1] for branch in branches)
