@@ -104,7 +104,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.DEFER,
         "se cf veuillez consulter voir verifier details",
-        r"\b(?:se\s+referer|cf\b|veuillez\s+(?:vous\s+referer|consulter)|consulter\b|"
+        r"\b(?:se\s+referer|cf\b(?!\s+deployment)|veuillez\s+(?:vous\s+referer|consulter)|consulter\b|"
         r"voir\s+(?:l[ae]s?|l'|section|bulletin|site|documentation)|verifier\s+l'avis|"
         r"se\s+reporter|details?\s+dans)\b.*",
     ),

@@ -39,7 +39,7 @@ def near(
         return OTHER  # what runs on it is named after it
     if missing - catalogue.optional and extra - catalogue.optional - catalogue.levels:
         return OTHER
-    if any(map(is_model, missing)) and any(map(is_model, asset.name.words)):
+    if any(map(is_model, missing)) and any(map(is_model, asset.name.words - name.words)):
         return OTHER
     if _is_another(catalogue, name, asset, shared, missing):
         return OTHER

@@ -92,9 +92,14 @@ def _other_host(name: Name, asset: Asset) -> bool:
     said = {
         version.text
         for version in asset.shown
-        if version is not asset.main and len(version.release) == 2 and not version.levels
+        if version is not asset.main and len(version.release) in (2, 3) and not version.levels
     }
-    return bool(said) and said.isdisjoint(name.host_numbers)
+    return bool(said) and not any(
+        f"{one}.".startswith(f"{other}.")
+        for mine in said
+        for theirs in name.host_numbers
+        for one, other in ((mine, theirs), (theirs, mine))
+    )
 
 
 def _other_variant(name: Name, asset: Asset) -> bool:
