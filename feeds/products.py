@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from feeds.affected import Phrase
 from feeds.knowledge import Builtin, CatalogueError, Edition, load_builtin, read_builtin
@@ -78,6 +78,11 @@ class Catalogue(Rewriting):
         """Words too common to recognise a product by."""
         return self._known.generic
 
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """Words that several products share, or that a name may have or not."""
+        return self.generic | self.optional | self.umbrellas
+
     @property
     def descriptors(self) -> frozenset[str]:
         """Words that never tell one product from another."""
@@ -88,7 +93,7 @@ class Catalogue(Rewriting):
         """Names of releases: "Catalina", "Bullseye"."""
         return self._known.codenames
 
-    @property
+    @cached_property
     def platforms(self) -> frozenset[str]:
         """Every platform, and what platforms are kinds of."""
         return frozenset(self._known.platforms).union(*self._known.platforms.values())

@@ -77,7 +77,9 @@ def _most_specific(rulings: list[Ruling], asset: Asset) -> list[Ruling]:
     if len(rulings) < 2:
         return rulings
     said = {each.name.words for each in rulings if each.name.words <= asset.words}
-    return [each for each in rulings if not any(each.name.words < longer for longer in said)]
+    names = {each.name.words for each in rulings}
+    completed = {words for words in names if any(words < longer for longer in said)}
+    return [each for each in rulings if each.name.words not in completed]
 
 
 def _corrected(ruling: Ruling, rulings: Sequence[Ruling], asset: Asset, chorus: Chorus) -> Ruling:

@@ -61,7 +61,7 @@ def _alike(
     """
     mine, theirs = asset.name.vendor, name.vendor
     shared = (name.words - name.vendor_words or name.words) - missing
-    common = catalogue.generic | catalogue.optional | catalogue.umbrellas
+    common = catalogue.common
     if mine and theirs and mine != theirs and not asset.name.vendor_words <= name.words:
         rare = shared - catalogue.generic - catalogue.optional
         return len(rare) > 1 and not extra and all(w in common or not w.isalpha() for w in missing)

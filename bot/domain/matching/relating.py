@@ -170,21 +170,23 @@ def _extra(
     by_vendor = name.words <= asset.name.vendor_words - asset.name.words
     if by_vendor and catalogue.is_product(name.words):  # "C Driver", by MongoDB, is not MongoDB
         return asset.name.words - catalogue.descriptors
+    left = asset.name.words - name.words - name.asides - confirmed - catalogue.descriptors
+    if not left:
+        return _NONE
     vendor = name.vendor_words
     if name.vendor != asset.name.vendor:
         vendor -= catalogue.generic  # "Secure Network Analytics" is not Juniper Networks'
-    allowed = name.words | name.asides | vendor | confirmed
+    left = left.difference(vendor, name.models, *name.hosts)
     if not asset.name.words <= asset.name.vendor_words:  # GLPI Dashboard, by "GLPI Dashboard"
-        allowed |= asset.name.vendor_words
-    allowed |= {word for host in name.hosts for word in host} | name.models
-    if _specific(catalogue, name) or len(name.words) > 1:
-        allowed |= catalogue.umbrellas
+        left -= asset.name.vendor_words
+    if left and (len(name.words) > 1 or _specific(catalogue, name)):
+        left -= catalogue.umbrellas
     optional = catalogue.optional if _OPERATING.isdisjoint(name.words) else _NONE
     if name.editions:  # "GitLab Enterprise" beside "GitLab Enterprise Edition"
         written = (words for key in name.editions for words in catalogue.editions[key].words)
         optional &= {word for words in written for word in words}
     found = set()
-    for word in asset.name.words - allowed - optional - catalogue.descriptors:
+    for word in left - optional:
         if _MARK.match(word) or len(widened(word)) > 1 or is_model(word):
             continue  # a model, a generation: says more, not something else
         found.add(word)
