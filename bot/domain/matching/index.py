@@ -22,8 +22,6 @@ from bot.domain.matching.relating import relate
 from bot.domain.matching.statements import (
     Ruling,
     Sentence,
-    is_named,
-    is_named_in_full,
     keys_of,
     rule_related,
 )
@@ -171,7 +169,7 @@ class ProductIndex:
             for sentence in reading.sentences
             for name in sentence.names
             for group, relation in self._relations(name, sentence.siblings).sure
-            if is_named_in_full(relation)
+            if relation.named_in_full
         }
 
     def _relations(self, name: Name, siblings: frozenset[str]) -> Relations:
@@ -196,7 +194,7 @@ class ProductIndex:
         }
         for group in candidates.values():
             relation = relate(catalogue, name, group.asset, siblings)
-            if is_named(relation):
+            if relation.named:
                 yield group, relation
 
 

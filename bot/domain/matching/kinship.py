@@ -28,6 +28,16 @@ class Relation:
         """Whether it is only in doubt because a word differs."""
         return self.kinship is Kinship.UNSURE and self.reason in NEAR
 
+    @property
+    def named(self) -> bool:
+        """Whether there is anything to rule upon."""
+        return self.kinship is not Kinship.OTHER or self.reason != OTHER.reason
+
+    @property
+    def named_in_full(self) -> bool:
+        """Whether the words are the bulletin's own: lines that only come near say nothing more."""
+        return self.kinship is not Kinship.OTHER and not self.near
+
 
 SAME = Relation(Kinship.SAME)
 OTHER = Relation(Kinship.OTHER, "other-product")

@@ -13,7 +13,6 @@ from bot.domain.matching.gaps import gaps_of
 from bot.domain.matching.statements import (
     Ruling,
     Sentence,
-    is_named_in_full,
     related,
     rule,
     sentences_of,
@@ -179,7 +178,7 @@ class Matcher:
     def judge_asset(self, reading: Reading, asset: Asset) -> Verdict:
         """Judge an asset already read."""
         found = [(each, related(self.catalogue, each, asset)) for each in reading.sentences]
-        if any(is_named_in_full(relation) for _, names in found for _, relation in names):
+        if any(relation.named_in_full for _, names in found for _, relation in names):
             found = [(each, [pair for pair in names if not pair[1].near]) for each, names in found]
         rulings = [
             ruling for each, names in found if (ruling := rule(each, names, asset)) is not None

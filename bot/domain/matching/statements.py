@@ -12,7 +12,7 @@ from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
 from bot.domain.matching.bounds import Bounds, forget_bounds, read_bounds
 from bot.domain.matching.identifiers import identified, identifiers_of, names_serials
 from bot.domain.matching.judging import place, shows_fix
-from bot.domain.matching.kinship import OTHER, Kinship, Relation
+from bot.domain.matching.kinship import Kinship, Relation
 from bot.domain.matching.numbering import carries_numbers
 from bot.domain.matching.placement import IN, Inside, Placement
 from bot.domain.matching.relating import relate
@@ -290,22 +290,12 @@ def related(catalogue: Catalogue, sentence: Sentence, asset: Asset) -> list[Rela
         return found
     for name in sentence.names:
         relation = relate(catalogue, name, asset, sentence.siblings)
-        if is_named(relation):
+        if relation.named:
             found.append((name, relation))
     if sentence.identifiers:
         known = identified(sentence.identifiers, sentence.names, asset)
         found += [(sentence.names[0], known)] if known else []
     return found
-
-
-def is_named(relation: Relation) -> bool:
-    """Whether there is anything to rule upon."""
-    return relation.kinship is not Kinship.OTHER or relation.reason != OTHER.reason
-
-
-def is_named_in_full(relation: Relation) -> bool:
-    """Whether the words are the bulletin's own: lines that only come near say nothing more."""
-    return relation.kinship is not Kinship.OTHER and not relation.near
 
 
 def rule(sentence: Sentence, names: Iterable[Related], asset: Asset) -> Ruling | None:
