@@ -175,8 +175,8 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
 )
 _NAMED_LEVEL = (
-    r"service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix|fix\s?pack|"
-    r"feature\s+pack|update\s+package|interim\s+fix|maintenance\s+(?:release|pack)|patch\s?level|"
+    r"service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix(?:\s?rev)?|fix\s?pack|"
+    r"feature\s+pack|update\s+pack(?:age)?|interim\s+fix|maintenance\s+(?:release|pack)|patch\s?level|"
     r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|sp|cu|su|sr|"
     r"eap|cp(?=\d{1,2}\b)|hp|hf|fp|mp"
 )

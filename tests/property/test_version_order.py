@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.versions import Order, Version, order, read_version
+from feeds.ordering import Cover, Order, cover, order
+from feeds.versions import Version, read_version
 
 numbers = st.lists(st.integers(0, 40), min_size=1, max_size=4).map(
     lambda parts: ".".join(map(str, parts))
@@ -64,6 +65,77 @@ def test_what_is_told_agrees_with_the_order(first: Version, second: Version) -> 
         assert first.key < second.key
     if told is Order.ABOVE:
         assert first.key > second.key
+
+
+kinds = st.sampled_from([" SP", " Patch ", " CU", "R", " Update ", " HF", " FP"])
+levels = st.integers(1, 40)
+
+
+@given(number=numbers, one=kinds, other=kinds, mine=levels, theirs=levels)
+def test_levels_of_two_kinds_prove_nothing(
+    number: str, one: str, other: str, mine: int, theirs: int
+) -> None:
+    told = said(f"{number}{one}{mine}", f"{number}{other}{theirs}")
+    if one != other:
+        assert told in (Order.UNKNOWN, Order.COARSE)
+    else:
+        assert told is by_number(mine, theirs)
+
+
+@given(number=numbers, kind=kinds, mine=levels, theirs=levels, build=st.integers(100, 9999))
+def test_a_build_before_a_patch_says_nothing_of_the_patch(
+    number: str, kind: str, mine: int, theirs: int, build: int
+) -> None:
+    if kind != "R":  # 21.2.0.542R3 is nobody's
+        told = said(f"{number}.0.{build}{kind}{mine}", f"{number}{kind}{theirs}")
+        assert told is by_number(mine, theirs)
+
+
+@given(number=numbers, kind=kinds, more=st.integers(1, 9999), level=levels)
+def test_a_number_where_the_bound_says_a_level_is_above_it_only_when_larger(
+    number: str, kind: str, more: int, level: int
+) -> None:
+    told = said(f"{number}.{more}", f"{number}{kind}{level}")
+    assert told is not Order.ABOVE or more > level
+
+
+@given(number=numbers, kind=kinds, more=st.integers(1, 9999), level=levels)
+def test_a_level_where_the_bound_goes_on_with_a_number_proves_nothing(
+    number: str, kind: str, more: int, level: int
+) -> None:
+    assert said(f"{number}{kind}{level}", f"{number}.{more}") is Order.UNKNOWN
+
+
+@given(stem=numbers, small=st.integers(0, 99), build=st.integers(1000, 9999))
+def test_a_build_is_not_above_a_release_number(stem: str, small: int, build: int) -> None:
+    assert said(f"{stem}.{build}", f"{stem}.{small}") is not Order.ABOVE or not small
+
+
+@given(number=numbers, kind=kinds, level=levels, zeros=st.integers(0, 2))
+def test_a_branch_that_is_a_level_leaves_out_only_other_levels_of_its_kind(
+    number: str, kind: str, level: int, zeros: int
+) -> None:
+    branch = read_version(f"{number}{kind}{level}")
+    for typed in (f"{number}{'.0' * zeros}", f"{number}.0.542", f"{number}{kind}{level}"):
+        version = read_version(typed)
+        assert branch is not None
+        assert version is not None
+        assert cover(version, branch) is not Cover.OUTSIDE
+
+
+def said(version: str, bound: str) -> Order:
+    """What is told of two texts."""
+    one, other = read_version(version), read_version(bound)
+    assert one is not None
+    assert other is not None
+    return order(one, other)
+
+
+def by_number(mine: int, theirs: int) -> Order:
+    """What two numbers of one scale say."""
+    if mine == theirs:
+        return Order.EQUAL
+    return Order.BELOW if mine < theirs else Order.ABOVE
 
 
 @given(version=versions)

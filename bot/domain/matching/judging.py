@@ -24,7 +24,8 @@ from bot.domain.matching.placement import (
 )
 from feeds.affected import Statement
 from feeds.names import Name
-from feeds.versions import Cover, Order, Parts, Version, cover, order, parts, read_version
+from feeds.ordering import SERVICE_RELEASES, Cover, Order, cover, order
+from feeds.versions import Parts, Version, parts, read_version
 
 _NO_DIGIT = re.compile(r"\D")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
@@ -38,7 +39,7 @@ def place(bounds: Bounds, asset: Asset, family: str, *, patchable: bool = False)
     if bounds.unreadable:
         return UNCLEAR
     branch = _in_branches(bounds, asset, family)
-    if patchable and branch.inside is Inside.OUT and asset.main is not None:
+    if patchable and branch.inside is not Inside.IN and asset.main is not None:
         stripped = asset.main.release
         if any(each.release == stripped and not each.levels for each in bounds.branches):
             branch = IN
@@ -186,12 +187,20 @@ def _in_branch(
             return IN
         case Cover.INSIDE if len(branch.release) == 2 and not branch.levels:
             return COARSE if bounds.named and len(version.release) > 2 else IN
+        case Cover.INSIDE if version.key[0] == branch.key[0]:
+            return _beyond(version, branch)
         case Cover.INSIDE:
             return OUT
         case Cover.COARSE:
             return COARSE
         case _:
             return OUT
+
+
+def _beyond(version: Version, branch: Version) -> Placement:
+    """What only goes on with a level: 12.1X45-D10 is of 12.1X45, 8.8.15 P3 may be "8.8.15"."""
+    level = version.levels[len(branch.levels)]
+    return IN if level[2] in SERVICE_RELEASES else COARSE
 
 
 def below(

@@ -18,7 +18,8 @@ from bot.domain.matching.placement import (
     says_feature_release,
 )
 from feeds.names import Name, is_model
-from feeds.versions import Cover, Version, cover, read_version
+from feeds.ordering import Cover, cover
+from feeds.versions import Version, read_version
 
 _LEADING = re.compile(r"\d{4,5}(?=[a-z])")
 
