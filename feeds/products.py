@@ -153,8 +153,15 @@ class Catalogue(Rewriting):
             yield from (each for each in products.get(word, ()) if each <= words)
 
     def recognises(self, name: Name) -> bool:
-        """Whether a name is one that this catalogue or a bulletin has spoken of."""
-        return any(known <= name.words for known in self._names_by_word(name.words))
+        """Whether a name is one that this catalogue or a bulletin has spoken of.
+
+        Hardware is known by the firmware that it runs: bulletins speak of that.
+        """
+        return any(
+            known <= words
+            for words in (name.words, name.firmware)
+            for known in self._names_by_word(words)
+        )
 
     def learn(self, names: Iterable[Name]) -> None:
         """Remember names that bulletins use: their products are recognised from now on."""

@@ -29,7 +29,7 @@ from bot.inventory.base import ColumnMapping
 from bot.inventory.registry import read_inventory
 from bot.inventory.report import describe_upload, write_sheet
 from bot.pipeline.assess import assess, note_of
-from bot.store import facilities, inventory, lessons, verdicts
+from bot.store import facilities, inventory, lessons, recognition, verdicts
 
 SHOWN = 20  # unreadable lines, unknown products: enough to see what is wrong
 
@@ -113,7 +113,7 @@ def coverage(
     if len(owners) == 1 and facility and not shared.as_json:
         concerned = database.call(verdicts.affected_lines, owners[0].id)
         shared.say(assurance(shared, concerned, covered[owners[0].id]))
-        unknown = database.call(inventory.unrecognised, owners[0].id, limit=SHOWN)
+        unknown = database.call(recognition.unrecognised, owners[0].id, limit=SHOWN)
         for product in unknown:
             typed = " ".join(filter(None, (product.vendor, product.product, product.version)))
             shared.say(f"non évalué : {typed or product.cpe}")

@@ -105,7 +105,7 @@ def assess(
         assessed.append(
             AssessedLine(
                 line=line,
-                recognised=matcher.recognised(product),
+                recognised=matcher.recognised(product) or any(each.names_it for _, each in told),
                 versioned=matcher.has_version(product),
                 ended=end.on if end else None,
                 exploited=worst[0] if worst else "",

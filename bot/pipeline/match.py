@@ -20,7 +20,16 @@ from bot.pipeline.actions.keeping import ActionKeeper
 from bot.pipeline.alert import AlertReport, raise_alerts
 from bot.pipeline.priority import Priorities
 from bot.render import Renderer
-from bot.store import Database, Session, advisories, facilities, inventory, lessons, verdicts
+from bot.store import (
+    Database,
+    Session,
+    advisories,
+    facilities,
+    inventory,
+    lessons,
+    recognition,
+    verdicts,
+)
 from bot.store.advisories import StoredRevision
 from feeds.advisory import Tlp
 from feeds.names import Name
@@ -136,6 +145,7 @@ class MatchEngine:
         written = verdicts.write(session, judged)
         inventory.mark_products_matched(session, product_ids, now=self._clock())
         self._assess(session)
+        self._recognise(session, judged)
         return MatchReport(products=len(product_ids), verdicts=written)
 
     def _follow(self, session: Session, facility_id: int, changed_at: datetime) -> MatchReport:
@@ -175,6 +185,7 @@ class MatchEngine:
         written = verdicts.write(session, judged, replacing=list(readable))
         advisories.mark_matched(session, readable, now=now)
         self._learn(session, names)
+        self._recognise(session, judged)
         known = advisories.by_ids(session, list(readable))
         return MatchReport(
             revisions=len(revisions),
@@ -192,11 +203,18 @@ class MatchEngine:
         """Say again of each product not recognised so far whether it is, and count coverage."""
         assessed = [
             (product_id, self._matcher.recognised(product), self._matcher.has_version(product))
-            for product_id, product in inventory.unrecognised_products(session)
+            for product_id, product in recognition.unrecognised_products(session)
         ]
-        inventory.mark_assessed(session, assessed)
+        recognition.mark_assessed(session, assessed)
         touched = inventory.facilities_with_products(session, [id_ for id_, _, _ in assessed])
         inventory.refresh_coverage(session, touched)
+
+    def _recognise(self, session: Session, judged: Iterable[tuple[int, int, Verdict]]) -> None:
+        """What a bulletin speaks of is recognised, however it was typed: coverage agrees."""
+        named = {product_id for _, product_id, verdict in judged if verdict.names_it}
+        if newly := recognition.recognise(session, sorted(named)):
+            touched = inventory.facilities_with_products(session, newly)
+            inventory.refresh_coverage(session, touched)
 
     def _raise(
         self,

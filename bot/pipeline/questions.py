@@ -24,7 +24,7 @@ from bot.domain.question import (
     subjects,
     taught,
 )
-from bot.store import Session, audit, inventory, lessons, questions
+from bot.store import Session, audit, inventory, lessons, questions, recognition
 
 UNKNOWN_NAMES = 20  # asked about at a time: more are not answered
 SHAREABLE = frozenset({ReplyKind.OTHER_PRODUCT, ReplyKind.NOT_CONCERNED})
@@ -80,7 +80,7 @@ def _unanswered(facility_id: int, open_: Undecided, answered: Collection[Lesson]
 
 def _unknown(session: Session, facility_id: int) -> list[Subject]:
     """The names that Tocsin does not know, the most frequent first, each once."""
-    typed = inventory.unrecognised(session, facility_id, limit=UNKNOWN_NAMES)
+    typed = recognition.unrecognised(session, facility_id, limit=UNKNOWN_NAMES)
     names = {product_key(name): name for each in typed if (name := _name(each))}
     return [Subject(name, Wants.PRODUCT, settles=0, machines=0) for name in names.values()]
 

@@ -181,7 +181,7 @@ def _ids(session: Session, products: Sequence[InventoryProduct]) -> dict[Invento
     for start in range(0, len(names), ROWS_AT_ONCE):
         batch = names[start : start + ROWS_AT_ONCE]
         for row in session.execute(select(*PRODUCT).where(ProductRow.product.in_(batch))):
-            found[_typed(row)] = row.id
+            found[typed_product(row)] = row.id
     return found
 
 
@@ -195,7 +195,7 @@ def products_after(session: Session, product_id: int) -> Iterator[tuple[int, Inv
             .limit(ROWS_AT_ONCE)
         ).all()
         for row in rows:
-            yield row.id, _typed(row)
+            yield row.id, typed_product(row)
         if len(rows) < ROWS_AT_ONCE:
             return
         product_id = rows[-1].id
@@ -204,31 +204,13 @@ def products_after(session: Session, product_id: int) -> Iterator[tuple[int, Inv
 def products_by_ids(session: Session, ids: Sequence[int]) -> dict[int, InventoryProduct]:
     """These products, by id."""
     rows = session.execute(select(*PRODUCT).where(ProductRow.id.in_(ids)))
-    return {row.id: _typed(row) for row in rows}
-
-
-def unrecognised_products(session: Session) -> list[tuple[int, InventoryProduct]]:
-    """Products that no bulletin and no catalogue named so far, those never assessed included."""
-    rows = session.execute(select(*PRODUCT).where(ProductRow.recognised.is_not(True)))
-    return [(row.id, _typed(row)) for row in rows]
-
-
-def mark_assessed(session: Session, assessed: Sequence[tuple[int, bool, bool]]) -> None:
-    """Record, for each ``(id, recognised, versioned)``, what is known of a product."""
-    if assessed:
-        session.execute(
-            update(ProductRow),
-            [
-                {"id": id_, "recognised": known, "versioned": versioned}
-                for id_, known, versioned in assessed
-            ],
-        )
+    return {row.id: typed_product(row) for row in rows}
 
 
 def unmatched_products(session: Session) -> list[tuple[int, InventoryProduct]]:
     """Products never held against the bulletins."""
     rows = session.execute(select(*PRODUCT).where(ProductRow.matched_at.is_(None)))
-    return [(row.id, _typed(row)) for row in rows]
+    return [(row.id, typed_product(row)) for row in rows]
 
 
 def mark_products_matched(session: Session, product_ids: Sequence[int], *, now: datetime) -> None:
@@ -298,20 +280,6 @@ def coverage(session: Session, facility_ids: Iterable[int]) -> dict[int, Coverag
     }
 
 
-def unrecognised(session: Session, facility_id: int, *, limit: int) -> list[InventoryProduct]:
-    """Products of a facility that Tocsin does not know, the most frequent first."""
-    rows = session.execute(
-        select(*PRODUCT)
-        .join(AssetRow, AssetRow.product_id == ProductRow.id)
-        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
-        .where(ProductRow.recognised.is_(False))
-        .group_by(*PRODUCT)
-        .order_by(func.count().desc(), ProductRow.id)
-        .limit(limit)
-    )
-    return [_typed(row) for row in rows]
-
-
 PRODUCT = (
     ProductRow.id,
     ProductRow.vendor,
@@ -371,7 +339,8 @@ def _product(line: InventoryLine) -> InventoryProduct:
     return InventoryProduct(line.vendor, line.product, line.version, line.cpe)
 
 
-def _typed(row: Any) -> InventoryProduct:
+def typed_product(row: Any) -> InventoryProduct:
+    """The product of a row that has the columns :data:`PRODUCT`."""
     return InventoryProduct(row.vendor, row.product, row.version, row.cpe)
 
 

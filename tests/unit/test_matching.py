@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.matching import REASONS, InventoryProduct, Matcher, VerdictKind
+from bot.domain.matching import REASONS, InventoryProduct, Matcher, Verdict, VerdictKind
 from bot.domain.matching.index import ProductIndex
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
@@ -315,6 +315,25 @@ def test_a_title_alone_makes_a_review_never_an_alarm(matcher: Matcher) -> None:
 def test_what_no_bulletin_and_no_catalogue_names_is_not_recognised(matcher: Matcher) -> None:
     assert matcher.recognised(InventoryProduct("Microsoft", "Windows 10 Pro", "22H2"))
     assert not matcher.recognised(InventoryProduct("", "Logiciel maison de gestion des lits"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "named"),
+    [
+        (AFFECTED, "in-range", True),
+        (REVIEW, "version-missing", True),
+        (REVIEW, "name-longer", False),  # may be another product: it proves nothing
+        (SAFE, "other-product", False),
+    ],
+)
+def test_a_verdict_says_whether_the_bulletin_names_the_product(
+    kind: VerdictKind, reason: str, *, named: bool
+) -> None:
+    assert Verdict(kind, reason).names_it is named
+
+
+def test_hardware_is_recognised_by_the_firmware_that_it_runs(matcher: Matcher) -> None:
+    assert matcher.recognised(InventoryProduct("Stormshield", "SN310", "4.3.20"))
 
 
 def test_the_index_answers_as_the_matcher_does(matcher: Matcher) -> None:

@@ -60,6 +60,9 @@ REASONS = {
 }
 """Codes of :attr:`Verdict.reason` and what they mean."""
 
+RESEMBLING = frozenset({"name-longer", "name-shorter", "vendor-unknown", "component"})
+"""Reasons that leave open whether the bulletin's product is this one at all."""
+
 
 class VerdictKind(StrEnum):
     """What Tocsin says of one product and one advisory."""
@@ -103,6 +106,16 @@ class Verdict:
     reason: str
     span: Span | None = None
     target: str = ""
+
+    @property
+    def names_it(self) -> bool:
+        """Whether the bulletin speaks of this very product, whatever else is to be checked.
+
+        Such a product is recognised: nobody may be told of it, and that it is unknown.
+        """
+        if self.kind is VerdictKind.REVIEW:
+            return self.reason not in RESEMBLING
+        return self.kind is VerdictKind.AFFECTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,58 @@
+"""Which products Tocsin knows: the others are *non évalué*, and asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.orm import Session
+
+from bot.domain.matching import InventoryProduct
+from bot.store.inventory import PRODUCT, ROWS_AT_ONCE, typed_product
+from bot.store.schema import AssetRow, ProductRow
+
+
+def unrecognised_products(session: Session) -> list[tuple[int, InventoryProduct]]:
+    """Products that no bulletin and no catalogue named so far, those never assessed included."""
+    rows = session.execute(select(*PRODUCT).where(ProductRow.recognised.is_not(True)))
+    return [(row.id, typed_product(row)) for row in rows]
+
+
+def mark_assessed(session: Session, assessed: Sequence[tuple[int, bool, bool]]) -> None:
+    """Record, for each ``(id, recognised, versioned)``, what is known of a product."""
+    if assessed:
+        session.execute(
+            update(ProductRow),
+            [
+                {"id": id_, "recognised": known, "versioned": versioned}
+                for id_, known, versioned in assessed
+            ],
+        )
+
+
+def recognise(session: Session, product_ids: Sequence[int]) -> list[int]:
+    """Record that a bulletin speaks of these products; those that were not known to be so."""
+    newly: list[int] = []
+    for start in range(0, len(product_ids), ROWS_AT_ONCE):
+        batch = product_ids[start : start + ROWS_AT_ONCE]
+        unknown = and_(ProductRow.id.in_(batch), ProductRow.recognised.is_not(True))
+        newly += session.scalars(select(ProductRow.id).where(unknown)).all()
+    if newly:
+        session.execute(
+            update(ProductRow), [{"id": id_, "recognised": True} for id_ in sorted(newly)]
+        )
+    return newly
+
+
+def unrecognised(session: Session, facility_id: int, *, limit: int) -> list[InventoryProduct]:
+    """Products of a facility that Tocsin does not know, the most frequent first."""
+    rows = session.execute(
+        select(*PRODUCT)
+        .join(AssetRow, AssetRow.product_id == ProductRow.id)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .where(ProductRow.recognised.is_(False))
+        .group_by(*PRODUCT)
+        .order_by(func.count().desc(), ProductRow.id)
+        .limit(limit)
+    )
+    return [typed_product(row) for row in rows]
