@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from string import ascii_lowercase
+from typing import NamedTuple
 
 from feeds.affected.tokens import fold
 
@@ -25,9 +25,8 @@ _FIGURES = re.compile(r"\d\d")
 _UNCHANGED = ("ss", "us", "is", "os", "xs", "ws", "bs", "as")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A product as a set of words.
+class Name(NamedTuple):
+    """A product as a set of words. (A tuple: every line makes some, and compares many.)
 
     Args:
         words: those that identify the product, normalised; empty when none does.

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from feeds.affected import Phrase
 from feeds.knowledge import Builtin, CatalogueError, Edition, load_builtin, read_builtin
@@ -30,7 +30,6 @@ __all__ = ["Builtin", "Catalogue", "CatalogueError", "Edition", "load_builtin", 
 _WINDOWS_EDITIONS = frozenset({"enterprise", "education", "home"})
 _RANGES = frozenset({"gamme", "gammes", "famille", "familles"})
 _SERVER_YEARS = frozenset({"2003", "2008", "2012", "2016", "2019", "2022", "2025"})
-_DOTTED = re.compile(r"\d+\.\d+$")
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 
 
@@ -40,6 +39,33 @@ def _of_module(phrase: Phrase) -> Phrase:
         return phrase
     vendor = phrase.words[:1] if len(phrase.words) > 1 else ()
     return phrase._replace(words=(*vendor, *phrase.hosts[0], "module"), hosts=phrase.hosts[1:])
+
+
+def _of_windows(
+    words: frozenset[str], editions: frozenset[str], *, dated: bool
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Words that identify a Windows, and its editions; ``dated``: a server's year follows."""
+    if dated and len(words) == 1:
+        words |= {"server"}  # "Windows 2019"
+    if {"server", "core"} <= words:
+        words -= {"core"}  # "Windows Server 2019 Standard Core"
+        editions |= {"server core"}
+    if words <= WINDOWS | _WINDOWS_EDITIONS:
+        words -= _WINDOWS_EDITIONS  # one build serves them all
+    return words, editions
+
+
+class _Said(NamedTuple):
+    """What the words of a phrase say by themselves.
+
+    ``words`` as rewritten, ``core`` those that name the product; ``bare`` when nothing but
+    qualifiers was said.
+    """
+
+    name: Name
+    words: tuple[str, ...]
+    core: tuple[str, ...]
+    bare: bool
 
 
 class Catalogue(Rewriting):
@@ -58,6 +84,7 @@ class Catalogue(Rewriting):
         self.learn(Name(words) for words in self._products)
         self._sold: dict[str, dict[str, list[frozenset[str]]]] = {}
         self._phrase = lru_cache(maxsize=20_000)(self._read_phrase)
+        self._said = lru_cache(maxsize=8_192)(self._read_words)  # many numbers follow one name
 
     def taught(self, learned: Sequence[tuple[str, str]]) -> Catalogue:
         """The same shipped names with other learned ones; nothing else is remembered."""
@@ -66,6 +93,8 @@ class Catalogue(Rewriting):
     def forget(self) -> None:
         """Drop the names remembered."""
         self._phrase.cache_clear()
+        self._said.cache_clear()
+        self._around.cache_clear()
         forget_words()
 
     @property
@@ -203,8 +232,8 @@ class Catalogue(Rewriting):
             hint = self.name(Phrase(words=(product,)), vendor)
             vendor_of = first.vendor or hint.vendor
             words = hint.words | first.words
-            first = replace(
-                first, words=words, weak=hint.weak, family=hint.family, vendor=vendor_of
+            first = first._replace(
+                words=words, weak=hint.weak, family=hint.family, vendor=vendor_of
             )
         names = [first]
         for phrase in phrases[1:]:
@@ -217,10 +246,10 @@ class Catalogue(Rewriting):
         models = frozenset(filter(is_model, first.words))
         platforms = name.words & self._known.platforms.keys()
         if platforms == name.words != frozenset() and first.words.isdisjoint(platforms):
-            name = replace(name, words=frozenset(), platforms=name.platforms | platforms)
+            name = name._replace(words=frozenset(), platforms=name.platforms | platforms)
         if not name.words:
             words = first.words
-            name = replace(name, numbers=name.numbers or first.numbers)  # "20.04 ESM et LTS"
+            name = name._replace(numbers=name.numbers or first.numbers)  # "20.04 ESM et LTS"
         elif all(map(is_model, name.words)) and models and first.words != models:
             words = (first.words - models) | name.words
         elif len(name.words) == 1 and name.weak and not first.weak:
@@ -228,8 +257,7 @@ class Catalogue(Rewriting):
             words = (first.words - {first.head} if alike else first.words) | name.words
         else:
             return name
-        return replace(
-            name,
+        return name._replace(
             words=words,
             vendor=name.vendor or first.vendor,
             vendor_words=name.vendor_words | first.vendor_words,
@@ -238,13 +266,40 @@ class Catalogue(Rewriting):
         )
 
     def _read_phrase(self, phrase: Phrase, vendor: str) -> Name:
-        known = self._known
+        """What the words of a phrase say, and what stands around them."""
         phrase = _of_module(self._rejoined(phrase))
+        dated = not _SERVER_YEARS.isdisjoint(phrase.numbers[:1])
+        said = self._said(phrase.words, vendor, dated)
+        if said.bare and phrase.hosts:  # "micrologiciel pour EDR-810"
+            return self._read_phrase(
+                phrase._replace(words=phrase.hosts[0], hosts=phrase.hosts[1:]), vendor
+            )
+        name = said.name
+        around = self._around(phrase.asides, phrase.hosts, phrase.carriers)
+        return name._replace(
+            asides=name.asides.union(around.asides, self._models_of(said.words, phrase.numbers)),
+            numbers=phrase.numbers,
+            editions=name.editions | around.editions,
+            platforms=name.platforms | around.platforms,
+            architectures=name.architectures | around.architectures,
+            models=around.models,
+            hosts=around.hosts,
+            parts=frozenset(phrase.parts),
+            carriers=around.hosts if "plugin" in name.words else around.carriers,
+            spellings=name.spellings
+            | initials_of(phrase.asides, (vendor, *phrase.words), said.core),
+            firmware=self._firmware(name.words, phrase.numbers, name.vendor),
+            host_numbers=around.host_numbers,
+        )
+
+    def _read_words(self, words: tuple[str, ...], vendor: str, dated: bool) -> _Said:
+        """What the words of a phrase say by themselves; ``dated`` by a year of Windows Server."""
+        known = self._known
         canonical, vendor_words = self.vendor(vendor)
-        read = self._rewrite(phrase.words)
-        qualifiers = self._around(phrase)
-        platforms, architectures = set(qualifiers.platforms), set(qualifiers.architectures)
-        asides = {*qualifiers.asides, *self._models_of(read.words, phrase.numbers)}
+        read = self._rewrite(words)
+        platforms: set[str] = set()
+        architectures: set[str] = set()
+        asides: set[str] = set()
         core: list[str] = []
         sure = False
         said_vendor: list[str] = []
@@ -267,49 +322,28 @@ class Catalogue(Rewriting):
             canonical = read.vendor
             said_vendor = normal_words([canonical])
             vendor_words |= frozenset(said_vendor)
-        if not core and phrase.hosts:  # "micrologiciel pour EDR-810"
-            return self._read_phrase(
-                phrase._replace(words=phrase.hosts[0], hosts=phrase.hosts[1:]), vendor
-            )
-        if not core:
+        bare = not core
+        if bare:
             plain = [w for w in read.words if w not in known.codenames and len(w) > 3]
             core = [*said_vendor, *plain] or list(read.words)  # "Debian buster", "SonicWall Switch"
         elif (known.optional | known.umbrellas).issuperset(core):
             core.extend(said_vendor)  # "MongoDB Server" is not any server
-        identifying = self._whole(frozenset(core))
-        if identifying == {"windows"} and _SERVER_YEARS.issuperset(phrase.numbers[:1] or "-"):
-            identifying |= {"server"}  # "Windows 2019"
-        editions = frozenset(read.editions) | qualifiers.editions
-        if {"windows", "server", "core"} <= identifying:
-            identifying -= {"core"}  # "Windows Server 2019 Standard Core"
-            editions |= {"server core"}
-        if "windows" in identifying and identifying <= WINDOWS | _WINDOWS_EDITIONS:
-            identifying -= _WINDOWS_EDITIONS  # one build serves them all
-        return Name(
+        identifying, editions = self._whole(frozenset(core)), frozenset(read.editions)
+        if "windows" in identifying:
+            identifying, editions = _of_windows(identifying, editions, dated=dated)
+        name = Name(
             words=identifying,
             asides=frozenset(asides),
-            numbers=phrase.numbers,
             editions=editions,
             platforms=frozenset(platforms),
             architectures=frozenset(architectures),
-            models=qualifiers.models,
-            hosts=qualifiers.hosts,
             vendor=canonical,
             vendor_words=vendor_words,
             weak=not sure and all(w in known.generic or len(w) < 3 for w in identifying),
-            family=self._family(identifying, canonical, phrase.words),
-            parts=frozenset(phrase.parts),
-            carriers=qualifiers.hosts if "plugin" in identifying else qualifiers.carriers,
+            family=self._family(identifying, canonical, words),
             spellings=spellings_of(core)
-            | spellings_of_product(spellings_of(normal_words(phrase.words)), vendor_words)
-            | initials_of(phrase.asides, [vendor, *phrase.words], core),
-            firmware=self._firmware(identifying, phrase.numbers, canonical),
-            host_numbers=tuple(
-                text
-                for host in phrase.hosts
-                for text in host
-                if _DOTTED.match(text) or (host[0] == "windows" and text.isdigit())
-            ),
+            | spellings_of_product(spellings_of(normal_words(words)), vendor_words),
             head=core[-1] if core else "",
-            whole_range=bool(phrase.words) and phrase.words[0] in _RANGES,
+            whole_range=bool(words) and words[0] in _RANGES,
         )
+        return _Said(name, tuple(read.words), tuple(core), bare)

@@ -44,6 +44,7 @@ _COMPANY = frozenset(
         "systems",
     }
 )
+_DOTTED = re.compile(r"\d+\.\d+$")
 _PLATFORM_EDITIONS = frozenset(
     {"server", "desktop", "client", "enterprise", "system", "red", "hat", "os"}
 )
@@ -112,6 +113,7 @@ class Rewriting:
         for known in builtin.hardware:
             self._hardware.setdefault(known[1][0], []).append(known)
         self.vendor = lru_cache(maxsize=4_096)(self._read_vendor)  # few are typed, over and over
+        self._around = lru_cache(maxsize=4_096)(self._read_around)  # few platforms carry many names
 
     def _read_vendor(self, text: str) -> tuple[str, frozenset[str]]:
         """Canonical vendor (or the words typed) and the words that name it."""
@@ -263,17 +265,22 @@ class Rewriting:
         behind = self._renames.at(words, position + sold[0])
         return behind is not None and sold[0] + behind[0] > length
 
-    def _around(self, phrase: Phrase) -> Name:
-        """Read asides and hosts: words, hosts that are products, and qualifiers."""
+    def _read_around(
+        self,
+        said: tuple[str, ...],
+        carried_by: tuple[tuple[str, ...], ...],
+        part_of: tuple[tuple[str, ...], ...],
+    ) -> Name:
+        """Read asides, hosts and carriers: words, hosts that are products, and qualifiers."""
         known = self._known
-        asides = self._rewrite(phrase.asides)
+        asides = self._rewrite(said)
         editions = list(asides.editions)
-        series = "serie" in normal_words(phrase.asides)
+        series = "serie" in normal_words(said)
         platforms = {word for word in asides.words if word in known.platforms}
         architectures = {known.architectures[w] for w in asides.words if w in known.architectures}
         models = {w for w in asides.words if series and w not in known.descriptors}
         hosts: list[frozenset[str]] = []
-        for group in phrase.hosts:
+        for group in carried_by:
             words = self._host_words(group, editions)
             found = {word for word in words if word in known.platforms}
             processors = {word for word in words if word in known.architectures}
@@ -295,7 +302,13 @@ class Rewriting:
             architectures=frozenset(architectures),
             models=frozenset(models),
             hosts=tuple(hosts),
-            carriers=tuple(frozenset(self._host_words(each, [])) for each in phrase.carriers),
+            carriers=tuple(frozenset(self._host_words(each, [])) for each in part_of),
+            host_numbers=tuple(
+                text
+                for host in carried_by
+                for text in host
+                if _DOTTED.match(text) or (host[0] == "windows" and text.isdigit())
+            ),
         )
 
     def _host_words(self, group: tuple[str, ...], editions: list[str]) -> set[str]:

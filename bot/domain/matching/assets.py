@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.domain.matching.standing import is_installer_number, is_model_number, stands_as_version
@@ -132,7 +132,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
             "linux"
         }  # the version of a Debian package: the kernel's, when nothing else is said
     patches = frozenset(PATCH.findall(fold(f"{product} {version}"))) - wide
-    plain = replace(name, asides=name.asides - catalogue.descriptors, numbers=())
+    plain = name._replace(asides=name.asides - catalogue.descriptors, numbers=())
     return Asset(
         plain, wide, wide | name.firmware | (known - catalogue.descriptors), main, shown, patches
     )
@@ -147,7 +147,7 @@ def _name(catalogue: Catalogue, phrase: Phrase, vendor: str) -> Name:
     if vendor_words.issuperset(normal_words(phrase.words)):
         name = catalogue.name(phrase)
         own = vendor_words | name.words  # a vendor that is its product excuses no word of it
-        return replace(name, vendor=name.vendor or canonical, vendor_words=own)
+        return name._replace(vendor=name.vendor or canonical, vendor_words=own)
     if not _repeats(vendor, phrase.words):
         phrase = phrase._replace(words=(*catalogue.vendor_text(vendor), *phrase.words))
     return catalogue.name(phrase, vendor)

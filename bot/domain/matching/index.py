@@ -8,7 +8,6 @@ with variants. What the comparison gave is kept until a new name enters the inde
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from bot.domain.matching.assets import Asset
@@ -78,8 +77,7 @@ class ProductIndex:
         name = asset.name
         keep = self._sets.setdefault
         known = keep(asset.known, asset.known)
-        shared = replace(
-            name,
+        shared = name._replace(
             words=keep(name.words, name.words),
             asides=keep(name.asides, name.asides),
             editions=keep(name.editions, name.editions),

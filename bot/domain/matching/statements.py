@@ -148,7 +148,7 @@ def _of_its_vendor(name: Name) -> Name:
     """The Windows of a medical device is not every Windows: its maker tells it apart."""
     if name.family != "windows" or name.vendor in ("", "microsoft"):
         return name
-    return replace(name, words=name.words | name.vendor_words)
+    return name._replace(words=name.words | name.vendor_words)
 
 
 def forget_rows() -> None:
@@ -200,7 +200,7 @@ def sentence(
     marks = [mark for mark in EDITION_MARKS if mark in texts]
     if marks:
         editions = catalogue.plain_words(marks)
-        names = tuple(replace(name, editions=name.editions | editions) for name in names)
+        names = tuple(name._replace(editions=name.editions | editions) for name in names)
     first = names[0] if names else Name(_NONE)
     condition = statement.condition
     if statement.every_version:
@@ -266,8 +266,7 @@ def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
     They are those that are not common, or the longest when all are; its other spellings; the
     models that it lists; the words of what carries it.
     """
-    common = catalogue.generic | catalogue.umbrellas | name.vendor_words
-    rare = name.words - common
+    rare = name.words - catalogue.generic - catalogue.umbrellas - name.vendor_words
     yield from rare or [
         max(name.words, key=lambda word: (word not in catalogue.generic, len(word), word))
     ]
