@@ -81,6 +81,10 @@ _ADOBE = re.compile(r"^20(?=\d\d\.\d{3}\.\d{5}$)")  # 2021.005.20058 is 21.005.2
 _BUILD = re.compile(r"\b(?:build|bld)\b(?:[ :]*(?:num[eé]ro|n°|#))?[ :]*b?(?![a-z])")
 _ESXI = re.compile(r"\besxi?(\d)(\d)\d?(?:u(\d\w?))?-(\d{6,})")
 _RELEASED = re.compile(r"[_. ]ga[_. ]\d+")  # Zimbra's "8.8.15_GA_3928"
+_DATE = re.compile(
+    r"(?:\b(\d\d?)(?:er)? +)?\b(?:(jan)vier|(f[eé]v)rier|(mar)s|(avr)il|(mai)|(juin)|(juil)let|"
+    r"(ao[uû])t|(sep)tembre|(oct)obre|(nov)embre|(d[eé]c)embre)\b(?: +(20\d\d))?"
+)
 _ATOM = re.compile(r"\d+|[a-z]+")
 _JAVA = re.compile(r"^1\.([5-9])(?:\.0)?(?:[_u. ]+(\d+))?\b")
 _PREFIX = re.compile(
@@ -164,7 +168,7 @@ def _prepare(text: str, family: str) -> str:
     low = _ADOBE.sub("", low)
     if low.isascii() and low.replace(".", "").isdigit():
         return low
-    low = _ESXI.sub(_esxi, low)
+    low = _DATE.sub(_dated, _ESXI.sub(_esxi, low))
     repeated = re.match(r"(\d+)\.(\d+)(?:\.0)* +\1\.\2 p", low)  # "6.7 ESXi670-2020…"
     if repeated:
         low = low[repeated.end() - 1 :]
@@ -172,6 +176,13 @@ def _prepare(text: str, family: str) -> str:
     low = _PHRASE.sub(lambda m: f" {(m.lastgroup or '').rstrip('0123456789')} ", low)
     low = _DOTTED_BUILD.sub(".", low)
     return _BUILD.sub(" b ", low)
+
+
+def _dated(match: re.Match[str]) -> str:
+    """*1er février 2023* is 2023.2.1; without its year, a date says nothing."""
+    day, *months, year = match.groups()
+    month = next(number for number, name in enumerate(months, 1) if name)
+    return f"{year}.{month}.{day or 0}" if year else ""
 
 
 def _esxi(match: re.Match[str]) -> str:

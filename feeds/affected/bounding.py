@@ -9,6 +9,7 @@ from feeds.affected.phrasings import Kind
 from feeds.affected.statement import Range
 from feeds.affected.tokens import Token, is_level
 
+_BRANCH = re.compile(r"\d[\d.]*x")  # "9.5.4 et versions 9.x antérieures"
 _INTEGERS = re.compile(r"\d+")
 
 
@@ -110,12 +111,15 @@ class Bounding(Naming):
         else:
             self._draft.ranges.append(Range(branches=branches, gt=values[0]))
 
-    def _open_ended(self, kind: Kind) -> None:
+    def _open_ended(self, token: Token) -> None:
+        kind, branch = token.kind, _BRANCH.search(token.text)
         taken = self._draft.take_pending()
         if not taken:
             return
         ranges = self._draft.ranges
-        if kind == Kind.OLDER and ranges and ranges[-1] == Range(le=ranges[-1].le):
+        if kind == Kind.OLDER and branch is not None:
+            ranges.append(Range((branch[0],), le=taken))
+        elif kind == Kind.OLDER and ranges and ranges[-1] == Range(le=ranges[-1].le):
             ranges[-1] = Range(le=(*ranges[-1].le, *taken))  # one bound a train
         elif kind == Kind.OLDER:
             self._draft.ranges.append(Range(le=taken))

@@ -21,7 +21,7 @@ from functools import lru_cache
 from feeds.affected.bounding import Bounding
 from feeds.affected.draft import Draft
 from feeds.affected.naming import BOUNDS, NUMERIC
-from feeds.affected.phrasings import Kind
+from feeds.affected.phrasings import MONTHS, Kind
 from feeds.affected.statement import Condition, Fix, Range, Statement
 from feeds.affected.tokens import Token
 
@@ -29,9 +29,15 @@ _ENDS_HOST = frozenset(
     {*BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
+_LEVEL_NAME = re.compile(rf"(?!{MONTHS}\b)\D")  # "sans la mise à jour d'avril" names no level
 _NOTATION = re.compile(r"(?:build )?\d+(?:\.\d+){2,}(?: p\d+)?$")
 _MACS = frozenset({"mac", "macos", "macintosh"})
 _YEAR = re.compile(r"20\d\d$")
+_NUMBERED_HOSTS = frozenset(
+    "solaris aix hp-ux netware framework office rhel ubuntu debian centos dsm qts hero android ios "
+    "esxi esx vsphere".split()
+)
+_WINDOWS = re.compile(r"(?:7|8|8\.1|10|11|9[58]|nt|[45]\.\d|20\d\d|r2)(?: sp\d)?$")
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
 
 
@@ -50,6 +56,19 @@ def _of_models(written: Range) -> bool:
     """ "gammes MDS 9000 et Nexus 3000 à 9500, se référer au bulletin": models, not versions."""
     texts = (*written.branches, *written.le, *written.lt, written.ge, written.gt)
     return all(text.isdigit() and len(text) > 2 for text in texts if text)
+
+
+def _ends_in_version(host: list[Token]) -> bool:
+    """Whether the number behind a host is the product's: *for SAP 15*, and not *pour Windows 10*."""
+    if not host or host[-1].kind not in NUMERIC:
+        return False
+    number, words = host[-1].text, {token.text for token in host}
+    before = host[-2].text if len(host) > 1 else ""
+    if "windows" in words:
+        return _WINDOWS.match(number) is None
+    if not words.isdisjoint(_MACS) or before == "x":
+        return not number.startswith("10.")
+    return before not in _NUMBERED_HOSTS and not ("enterprise" in words and before == "linux")
 
 
 class _Parser(Bounding):
@@ -86,7 +105,7 @@ class _Parser(Bounding):
             case Kind.LT | Kind.LE | Kind.GE | Kind.GT | Kind.UPTO:
                 self._bound(token.kind)
             case Kind.OLDER | Kind.NEWER:
-                self._open_ended(token.kind)
+                self._open_ended(token)
             case Kind.BETWEEN:
                 self._between()
             case Kind.TO:
@@ -175,12 +194,8 @@ class _Parser(Bounding):
             draft.pending.append(group.pop(-2))  # "for ARM 64 9 aarch64"
         if len(group) == 2 and group[0].text in _MACS and _YEAR.match(group[1].text):
             draft.words[-1].append(group.pop())  # "Office LTSC pour Mac 2021"
-        if (
-            group
-            and group[-1].kind in NUMERIC
-            and not self._has_versions()
-            and not self._bounded_ahead()
-        ):
+        closes = self._kind() in (Kind.OLDER, Kind.NEWER) or not self._bounded_ahead()
+        if not (inside or self._has_versions()) and closes and _ends_in_version(group):
             draft.pending.append(group.pop())  # "for SAP 15": the version of the product
         if group:
             groups.append(tuple(each.text for each in group))
@@ -251,7 +266,7 @@ class _Parser(Bounding):
                 latest = False  # sans le dernier correctif "Patch 33": it has a name after all
             if token.kind in (Kind.ON, Kind.WITH) and not latest:
                 break
-            if token.kind == Kind.VERSION and not level and not token.text[0].isdigit():
+            if token.kind == Kind.VERSION and not level and _LEVEL_NAME.match(token.text):
                 level = token.text
             elif token.kind == Kind.VERSION and token.start == opening.end + 1 and not latest:
                 level = f"patch {token.text}"  # "sans le correctif 31.1"

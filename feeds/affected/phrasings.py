@@ -57,11 +57,11 @@ _NEWER_OPENS = "posterieur superieur ulterieur"
 _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.COMMENT,
-        ". , ( l' ce ces la versions aucun les correctif produit fin en ne n'est n'etant plus "
+        ". , ( l' ce ces cette mettre la versions aucun les correctif produit fin en ne n'est n'etant plus "
         "pour disponible prevue corrige actuellement suivre sont est",
         r"(?:\.\s*|,\s*|\(\s*)?\b(?:l'editeur\s+(?:indique|precise|ne|recommande|a\s)|"
         r"ces?\s+produits?\s|(?:ces?\s+|la\s+)?versions?\s+\S+\s+est\s+affectee|"
-        r"aucun\s+correctif|les?\s+correctifs?\s+(?:est|sont|sera|seront|n')|"
+        r"cette\s+version\s+est\s|mettre\s+a\s+jour\s|aucun\s+correctif|les?\s+correctifs?\s+(?:est|sont|sera|seront|n')|"
         r"produits?\s+en\s+fin\s+de|(?:en\s+)?fin\s+de\s+(?:vie|support)|"
         r"(?:ne\s+(?:sont|sera|seront|recoit|recevra)|n'est|n'etant|plus)\s+\w*\s*"
         r"(?:maintenu|support|corrig)|"
@@ -103,8 +103,9 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.DEFER,
-        "se cf veuillez consulter voir verifier details",
-        r"\b(?:se\s+referer|cf\b(?!\s+deployment)|veuillez\s+(?:vous\s+referer|consulter)|consulter\b|"
+        "se cf veuillez consulter voir verifier details executant utilisant avec ayant",
+        r"\b(?:(?:executant|utilisant|avec|ayant)\s+(?:une|des|la|les)\s+versions?\s+"
+        r"(?:vulnerables?|affectees?)\b|se\s+referer|cf\b(?!\s+deployment)|veuillez\s+(?:vous\s+referer|consulter)|consulter\b|"
         r"voir\s+(?:l[ae]s?|l'|section|bulletin|site|documentation)|verifier\s+l'avis|"
         r"se\s+reporter|details?\s+dans)\b.*",
     ),
@@ -113,8 +114,8 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.OLDER,
         ", ( ainsi et ou and or",
-        rf"[,(]?\s*\b(?:ainsi\s+que|et|ou|and|or)\s+(?:toutes\s+)?(?:l[ae]s?\s+)?(?:versions?\s+)?"
-        rf"(?:{_OLDER}|inferieurs|earlier|prior|below|older)\b"
+        rf"[,(]?\s*\b(?:ainsi\s+que|et|ou|and|or)\s+(?:toutes\s+)?(?:l[ae]s?\s+)?"
+        rf"(?:versions?\s+(?:\d+\.[\d.]*x\s+)?)?(?:{_OLDER}|inferieurs|earlier|prior|below|older)\b"
         rf"(?!\s+(?:a|aux?)\b)(?!\s+a?v?\d)\)?",
     ),
     (
@@ -174,8 +175,13 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         r"\bcve-\d{4}-\d+|\bkb\s?\d{4,8}\b|\b\d[a-z]{2}\d{4}-\w{5}-\w{4}(?:-\w+)?\b",
     ),
 )
+MONTHS = (
+    r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)"
+)
+_DATE = rf"(?:(?:\d\d?|1er)\s+{MONTHS}(?:\s+20\d\d)?|{MONTHS}\s+20\d\d)(?!\w)"
+_MONTHS_OPEN = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
 _NAMED_LEVEL = (
-    r"service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix(?:\s?rev)?|fix\s?pack|"
+    r"niveau\s+de\s+correctif|service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix(?:\s?rev)?|fix\s?pack|"
     r"feature\s+pack|update\s+pack(?:age)?|interim\s+fix|maintenance\s+(?:release|pack)|patch\s?level|"
     r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|sp|cu|su|sr|"
     r"eap|cp(?=\d{1,2}\b)|hp|hf|fp|mp"
@@ -186,17 +192,17 @@ _STEP = (
     rf"\s+(?:{_LEVEL})\b(?=\s+{_LEVEL}[\s.:]*\d))"
 )
 _NUMBER = (
-    r"(?:ns|v\.?\s?(?=\d)|[csx](?=\d+\.\d)|r(?=\d+\.|\d{2,3}\b)|[a-z](?=\d+\.\d+\.\d)|"
+    r"(?:ns|v\.?\s?(?=\d)|[csx](?=\d+\.\d)|r(?=\d+\.|\d{2,3}\b)|[a-z](?=\d+\.\d+\.\d)|b\.(?=\d\d\.\d\d)|"
     r"version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
     r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?!ltss|bcl|espos)(?:[a-z]{2,6}|"
-    r"x)\b)*(?:(?<=\d)/\.\d+\b(?!\.))*"
+    r"[xs])\b)*(?:(?<=\d)/\.\d+\b(?!\.))*"
 )
 _WILD = (
     r"[a-z]?\d+[\d.]*(?:\w*)?(?:\.[xy*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+"
 )
 _NUMBERED = " ".join(f"{letter}0" for letter in ascii_lowercase)
 _LEVEL_OPENS = (
-    "service cumulative critical hot fix feature update interim maintenance patch mise upd rollup "
+    "niveau service cumulative critical hot fix feature update interim maintenance patch mise upd rollup "
     "build bld if sp cu su sr eap cp hp hf fp mp"
 )
 _WORDS: tuple[tuple[str, str, str], ...] = (
@@ -222,6 +228,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga|rc|er|nd|th|rd|st|me)[a-z]{{2}}\d?\b(?![.\d-])|"
         r"\b\d+[a-z]{3,}\w*",
     ),
+    ("VERSION", f"0 {_MONTHS_OPEN}", rf"\b{_DATE}"),
     (
         "VERSION",
         f"0 {_NUMBERED} ns v. v_ version es {_LEVEL_OPENS}",

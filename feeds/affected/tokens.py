@@ -58,6 +58,7 @@ _RUN = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 _DIGITS = re.compile(rf"\d{{{_LONGEST_NUMBER + 1},}}")
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 _PLURAL = re.compile(r"(?<=[a-zé])\((?:e?s|e)\)(?!\w)")
+_IMAGES = re.compile(r"\b(?:[A-Z]{2}/)+[A-Z]{2}\.(?=\d+\.)")  # "KB/WB/WC.16.11.0004"
 _DIGIT = re.compile(r"\d")
 # "6.2 ESD#4", "V5.0 QU1", "2020 R2", "4.8 HF": a level that follows its number
 _LEVEL_WORD = re.compile(
@@ -163,6 +164,8 @@ def _plain(text: str) -> str:
         text = _DIGITS.sub(lambda m: m[0][:_LONGEST_NUMBER].ljust(len(m[0])), text)
     if "&" in text:
         text = _ENTITY.sub(lambda m: html.unescape(m[0])[:1].ljust(len(m[0])), text)
+    if "/" in text:
+        text = _IMAGES.sub(lambda m: " " * len(m[0]), text)
     if "(" in text:
         text = _PLURAL.sub(lambda m: " " * len(m[0]), text)
     return text
@@ -174,6 +177,8 @@ def read_tokens(text: str) -> list[Token]:
     tokens = tokenize(folded)
     if '"' in folded or "ET" in text:
         _mend_quotes(tokens, text)
+    while tokens and tokens[-1].kind is Kind.SEP:
+        tokens.pop()  # "… for Linux 4.65 ;"
     return tokens
 
 

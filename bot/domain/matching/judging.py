@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import takewhile
 
 from bot.domain.matching.assets import PATCH, Asset
@@ -10,6 +11,7 @@ from bot.domain.matching.bounds import TAIL, Bounds
 from bot.domain.matching.placement import (
     BUILD,
     COARSE,
+    FIX_SHOWN,
     FIXED,
     IN,
     MISSING,
@@ -27,6 +29,7 @@ from feeds.names import Name
 from feeds.ordering import SERVICE_RELEASES, Cover, Order, cover, order
 from feeds.versions import Parts, Version, parts, read_version
 
+_YEARLY = re.compile(r"20\d\d-\d{3}")
 _NO_DIGIT = re.compile(r"\D")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
 
@@ -199,8 +202,8 @@ def _in_branch(
 
 def _beyond(version: Version, branch: Version) -> Placement:
     """What only goes on with a level: 12.1X45-D10 is of 12.1X45, 8.8.15 P3 may be "8.8.15"."""
-    level = version.levels[len(branch.levels)]
-    return IN if level[2] in SERVICE_RELEASES else COARSE
+    further = version.levels[len(branch.levels) :]
+    return IN if not further or further[0][2] in SERVICE_RELEASES else COARSE
 
 
 def below(
@@ -280,6 +283,11 @@ def _above(limit: Version, version: Version, *, strict: bool) -> Placement:
             return OUT
 
 
+def _yearly(patches: Iterable[str]) -> str:
+    """The latest of the patches that a publisher numbers by year: Apple's *2019-003*."""
+    return max((each for each in patches if _YEARLY.fullmatch(each)), default="")
+
+
 def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
     """Whether the patch that a statement asks for is visible on the asset.
 
@@ -288,8 +296,11 @@ def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
     fix = statement.fix
     if fix is None:
         return IN
-    if not asset.patches.isdisjoint(PATCH.findall(fix.text.lower())):
-        return Placement(Inside.OUT, "fix-shown")
+    asked = PATCH.findall(fix.text.lower())
+    if not asset.patches.isdisjoint(asked):
+        return FIX_SHOWN
+    if (wanted := _yearly(asked)) and (shown := _yearly(asset.patches)):
+        return IN if shown < wanted else FIX_SHOWN
     if fix.level:
         base = next((r.branches[-1] for r in statement.ranges if r.branches), "")
         base = base or (name.numbers[-1] if name.numbers else "")

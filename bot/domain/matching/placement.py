@@ -30,6 +30,7 @@ class Placement:
 IN = Placement(Inside.IN, "in-range")
 OUT = Placement(Inside.OUT, "out-of-range")
 FIXED = Placement(Inside.OUT, "fixed")
+FIX_SHOWN = Placement(Inside.OUT, "fix-shown")
 MISSING = Placement(Inside.UNSURE, "version-missing")
 COARSE = Placement(Inside.UNSURE, "version-coarse")
 UNSAID = Placement(Inside.UNSURE, "release-unknown")
