@@ -88,11 +88,13 @@ _DATE = re.compile(
 _ATOM = re.compile(r"\d+|[a-z]+")
 _JAVA = re.compile(r"^1\.([5-9])(?:\.0)?(?:[_u. ]+(\d+))?\b")
 _PREFIX = re.compile(
-    r"^(?:(?:version|ns|[vr])[.:\s]*(?=\d)|(?:[a-z]{2,}[-.])+(?=\d+\.\d)|[a-z](?=\d+\.\d))"
+    r"^(?:(?:version|ns|[vr])[.:\s]*(?=\d)|(?:[a-z]{2,}[-.])+(?=\d+\.\d)|[a-z]\.?(?=\d+\.\d))"
 )
 # "2019 build 17763.7314", "build 22631.5909": what follows 10.0 in a Windows build
 _WINDOWS_BUILD = re.compile(r"\A(?:\d{4}[ .]+)?(?:build[ .]+)?((?:1[0-9]|2[0-9])\d{3}\.\d+)\Z")
 _VERSION_RELEASE = re.compile(r"^v(\d+)r(\d+)(?:m(\d+))?")  # IBM's V7R1M0 is 7.1.0
+_HP_UX = re.compile(r"^11i *v([123])(?:\.0)?$")  # sold under these names
+_HP_UX_RELEASES = {"1": "11.11", "2": "11.23", "3": "11.31"}
 _SUSE = re.compile(r"^(\d{1,2})\.([1-9])$")
 HUGE = 1000  # a component this large is a build number, not a release one
 END = (1, 0, "", 0)
@@ -163,6 +165,7 @@ def _prepare(text: str, family: str) -> str:
         low = _WINDOWS_BUILD.sub(r"10.0.\1", low)
     elif family == "suse":
         low = _SUSE.sub(r"\1 sp\2", low)
+    low = _HP_UX.sub(lambda m: _HP_UX_RELEASES[m[1]], low)
     low = _VERSION_RELEASE.sub(lambda m: ".".join(each for each in m.groups() if each), low)
     low = _PREFIX.sub("", low.replace("_", " "))
     low = _ADOBE.sub("", low)

@@ -144,6 +144,7 @@ class Bounding(Naming):
         if self._kind() == Kind.VERSIONS:
             self._at += 1
         if self._kind() not in NUMERIC:
+            self._last_of_models(opening)
             return
         token = self._tokens[self._at]
         if not draft.pending:
@@ -159,6 +160,16 @@ class Bounding(Naming):
         lower = draft.pending.pop()
         self._draft.close_list()
         draft.ranges.append(Range(ge=lower.text, le=(token.text,)))
+
+    def _last_of_models(self, opening: Token) -> None:
+        """ "SIMATIC CP 1242-7 à SIMATIC CP 1243-8": the first model, then the last."""
+        draft, word = self._draft, self._peek()
+        if opening.text == "-" or word is None or draft.keyword or draft.ranges:
+            return
+        if [token.text for token in draft.words[-1][:1]] == [word.text]:
+            if draft.pending:
+                self._into_words()
+            draft.words.append([])
 
     # -- the rest ---------------------------------------------------------------------------
 

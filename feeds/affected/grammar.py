@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 
 from feeds.affected.bounding import Bounding
 from feeds.affected.draft import Draft
@@ -30,14 +31,18 @@ _ENDS_HOST = frozenset(
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
 _LEVEL_NAME = re.compile(rf"(?!{MONTHS}\b)\D")  # "sans la mise à jour d'avril" names no level
+_NUMBER = re.compile(r"[a-z]?\.?\d")
 _NOTATION = re.compile(r"(?:build )?\d+(?:\.\d+){2,}(?: p\d+)?$")
 _MACS = frozenset({"mac", "macos", "macintosh"})
 _YEAR = re.compile(r"20\d\d$")
 _NUMBERED_HOSTS = frozenset(
-    "solaris aix hp-ux netware framework office rhel ubuntu debian centos dsm qts hero android ios "
-    "esxi esx vsphere".split()
+    (
+        *("solaris", "aix", "hp-ux", "netware", "framework", "office", "rhel", "ubuntu", "debian"),
+        *("centos", "dsm", "qts", "hero", "android", "ios", "esxi", "esx", "vsphere"),
+    )
 )
 _WINDOWS = re.compile(r"(?:7|8|8\.1|10|11|9[58]|nt|[45]\.\d|20\d\d|r2)(?: sp\d)?$")
+_FEATURE_RELEASE = re.compile(r"(?:1[5-9]0[379]|1511|2004|2\dh\d)$")
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
 
 
@@ -59,14 +64,14 @@ def _of_models(written: Range) -> bool:
 
 
 def _ends_in_version(host: list[Token]) -> bool:
-    """Whether the number behind a host is the product's: *for SAP 15*, and not *pour Windows 10*."""
+    """Whether the number behind a host is the product's: *for SAP 15*, not *pour Windows 10*."""
     if not host or host[-1].kind not in NUMERIC:
         return False
     number, words = host[-1].text, {token.text for token in host}
     before = host[-2].text if len(host) > 1 else ""
     if "windows" in words:
         return _WINDOWS.match(number) is None
-    if not words.isdisjoint(_MACS) or before == "x":
+    if before in ("x", "os", "macos"):
         return not number.startswith("10.")
     return before not in _NUMBERED_HOSTS and not ("enterprise" in words and before == "linux")
 
@@ -166,7 +171,16 @@ class _Parser(Bounding):
         elif host and group:
             draft.hosts.append(tuple(group))
         else:
+            self._abbreviated(group)
             draft.asides.extend(group)
+
+    def _abbreviated(self, group: list[str]) -> None:
+        """ "Management Card 3 (NMC3)": the short name says that the number is of the name."""
+        draft = self._draft
+        if len(group) == len(draft.pending) == 1 and not (draft.keyword or draft.ranges):
+            stem = group[0].removesuffix(draft.pending[0].text)
+            if stem.isalpha() and stem != group[0]:
+                self._into_words()
 
     def _host(self, *, inside: bool) -> None:
         """Read the platform, or the product, that follows "pour", "sur" or "dans"."""
@@ -175,8 +189,14 @@ class _Parser(Bounding):
         if inside or draft.carriers:  # "dans Veeam Backup pour Azure": nothing of Azure is said
             groups = draft.carriers if inside else []
         group: list[Token] = []
-        while (token := self._peek()) is not None and token.kind not in _ENDS_HOST:
-            if token.kind == Kind.SEP and self._new_statement_after_host(group):
+        while (token := self._peek()) is not None:
+            if token.kind in _ENDS_HOST and not (
+                token.kind == Kind.VERSIONS and self._of_windows()
+            ):
+                break
+            if token.kind == Kind.SEP and (
+                self._new_statement_after_host(group) or (not inside and self._listed(group))
+            ):
                 break
             if token.kind == Kind.TO and token.text == "-" and self._kind(1) in NUMERIC:
                 break  # "for x86_64 - 9.0"
@@ -186,7 +206,7 @@ class _Parser(Bounding):
                 if group:
                     groups.append(tuple(each.text for each in group))
                 group = []
-            elif token.kind == Kind.VERSION and not token.text[0].isdigit() and group:
+            elif token.kind == Kind.VERSION and group and not _NUMBER.match(token.text):
                 self._number(token)  # "pour systèmes x64 Service Pack 1"
             elif token.kind in (Kind.WORD, *NUMERIC):
                 group.append(token)
@@ -200,13 +220,25 @@ class _Parser(Bounding):
         if group:
             groups.append(tuple(each.text for each in group))
 
+    def _listed(self, host: list[Token]) -> bool:
+        """Whether the product's versions begin here: "for the Enterprise r8, r8.1"."""
+        ahead = self._kind(1) in NUMERIC and not self._has_versions() and not self._bounded_ahead()
+        return ahead and _ends_in_version(host)
+
+    def _of_windows(self) -> bool:
+        """Whether a version is a release of the platform: "pour Windows 10 version 1709"."""
+        release, windows = self._peek(1), self._peek(-2)
+        feature = release is not None and _FEATURE_RELEASE.match(release.text)
+        return bool(feature) and windows is not None and windows.text == "windows"
+
     def _new_statement_after_host(self, group: list[Token]) -> bool:
         words = 1
         while self._kind(words) == Kind.WORD:
             words += 1
         if words > 2 and self._kind(words) == Kind.ON and group and not self._draft.ranges:
             return True  # "X pour Windows et Y Z pour Windows"
-        models = bool(group) and group[0].text.startswith(("model", "serie", "gamme"))
+        said = takewhile(lambda token: token.kind != Kind.ON, reversed(self._tokens[: self._at]))
+        models = any(token.text.startswith(("model", "serie", "gamme")) for token in said)
         return bool(self._draft.ranges) and self._kind(1) in NUMERIC and not models
 
     def _bounded_ahead(self) -> bool:

@@ -103,12 +103,15 @@ class Naming:
 
     def _models(self) -> None:
         """Numbers that stand before the word "versions" and are no versions: *SMA 100*."""
+        if self._modelled():
+            self._into_words()
+
+    def _modelled(self) -> bool:
+        """Whether the numbers met so far can only be models: *SMA 100*."""
         draft = self._draft
-        if draft.keyword or not self._named() or not draft.pending:
-            return
-        if any(_MODEL_NUMBER.match(token.text) is None for token in draft.pending):
-            return
-        self._into_words()
+        if draft.keyword or draft.ranges or not self._named() or not draft.pending:
+            return False
+        return all(_MODEL_NUMBER.match(token.text) for token in draft.pending)
 
     def _into_words(self) -> None:
         """Pending numbers belong to the name; several are so many names."""
@@ -131,7 +134,10 @@ class Naming:
             return
         if following in (None, *NUMERIC, *BOUNDS, Kind.SEP, Kind.ALL, Kind.VERSIONS):
             return
-        if following == Kind.WORD and self._has_versions() and self._versions_ahead():
+        if following == Kind.WORD and self._modelled():
+            self._into_words()  # "CP 1616 et CP 1604 versions antérieures à"
+            draft.words.append([])
+        elif following == Kind.WORD and self._has_versions() and self._versions_ahead():
             if draft.keyword and draft.pending and self._kind(1) in NUMERIC and not draft.ranges:
                 return  # "PI_BASIS 740, SAP_BW 750"
             self._flush()

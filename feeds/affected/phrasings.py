@@ -57,8 +57,8 @@ _NEWER_OPENS = "posterieur superieur ulterieur"
 _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.COMMENT,
-        ". , ( l' ce ces cette mettre la versions aucun les correctif produit fin en ne n'est n'etant plus "
-        "pour disponible prevue corrige actuellement suivre sont est",
+        ". , ( l' ce ces cette mettre la versions aucun les correctif produit fin en ne n'est "
+        "n'etant plus pour disponible prevue corrige actuellement suivre sont est",
         r"(?:\.\s*|,\s*|\(\s*)?\b(?:l'editeur\s+(?:indique|precise|ne|recommande|a\s)|"
         r"ces?\s+produits?\s|(?:ces?\s+|la\s+)?versions?\s+\S+\s+est\s+affectee|"
         r"cette\s+version\s+est\s|mettre\s+a\s+jour\s|aucun\s+correctif|les?\s+correctifs?\s+(?:est|sont|sera|seront|n')|"
@@ -175,18 +175,18 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         r"\bcve-\d{4}-\d+|\bkb\s?\d{4,8}\b|\b\d[a-z]{2}\d{4}-\w{5}-\w{4}(?:-\w+)?\b",
     ),
 )
-MONTHS = (
-    r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)"
-)
+MONTHS = r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)"
 _DATE = rf"(?:(?:\d\d?|1er)\s+{MONTHS}(?:\s+20\d\d)?|{MONTHS}\s+20\d\d)(?!\w)"
-_MONTHS_OPEN = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
+_MONTHS_OPEN = (
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
+)
 _NAMED_LEVEL = (
     r"niveau\s+de\s+correctif|service\s+packs?|cumulative\s+update|critical\s+patch|hot\s?patch|hot\s?fix(?:\s?rev)?|fix\s?pack|"
     r"feature\s+pack|update\s+pack(?:age)?|interim\s+fix|maintenance\s+(?:release|pack)|patch\s?level|"
     r"mise\s+a\s+jour|updates?|upd|patchs?|rollup|build|bld|ifix|sp|cu|su|sr|"
     r"eap|cp(?=\d{1,2}\b)|hp|hf|fp|mp"
 )
-_LEVEL = rf"(?:{_NAMED_LEVEL}|cp(?=\d{{4}}\b(?!-))|ltsr|ltsb|ga|up|if|mr|tl|p|u|ru|ie|b)"
+_LEVEL = rf"(?:{_NAMED_LEVEL}|cp(?=\d{{4}}\b(?!-))|ltsr|ltsb|ga|up|if|mr|tl|p|u|ru|ie|b(?!\.))"
 _STEP = (
     rf"(?:[\s,_-]*{_LEVEL}[\s.:]*(?:numero\s+|#|n°\s*)?[vrb]?\d[\w.]*|"
     rf"\s+(?:{_LEVEL})\b(?=\s+{_LEVEL}[\s.:]*\d))"
@@ -202,8 +202,8 @@ _WILD = (
 )
 _NUMBERED = " ".join(f"{letter}0" for letter in ascii_lowercase)
 _LEVEL_OPENS = (
-    "niveau service cumulative critical hot fix feature update interim maintenance patch mise upd rollup "
-    "build bld if sp cu su sr eap cp hp hf fp mp"
+    "niveau service cumulative critical hot fix feature update interim maintenance patch mise upd "
+    "rollup build bld if sp cu su sr eap cp hp hf fp mp"
 )
 _WORDS: tuple[tuple[str, str, str], ...] = (
     ("OPEN", '( [ « "', r"[(\[«\"]"),
@@ -231,8 +231,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("VERSION", f"0 {_MONTHS_OPEN}", rf"\b{_DATE}"),
     (
         "VERSION",
-        f"0 {_NUMBERED} ns v. v_ version es {_LEVEL_OPENS}",
-        rf"(?:(?<![\w.])|(?<=\sa))(?:{_NUMBER}(?:{_STEP})*|"
+        f"0 {_NUMBERED} b. ns v. v_ version es {_LEVEL_OPENS}",
+        rf"(?:(?<![\w.])|(?<=\sa))(?:11i\s+v[123]|{_NUMBER}(?:{_STEP})*|"
         rf"(?:{_NAMED_LEVEL})[\s.:]*(?:numero\s+|#|n°\s*)?[vb]?\d[\w.]*(?:{_STEP})*|"
         rf"esxi?\d{{3}}-[\w-]+|patch\s+[a-z])(?![\w])",
     ),

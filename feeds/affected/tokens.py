@@ -65,6 +65,7 @@ _LEVEL_WORD = re.compile(
     r"(?!x(?:64|86|32)|el\d|fc\d|deb\d|ia64|aix|os|dsm|qts|ie\d|d\d)[a-z]{1,3}#?\d{1,3}$|hf$|sr$"
 )
 _EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind.VERSIONS})
+_LETTERED = re.compile(r"([a-z]+)\d[\d.]*$")
 _LAST = ".:;,'!_-"
 
 Cut = Callable[[str, int], re.Match[str] | None]
@@ -221,12 +222,28 @@ def _without_alternatives(tokens: list[Token]) -> list[Token]:
 
 
 def _versions_by_place(tokens: list[Token]) -> list[Token]:
-    """After "antérieures à" or "versions", a word with a digit is a version: *WBS39.2*."""
+    """After "antérieures à" or "versions", a word with a digit is a version: *WBS39.2*.
+
+    So is one that a list joins to a version of the same letters: *r7, r6.1*, *XCP2400, XCP3100*.
+    """
     for position in range(1, len(tokens)):
-        token = tokens[position]
-        if token.kind is not Kind.WORD or tokens[position - 1].kind not in _EXPECT_VERSION:
+        token, before = tokens[position], tokens[position - 1]
+        if token.kind is not Kind.WORD or before.kind not in _EXPECT_VERSION:
             continue
         after = tokens[position + 1].kind if position + 1 < len(tokens) else None
         if _DIGIT.search(token.text) and after not in (Kind.VERSION, Kind.WILD, Kind.WORD):
             tokens[position] = token._replace(kind=Kind.VERSION)
+    for position in range(1, len(tokens) - 1):
+        if tokens[position].kind is Kind.SEP:
+            _alike(tokens, position - 1, position + 1)
     return tokens
+
+
+def _alike(tokens: list[Token], left: int, right: int) -> None:
+    """Of two neighbours in a list, one a version and the other a word, both are versions."""
+    kinds = {tokens[left].kind, tokens[right].kind}
+    if kinds == {Kind.VERSION, Kind.WORD}:
+        one, other = _LETTERED.match(tokens[left].text), _LETTERED.match(tokens[right].text)
+        if one and other and one[1] == other[1]:
+            for position in (left, right):
+                tokens[position] = tokens[position]._replace(kind=Kind.VERSION)

@@ -43,6 +43,24 @@ PHRASINGS = [
     ("Orme&nbsp;versions antérieures à 6.1.0", [Range(lt=("6.1.0",))]),
     ("Orme versions antérieures à 7.5.0 UP8 IF03", [Range(lt=("7.5.0 up8 if03",))]),
     ("Orme Base Module versions antérieures à 3.0", [Range(lt=("3.0",))]),
+    ("Orme 9.5.4 et versions 9.x antérieures", [Range(branches=("9.x",), le=("9.5.4",))]),
+    ("Orme versions antérieures à février 2023", [Range(lt=("fevrier 2023",))]),
+    ("Orme versions antérieures à KB/WB/YC.16.11.0004", [Range(lt=("16.11.0004",))]),
+    ("Orme versions antérieures à XCP2400, XCP3100", [Range(lt=("xcp2400", "xcp3100"))]),
+    ("Orme 15.1R6-S", [Range(branches=("15.1r6-s",), named=True)]),
+    ("Orme pour Linux 4.65 ;", [Range(branches=("4.65",), named=True)]),
+    ("Orme for Load Testing 3.8 et versions antérieures.", [Range(le=("3.8",))]),
+    (
+        "Orme versions antérieures à 3.0.7. Mettre à jour Aulne à la version 1.8",
+        [Range(lt=("3.0.7",))],
+    ),
+    ("Orme versions antérieures à 4.0 pour Frêne séries 6200, 6300 et 6400", [Range(lt=("4.0",))]),
+    (
+        "Orme versions antérieures à 2.1 pour Windows 10 version 1709 et ultérieures",
+        [Range(lt=("2.1",))],
+    ),
+    ("Orme r7, r6.1 ;", [Range(branches=(each,), named=True) for each in ("r7", "r6.1")]),
+    ("Orme B.11.31", [Range(branches=("b.11.31",), named=True)]),
     (
         "Orme 4.6/4.6.2 versions antérieures à 10.0.1",
         [Range(branches=("4.6", "4.6.2"), lt=("10.0.1",))],
@@ -135,3 +153,26 @@ def test_devices_that_run_a_product_are_not_its_name() -> None:
     )
     assert statement.phrases[0].words == ("orme",)
     assert statement.condition is None
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Orme 1616 et Orme 1604 versions antérieures à V2.8.1", ["orme 1616", "orme 1604"]),
+        ("Orme 1242-7 V2 à Orme 1243-8 toutes versions", ["orme 1242-7 v2", "orme 1243-8"]),
+        ("Carte Orme 3 (CO3) versions antérieures à 4.1", ["carte orme 3"]),
+        ("Orme pour Windows 10", ["orme"]),
+        ("Orme sur Solaris 10", ["orme"]),
+    ],
+)
+def test_numbers_that_are_of_a_name_or_of_a_host_are_no_versions(
+    line: str, names: list[str]
+) -> None:
+    (statement,) = parse_line(line)
+    assert [" ".join((*phrase.words, *phrase.numbers)) for phrase in statement.phrases] == names
+    assert not any(each.branches for each in statement.ranges)
+
+
+def test_a_vulnerable_version_that_is_not_said_is_left_to_the_vendor() -> None:
+    (statement,) = parse_line("Orme exécutant une version vulnérable de Frêne")
+    assert statement.deferred

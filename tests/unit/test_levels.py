@@ -81,3 +81,29 @@ def test_a_level_says_nothing_of_a_release(matcher: Matcher) -> None:
 def test_a_model_is_no_version(matcher: Matcher, product: str, kind: str) -> None:
     line = "SIMATIC CPU 1513F-1 PN versions antérieures à 2.9.7"
     assert judged(matcher, "Siemens", line, product, "") == kind
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("10.12.6 Security Update 2019-002", "affected"),
+        ("10.12.6 Security Update 2019-003", "not_affected"),
+        ("10.12.6", "review"),
+    ],
+)
+def test_patches_numbered_by_year_are_ordered(matcher: Matcher, version: str, kind: str) -> None:
+    line = "macOS Sierra 10.12.6 sans le correctif de sécurité 2019-003"
+    assert judged(matcher, "Apple", line, "macOS Sierra", version) == kind
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("janvier 2023", "affected"),
+        ("1er février 2023", "not_affected"),
+        ("mars 2023", "not_affected"),
+    ],
+)
+def test_months_are_ordered(matcher: Matcher, version: str, kind: str) -> None:
+    line = "WFBSS versions antérieures à février 2023"
+    assert judged(matcher, "Trend Micro", line, "WFBSS", version) == kind
