@@ -77,7 +77,7 @@ _PHRASE = re.compile(
     "|".join(rf"(?P<{kind}{n}>\b(?:{words})(?![a-z]))" for n, (words, kind) in enumerate(_PHRASES))
 )
 _DOTTED_BUILD = re.compile(r"\bbuild[ :]*(?=\d+\.\d)")
-_ADOBE = re.compile(r"^20(?=\d\d\.\d{3}\.\d{5}$)")  # 2021.005.20058 is 21.005.20058
+_ADOBE = re.compile(r"^20(?=\d\d\.\d{3}\.\d{5}(?:\.0)*$)")  # 2021.005.20058 is 21.005.20058
 _BUILD = re.compile(r"\b(?:build|bld)\b(?:[ :]*(?:num[eé]ro|n°|#))?[ :]*b?(?![a-z])")
 _ESXI = re.compile(r"\besxi?(\d)(\d)\d?(?:u(\d\w?))?-(\d{6,})")
 _RELEASED = re.compile(r"[_. ]ga[_. ]\d+")  # Zimbra's "8.8.15_GA_3928"
@@ -92,7 +92,7 @@ _PREFIX = re.compile(
 )
 # "2019 build 17763.7314", "build 22631.5909": what follows 10.0 in a Windows build
 _WINDOWS_BUILD = re.compile(r"\A(?:\d{4}[ .]+)?(?:build[ .]+)?((?:1[0-9]|2[0-9])\d{3}\.\d+)\Z")
-_VERSION_RELEASE = re.compile(r"^v(\d+)r(\d+)(?:m(\d+))?")  # IBM's V7R1M0 is 7.1.0
+_VERSION_RELEASE = re.compile(r"^v(?!20\d\d)(\d+)r(\d+)(?:m(\d+))?")  # IBM's V7R1M0 is 7.1.0
 _HP_UX = re.compile(r"^11i *v([123])(?:\.0)?$")  # sold under these names
 _HP_UX_RELEASES = {"1": "11.11", "2": "11.23", "3": "11.31"}
 _SUSE = re.compile(r"^(\d{1,2})\.([1-9])$")

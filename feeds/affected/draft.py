@@ -9,7 +9,7 @@ from feeds.affected.phrasings import Kind
 from feeds.affected.statement import Condition, Fix, Phrase, Range, Statement
 from feeds.affected.tokens import Token
 
-_LEVELLED = re.compile(r"(\d.*[a-z]\s*)\d+$")
+_LEVELLED = re.compile(r"(\d.*[a-z]\s*)(\d+)$")
 
 
 @dataclass(slots=True)
@@ -43,8 +43,9 @@ class Draft:
         named = not self.keyword
         previous = ""
         for text in self.take_pending():
-            if text.isdigit() and len(text) < 3 and (stem := _LEVELLED.match(previous)):
-                text = stem[1] + text  # "2019 Cumulative Update 13 et 14"
+            stem = _LEVELLED.match(previous)
+            if stem and text.isdigit() and len(text) < 3 and int(stem[2]) < int(text):
+                text = stem[1] + text  # "2019 Cumulative Update 13 et 14", not "8u144 et 9"
             self.ranges.append(Range(branches=(text,), named=named))
             previous = text
 

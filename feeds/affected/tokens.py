@@ -186,7 +186,9 @@ def read_tokens(text: str) -> list[Token]:
 def _mend_quotes(tokens: list[Token], text: str) -> None:
     opened = False
     for position, token in enumerate(tokens):
-        if token.text == '"':
+        if token.text == '"' and not opened and text[: token.start][-1:].isdigit():
+            tokens[position] = token._replace(kind=Kind.NOISE)  # a panel of 15"
+        elif token.text == '"':
             tokens[position] = token._replace(kind=Kind.CLOSE if opened else Kind.OPEN)
             opened = not opened
         if token.kind is Kind.SEP and text[token.start : token.end] == "ET" and not text.isupper():

@@ -107,3 +107,22 @@ def test_patches_numbered_by_year_are_ordered(matcher: Matcher, version: str, ki
 def test_months_are_ordered(matcher: Matcher, version: str, kind: str) -> None:
     line = "WFBSS versions antérieures à février 2023"
     assert judged(matcher, "Trend Micro", line, "WFBSS", version) == kind
+
+
+@pytest.mark.parametrize(
+    ("line", "version", "kind"),
+    [
+        ("Orme versions antérieures à 15.33.x.5122", "15.33.53.5161", "review"),
+        ("Orme versions 12.10.x antérieures à 12.10.xC16W2", "12.10.xC16W1", "affected"),
+        ("Orme versions 21.23.nx antérieures à 21.23.n12", "21.23.n11", "affected"),
+        ("Orme versions 6u161, 7u151, 8u144 et 9", "9", "affected"),
+        ("Orme versions antérieures à 2024R2.1", "v2024R2.1", "not_affected"),
+        ('Orme 15" versions antérieures à V1.1', "1.1", "not_affected"),
+        ("Orme 12.1X45", "12.1X45-D10", "affected"),
+        ("Orme 8.8.15", "8.8.15 P3", "review"),
+    ],
+)
+def test_a_letter_inside_a_number_hides_nothing_that_follows(
+    matcher: Matcher, line: str, version: str, kind: str
+) -> None:
+    assert judged(matcher, "", line, "Orme", version) == kind

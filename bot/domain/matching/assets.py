@@ -44,6 +44,7 @@ _SUFFIX = 4  # letters that are a word, not the end of a model
 EDITION_MARKS = ("evo", "fips")  # 22.3R2-EVO is Junos OS Evolved's, 13.1-37.235-FIPS a train
 _UNDERSCORE = re.compile(r"(?<!x86)_|_(?!64)")
 _LONGEST_STEM = 5  # letters before the number of a model: EDR-810, not Office-2019
+_MODEL_PART = re.compile(r"[a-zA-Z]?\d")  # EDR-810, EDS-G4012
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
 _NOTHING = Token(Kind.NOISE, "", 0, 0)
@@ -178,7 +179,7 @@ def _spaced(text: str) -> str:
 
 def _in_model(before: str, part: str) -> bool:
     """Whether a hyphen may join the pieces of a model: *EDR-810*, *EX4300-MP*, *BAT-C2-EU*."""
-    numbered = part[:1].isdigit() and not _DOTTED.match(part)
+    numbered = bool(_MODEL_PART.match(part)) and not _DOTTED.match(part)
     short = part.isalnum() and len(part) < _SUFFIX
     if not before.isalpha():
         return not _YEAR.fullmatch(before) and (numbered or short)
