@@ -116,7 +116,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         ", ( ainsi et ou and or",
         rf"[,(]?\s*\b(?:ainsi\s+que|et|ou|and|or)\s+(?:toutes\s+)?(?:l[ae]s?\s+)?"
         rf"(?:versions?\s+(?:\d+\.[\d.]*x\s+)?)?(?:{_OLDER}|inferieurs|earlier|prior|below|older)\b"
-        rf"(?!\s+(?:a|aux?)\b)(?!\s+a?v?\d)\)?",
+        rf"(?!\s+(?:a|aux?|to|than)\b)(?!\s+a?v?\d)\)?",
     ),
     (
         Kind.NEWER,

@@ -12,7 +12,6 @@ from feeds.versions import Parts, Version, parts, read_version
 
 TAIL = re.compile(r"(?<=\d)(?:\.[xyn*]+)+(?!\w*\d).*$|(?<=\dr)x$|\(x\).*$|-[x*]$")
 _INNER = re.compile(r"\.[xyn*]+\.\w*\d")  # 15.33.x.5122 bounds no number
-_PLATFORM = re.compile(r"(?<=\d\.)x(?=c\d)")  # Informix 12.10.xC16: one letter a platform
 _FIGURES = re.compile(r".*\.\d+x$")
 _EVERYTHING = re.compile(r"^v?[x*](?:\.[x*])*$")
 
@@ -51,7 +50,6 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
 
     def read(text: str, base: str) -> Version | None:
         nonlocal unreadable
-        text = _PLATFORM.sub("", text)
         version = None if _INNER.search(text) else read_version(TAIL.sub("", text), family)
         if version is not None and not version.release and base:
             version = read_version(f"{TAIL.sub('', base)} {text}", family)
