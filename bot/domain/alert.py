@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Self
 
 from bot.domain.facility import AssetCategory
+from bot.domain.question import VERSION_REASONS
 from bot.domain.reason import Reason, ReasonCode
 from bot.domain.scope import NO_CHANGE, Change
 from feeds.advisory import AdvisoryKind, Pap, Reference, Tlp
@@ -88,15 +89,22 @@ class AssetLine:
     location: str = ""
     quantity: int = 1  # a line may stand for several alike
     facility: str = ""  # whose it is, in a message that speaks of several facilities
+    target: str = ""  # the version it is to reach, where the bulletin names one
+    doubt: str = ""  # the code of the reason why it is only to be checked
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The words that decided: ``quote`` is the publisher's, ``reason`` a code."""
+    """The words that decided: ``quote`` is the publisher's, ``reason`` a code.
+
+    ``named`` is the publisher's product where ``quote`` only holds its versions, as CSAF
+    gives them; an empty quote is then every version.
+    """
 
     reason: str
     quote: str
     products: tuple[str, ...] = ()
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,43 @@ class AlertView:
     def names_machines(self) -> bool:
         """Whether the message names pieces of equipment."""
         return bool(self.affected or self.to_check)
+
+    @property
+    def other_products(self) -> int:
+        """How many products it is about beside the one that the headline names."""
+        names = {line.product for line in self.affected or self.to_check}
+        return len(names - {self.product})
+
+    @property
+    def why_affected(self) -> tuple[Why, ...]:
+        """The words that decided of what is concerned for sure."""
+        sure = {line.product for line in self.affected}
+        return tuple(why for why in self.why if not why.products or sure & set(why.products))
+
+    @property
+    def why_to_check(self) -> tuple[Why, ...]:
+        """The words that decided of nothing but what is to be checked."""
+        return tuple(why for why in self.why if why not in self.why_affected)
+
+    @property
+    def asks_version(self) -> bool:
+        """Whether the version of a machine would decide: an answer gives it."""
+        return any(not line.version or line.doubt in VERSION_REASONS for line in self.to_check)
+
+    @property
+    def goals(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The versions that each product is to reach, where several are to reach different ones.
+
+        Empty when one ``target`` says it all.
+        """
+        found: dict[str, dict[str, None]] = {}
+        for line in self.affected:
+            found.setdefault(line.product, {})[line.target] = None
+        asked = {tuple(targets) for targets in found.values()}
+        if len(asked) < 2 or asked == {("",)}:
+            return ()
+        said = [(name, tuple(filter(None, targets))) for name, targets in found.items()]
+        return tuple(sorted(said, key=lambda goal: not goal[1]))  # those that have one first
 
     @property
     def about_functions(self) -> bool:

@@ -145,7 +145,6 @@ class MatchEngine:
         written = verdicts.write(session, judged)
         inventory.mark_products_matched(session, product_ids, now=self._clock())
         self._assess(session)
-        self._recognise(session, judged)
         return MatchReport(products=len(product_ids), verdicts=written)
 
     def _follow(self, session: Session, facility_id: int, changed_at: datetime) -> MatchReport:
@@ -201,9 +200,15 @@ class MatchEngine:
 
     def _assess(self, session: Session) -> None:
         """Say again of each product not recognised so far whether it is, and count coverage."""
+        waiting = recognition.unrecognised_products(session)
+        named = recognition.named_by_verdicts(session, [product_id for product_id, _ in waiting])
         assessed = [
-            (product_id, self._matcher.recognised(product), self._matcher.has_version(product))
-            for product_id, product in recognition.unrecognised_products(session)
+            (
+                product_id,
+                product_id in named or self._matcher.recognised(product),
+                self._matcher.has_version(product),
+            )
+            for product_id, product in waiting
         ]
         recognition.mark_assessed(session, assessed)
         touched = inventory.facilities_with_products(session, [id_ for id_, _, _ in assessed])

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from bot.domain.alert import AlertView, AssetLine, Coverage, LotView, Why
-from bot.domain.matching import VerdictKind
+from bot.domain.matching import Span, VerdictKind
+from bot.domain.question import product_name
 from bot.domain.reason import all_reasons
 from bot.domain.reference import combine
 from bot.domain.scope import together
@@ -18,10 +19,14 @@ from bot.store import Session, advisories, facilities, inventory, lots
 from bot.store.alerts import Alert
 from bot.store.lots import Answer, Lot
 from bot.store.verdicts import MatchedAsset
+from feeds.advisory import AffectedProduct
+from feeds.affected import spoken_versions
 
 MADE_UP = re.compile(
     r"[0-9a-f]{16}(-\d+)?"
 )  # the importer's, for a line that has no id: nobody knows it
+
+_ROW = re.compile(r"affected\[(\d+)\]\.")
 
 
 def alert_views(
@@ -66,8 +71,8 @@ def view(concern: Concern, alert: Alert, covered: Coverage) -> AlertView:
         target=alert.target,
         affected=tuple(_line(asset) for asset in concern.affected),
         to_check=tuple(_line(asset) for asset in concern.to_check),
-        why=_why(concern.assets),
-        advice=advisory.advice,
+        why=_why(concern.assets, advisory.affected),
+        advice=_advice(concern),
         risks=advisory.risks,
         cves=advisory.cves,
         references=advisory.references,
@@ -143,6 +148,7 @@ def _owned(owner: AlertView, line: AssetLine) -> AssetLine:
 
 
 def _line(asset: MatchedAsset) -> AssetLine:
+    verdict = asset.verdict
     return AssetLine(
         name=asset.name or ("" if MADE_UP.fullmatch(asset.line_id) else asset.line_id),
         product=display_name(asset),
@@ -150,18 +156,48 @@ def _line(asset: MatchedAsset) -> AssetLine:
         category=asset.category,
         location=asset.location,
         quantity=asset.quantity,
+        target=verdict.target,
+        doubt=verdict.reason if verdict.kind is VerdictKind.REVIEW else "",
     )
 
 
-def _why(assets: Iterable[MatchedAsset]) -> tuple[Why, ...]:
+def _advice(concern: Concern) -> tuple[str, ...]:
+    """What to do about the products of this facility, where the bulletin says it of each."""
+    advisory = concern.revision.advisory
+    decided = (asset.verdict.span for asset in concern.assets)
+    rows = [_row_of(span, advisory.affected) for span in decided if span]
+    fixes = list(dict.fromkeys(row.fix for row in rows if row and row.fix))
+    own = tuple(each for each in advisory.advice if any(each in fix for fix in fixes))
+    return own or tuple(fixes) or advisory.advice
+
+
+def _why(assets: Iterable[MatchedAsset], rows: Sequence[AffectedProduct]) -> tuple[Why, ...]:
     """The words that decided, each once, with the products they decided for.
 
     One quotation may decide in two ways (below the bound; version missing): the first
     reason, that of what is sure, is kept.
     """
-    found: dict[str, tuple[str, dict[str, None]]] = {}
+    found: dict[tuple[str, str], tuple[str, dict[str, None]]] = {}
     for asset in sorted(assets, key=lambda a: a.verdict.kind is not VerdictKind.AFFECTED):
-        quote = asset.verdict.span.text if asset.verdict.span else ""
-        _, products = found.setdefault(quote, (asset.verdict.reason, {}))
+        said = _cited(asset.verdict.span, rows)
+        _, products = found.setdefault(said, (asset.verdict.reason, {}))
         products[display_name(asset)] = None
-    return tuple(Why(reason, quote, tuple(names)) for quote, (reason, names) in found.items())
+    return tuple(
+        Why(reason, quote, tuple(names), named) for (named, quote), (reason, names) in found.items()
+    )
+
+
+def _cited(span: Span | None, rows: Sequence[AffectedProduct]) -> tuple[str, str]:
+    """The publisher's product and words; the product is empty where the words name it."""
+    if span is None:
+        return "", ""
+    row = _row_of(span, rows)
+    if row is None or not span.field.endswith(".versions"):
+        return "", span.text
+    return product_name(row.vendor, row.product), spoken_versions(span.text)
+
+
+def _row_of(span: Span, rows: Sequence[AffectedProduct]) -> AffectedProduct | None:
+    """The row of the bulletin that a span stands in; None for prose."""
+    found = _ROW.match(span.field)
+    return rows[int(found[1])] if found and int(found[1]) < len(rows) else None

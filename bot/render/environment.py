@@ -19,7 +19,7 @@ from bot.domain.decision import count_by_category
 from bot.render.answers import slack_menu
 from bot.render.asking import question_menu
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack, web_address
-from bot.render.lines import group_lines, pieces
+from bot.render.lines import cited, group_lines, pieces
 from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
 from bot.render.once import Once
 from bot.render.typography import NBSP, FrenchTypography, of
@@ -124,6 +124,7 @@ def _filters(language: str) -> dict[str, Any]:
         "plain": plain,
         "citable": citable,
         "by_category": count_by_category,
+        "cited": cited,
         "grouped": group_lines,
         "pieces": pieces,
     }

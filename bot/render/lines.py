@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.domain.alert import AssetLine
+from bot.domain.alert import AssetLine, Why
 from bot.domain.facility import AssetCategory
 
 SHOWN = 20  # more would not be read in a room; the rest is one command away
@@ -22,15 +22,16 @@ class LineGroup:
     category: AssetCategory
     product: str
     version: str
+    doubt: str  # code of the reason why they are only to be checked; empty when they are not
     names: tuple[str, ...]
     count: int
 
 
 def group_lines(lines: Sequence[AssetLine], limit: int = SHOWN) -> list[LineGroup]:
     """Group the first ``limit`` lines, in order of first appearance; a name is kept once."""
-    groups: dict[tuple[str, AssetCategory, str, str], list[AssetLine]] = {}
+    groups: dict[tuple[str, AssetCategory, str, str, str], list[AssetLine]] = {}
     for line in lines[:limit]:
-        kind = (line.facility, line.category, line.product, line.version)
+        kind = (line.facility, line.category, line.product, line.version, line.doubt)
         groups.setdefault(kind, []).append(line)
     return [
         LineGroup(
@@ -40,6 +41,12 @@ def group_lines(lines: Sequence[AssetLine], limit: int = SHOWN) -> list[LineGrou
         )
         for kind, alike in groups.items()
     ]
+
+
+def cited(why: Iterable[Why]) -> list[Why]:
+    """The quotations that say something, each once."""
+    said = {(each.named, each.quote): each for each in reversed(list(why))}
+    return [each for each in reversed(said.values()) if each.named or each.quote]
 
 
 def pieces(lines: Iterable[AssetLine]) -> int:

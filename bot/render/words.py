@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.domain.alert import AnswerKind
 from bot.domain.facility import AssetCategory, Function
+from bot.domain.matching import REASONS, VerdictKind
 from bot.domain.people import Role
 from bot.domain.question import ReplyKind
 from bot.render.errors import TemplateError
@@ -30,7 +31,8 @@ class Words:
     called (``word``, ``hint``, ``label``, ``emoji``, ``style``), ``phrases`` short fixed texts,
     ``first_steps`` what to do first in an incident, ``people`` what somebody who holds a role
     is called, ``forms`` the title, the button and the questions of each form, ``by_lot`` the
-    choice to answer for a part only, ``questions`` the answers to a question.
+    choice to answer for a part only, ``questions`` the answers to a question, ``verdicts`` what
+    each verdict is called and ``reasons`` why it is so.
     """
 
     language: str
@@ -44,6 +46,8 @@ class Words:
     forms: dict[str, dict[str, str]]
     by_lot: dict[str, str]
     questions: dict[str, str]
+    reasons: dict[str, str]
+    verdicts: dict[str, str]
 
 
 PHRASES = {
@@ -105,6 +109,8 @@ def load_words(templates: Path, language: str) -> Words:
         forms=values["forms"],
         by_lot=values["by_lot"],
         questions=values["questions"],
+        reasons=values["reasons"],
+        verdicts=values["verdicts"],
     )
 
 
@@ -125,6 +131,8 @@ def _require_all(values: dict[str, Any], path: str) -> None:
         _require(values.get("forms", {}).get(form, {}), keys, f"{path}: [forms.{form}]")
     _require(values.get("by_lot", {}), ANSWER_KEYS, f"{path}: [by_lot]")
     _require(values.get("questions", {}), set(ReplyKind), f"{path}: [questions]")
+    _require(values.get("reasons", {}), set(REASONS), f"{path}: [reasons]")
+    _require(values.get("verdicts", {}), set(VerdictKind), f"{path}: [verdicts]")
     for kind, answer in values["answers"].items():
         _require(answer, ANSWER_KEYS, f"{path}: [answers.{kind}]")
 

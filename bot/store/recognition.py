@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.domain.matching import InventoryProduct
+from bot.domain.matching import RESEMBLING, InventoryProduct, VerdictKind
 from bot.store.inventory import PRODUCT, ROWS_AT_ONCE, typed_product
-from bot.store.schema import AssetRow, ProductRow
+from bot.store.schema import AssetRow, ProductRow, VerdictRow
 
 
 def unrecognised_products(session: Session) -> list[tuple[int, InventoryProduct]]:
     """Products that no bulletin and no catalogue named so far, those never assessed included."""
     rows = session.execute(select(*PRODUCT).where(ProductRow.recognised.is_not(True)))
     return [(row.id, typed_product(row)) for row in rows]
+
+
+def named_by_verdicts(session: Session, product_ids: Sequence[int]) -> set[int]:
+    """Those of these products of which a bulletin says something for sure of their name."""
+    named = or_(VerdictRow.kind == VerdictKind.AFFECTED.value, VerdictRow.reason.not_in(RESEMBLING))
+    found: set[int] = set()
+    for start in range(0, len(product_ids), ROWS_AT_ONCE):
+        batch = product_ids[start : start + ROWS_AT_ONCE]
+        query = select(VerdictRow.product_id).where(VerdictRow.product_id.in_(batch), named)
+        found.update(session.scalars(query.distinct()))
+    return found
 
 
 def mark_assessed(session: Session, assessed: Sequence[tuple[int, bool, bool]]) -> None:

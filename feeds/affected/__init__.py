@@ -10,7 +10,7 @@ from feeds.affected.grammar import parse_line
 from feeds.affected.phrase import read_phrase
 from feeds.affected.prose import lines_of, subject_of
 from feeds.affected.statement import Condition, Fix, Grade, Phrase, Range, Statement
-from feeds.affected.structured import read_row
+from feeds.affected.structured import read_row, spoken_versions
 
 __all__ = [
     "Condition",
@@ -23,5 +23,6 @@ __all__ = [
     "parse_line",
     "read_phrase",
     "read_row",
+    "spoken_versions",
     "subject_of",
 ]

@@ -15,6 +15,7 @@ from feeds.affected.statement import Range, Statement
 _SCHEME = re.compile(r"^vers:[\w.+-]+/", re.IGNORECASE)
 _EVERY = frozenset({"", "*", "all", "all versions", "any", "unspecified", "0", "all/*"})
 _OPERATOR = re.compile(r"(<=|>=|!=|<|>|=|≤|≥)\s*(?=[^\s<>=])")
+_SIGN = re.compile(r"([<>≤≥]) *(?=\S)")
 _PLAIN = re.compile(r"^[\w.()+:~-]+(?: [\w.()-]+){0,2}$")
 _PROSE = re.compile(
     r"\b(?:prior|earlier|through|before|older|and|to|versions?|all)\b", re.IGNORECASE
@@ -53,6 +54,17 @@ def _alternatives(product: str) -> list[str]:
         return [product]
     before, after = product[: listed.start()], product[listed.end() :]
     return [f"{before}{each}{after}" for each in listed[0].split("/")[:MOST_ALTERNATIVES]]
+
+
+def spoken_versions(text: str) -> str:
+    """Versions given as data, as a person reads them: ``vers:generic/>=9.5|<12.3`` is
+    "≥ 9.5, < 12.3". Empty when it is every version."""
+    text = _SCHEME.sub("", text.strip()).strip()
+    if text.lower() in _EVERY:
+        return ""
+    parts = [" ".join(part.split()) for part in re.split(r"\s*\|\s*", text) if part]
+    said = ", ".join(parts).replace("<=", "≤").replace(">=", "≥")
+    return _SIGN.sub(r"\1 ", said)
 
 
 def read_ranges(text: str) -> tuple[Range, ...] | None:

@@ -91,7 +91,7 @@ def test_both_languages_have_the_same_templates() -> None:
             "{{ alert.reference | day |",
             "alert/en/html.j2, line 6: ",
         ),
-        ("words/fr.toml", "fixed = ", "fixd = ", "[answers] lacks fixed"),
+        ("words/fr.toml", "fixed = {", "fixd = {", "[answers] lacks fixed"),
         ("words/en.toml", "[phrases]", "[phrases", "words/en.toml: "),
     ],
 )

@@ -14,6 +14,7 @@
 
 from bot.domain.matching.matcher import (
     REASONS,
+    RESEMBLING,
     InventoryProduct,
     Matcher,
     Reading,
@@ -24,6 +25,7 @@ from bot.domain.matching.matcher import (
 
 __all__ = [
     "REASONS",
+    "RESEMBLING",
     "InventoryProduct",
     "Matcher",
     "Reading",

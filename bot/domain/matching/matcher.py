@@ -45,6 +45,7 @@ REASONS = {
     "not-understood": "the line could not be read",
     "between-branches": "no line names the train of the version, between two that are fixed",
     "no-range": "only the title or the summary names the product",
+    "under-investigation": "the publisher has not said yet whether the product is affected",
     "out-of-range": "the version lies outside the range",
     "fixed": "the version is the fixed one or a later one",
     "fix-shown": "the inventory shows the patch",

@@ -69,7 +69,7 @@ class Sentence(NamedTuple):
 
     def of_row(self, position: int) -> Sentence:
         """The same sentence, said by the row at ``position``."""
-        return self._replace(field=f"affected[{position}].{self.field}")
+        return self._replace(field=f"{ROW}{position}].{self.field}")
 
     @property
     def grade(self) -> Grade:
@@ -77,6 +77,9 @@ class Sentence(NamedTuple):
         if not self.names or any(bounds.unreadable for bounds in self.bounds):
             return Grade.UNREAD
         return Grade.REVIEW if self.only_named else self.statement.grade
+
+
+ROW = "affected["  # how the field of a sentence read from a row begins
 
 
 class Ruling(NamedTuple):
@@ -352,7 +355,8 @@ def _reservations(
     if statement.leftover:
         yield Placement(Inside.UNSURE, "not-understood")
     if sentence.only_named:
-        yield Placement(Inside.UNSURE, "no-range")
+        investigated = sentence.field.startswith(ROW)  # else it is the title, or the summary
+        yield Placement(Inside.UNSURE, "under-investigation" if investigated else "no-range")
     if sentence.between:
         yield Placement(Inside.UNSURE, "between-branches")
     if sentence.serials:
