@@ -12,6 +12,7 @@ from typing import Any
 from feeds.names import normal_words
 
 NAMES = "product-names.json"
+_COMPANIES = ("software", "networks", "systems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,14 @@ class Builtin:
     """``(words, number)`` of a series: models that bear other numbers"""
     levels: frozenset[str]
     devices: frozenset[str]
+    parts: frozenset[str]
+    machines: frozenset[str]
     hardware: tuple[tuple[str, str, str, tuple[str, ...]], ...]
     """``(vendor, word, first digits, words of its firmware)``"""
     translations: Mapping[str, tuple[str, ...]]
     vendors: Mapping[tuple[str, ...], str]
+    kin: Mapping[str, frozenset[str]]
+    """by vendor, those that bought, sold or were named like it"""
     renames: Mapping[tuple[str, ...], tuple[str, ...]]
     whole: Mapping[tuple[str, ...], tuple[str, ...]]
     editions: Mapping[str, Edition]
@@ -99,6 +104,27 @@ def _hardware(text: str) -> tuple[str, str, str]:
     return vendor.replace("_", " "), word, "".join(digits)
 
 
+def _glued(vendors: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Vendors as CPE names glue them: *paloaltonetworks*, *foxitsoftware*, *arubanetworks*."""
+    glued: dict[str, tuple[str, ...]] = {}
+    for canonical, spellings in vendors.items():
+        for spelling in (canonical, *spellings):
+            words = normal_words([spelling])
+            if len(words) > 1 and all(map(str.isalpha, words)):
+                glued["".join(words)] = tuple(words)
+        if len(words := normal_words([canonical])) == 1 and words[0].isalpha():
+            glued |= {normal_words([words[0] + end])[0]: tuple(words) for end in _COMPANIES}
+    return glued
+
+
+def _kin(houses: list[list[str]]) -> dict[str, frozenset[str]]:
+    kin: dict[str, frozenset[str]] = {}
+    for house in houses:
+        for vendor in house:
+            kin[vendor] = kin.get(vendor, frozenset()).union(house)
+    return kin
+
+
 def _builtin(values: dict[str, Any]) -> Builtin:
     return Builtin(
         descriptors=frozenset(normal_words(values["descriptors"])),
@@ -111,6 +137,8 @@ def _builtin(values: dict[str, Any]) -> Builtin:
         },
         shorthand={word: tuple(text.split()) for word, text in values["shorthand"].items()},
         devices=frozenset(normal_words(values["devices"])),
+        parts=frozenset(normal_words(values["parts"])),
+        machines=frozenset(normal_words(values["machines"])),
         nouns=frozenset(word for text in values["nouns"] for word in text.split()),
         umbrellas=frozenset(normal_words(values["umbrellas"])),
         hardware=tuple(
@@ -119,7 +147,8 @@ def _builtin(values: dict[str, Any]) -> Builtin:
             for text in texts
         ),
         codenames=frozenset(normal_words(values["codenames"])),
-        translations={
+        translations=_glued(values["vendors"])
+        | {
             normal_words([word])[0]: tuple(normal_words([to]))
             for word, to in values["translate"].items()
         },
@@ -128,6 +157,7 @@ def _builtin(values: dict[str, Any]) -> Builtin:
             for canonical, spellings in values["vendors"].items()
             for spelling in (canonical, *spellings)
         },
+        kin=_kin(values["kin"]),
         renames={
             tuple(normal_words([spelling])): tuple(normal_words([to]))
             for to, spellings in values["renames"].items()

@@ -18,6 +18,7 @@ _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
 _FOUR = re.compile(r"(\d{4})([a-z]{1,2})$")  # the 5110A is of the 5100A series
 _LONGEST_ACRONYM = 7
 _SHORTEST_MISSPELT = 7
+_SHORTEST_GLUED = 4  # letters of two words that are written as one: *FX OS*
 _VOWELS = re.compile(r"[aeiouy]")
 _REPEATED = re.compile(r"(.)\1+")
 _CPU = re.compile(r"[a-z]{1,3}\d{3,4}$")
@@ -87,7 +88,7 @@ def _spellings_of(words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]
             found.add((first + second, frozenset((first, second))))  # ET 200SP
         if not second.isalpha():
             continue
-        if len(first) + len(second) > 5:
+        if len(first) + len(second) >= _SHORTEST_GLUED:
             found.add((_singular(first + second), frozenset((first, second))))
         acronym = first[0] + second[0]
         for end in range(start + 3, min(start + 5, len(words)) + 1):
@@ -97,6 +98,26 @@ def _spellings_of(words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]
             acronym += last[0]
             if acronym not in words[start:end]:
                 found.add((acronym, frozenset(words[start:end])))
+    return frozenset(found)
+
+
+def sold_as(vendor: str, words: Sequence[str]) -> frozenset[tuple[str, frozenset[str]]]:
+    """Acronyms of the first words with their vendor: *itcam* is IBM's, *kes* is Kaspersky's."""
+    return _sold_as(vendor, tuple(words[:5]))
+
+
+@lru_cache(maxsize=20_000)
+def _sold_as(vendor: str, words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]]]:
+    if not vendor or len(words) < 2 or not all(word[0].isalpha() for word in words[:2]):
+        return frozenset()
+    sellers = vendor.split(" ")
+    acronym = "".join(word[0] for word in sellers) + words[0][0]
+    found = []
+    for end in range(2, len(words) + 1):
+        if not words[end - 1][0].isalpha():
+            break
+        acronym += words[end - 1][0]
+        found.append((acronym, frozenset((*sellers, *words[:end]))))
     return frozenset(found)
 
 
@@ -226,5 +247,5 @@ def initials_of(
 
 def forget_words() -> None:
     """Drop what was remembered of words: their caches are bounded, and fill again."""
-    for remembered in (_spellings_of, _words, widened, is_model, skeleton):
+    for remembered in (_spellings_of, _sold_as, _words, widened, is_model, skeleton):
         remembered.cache_clear()

@@ -8,6 +8,7 @@ inventory) into a :class:`Name`. Both sides go through the same rewriting, so th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from feeds.names import (
     initials_of,
     is_model,
     normal_words,
+    sold_as,
     spellings_of,
     spellings_of_product,
 )
@@ -28,17 +30,28 @@ from feeds.rewriting import NO_VENDOR, WINDOWS, Rewriting
 __all__ = ["Builtin", "Catalogue", "CatalogueError", "Edition", "load_builtin", "read_builtin"]
 
 _WINDOWS_EDITIONS = frozenset({"enterprise", "education", "home"})
+_RANGE_OF_MODULES = ("linux", "enterprise")
 _RANGES = frozenset({"gamme", "gammes", "famille", "familles"})
 _SERVER_YEARS = frozenset({"2003", "2008", "2012", "2016", "2019", "2022", "2025"})
+_FIRMWARE = frozenset({"micrologiciel", "microgiciel", "firmware", "bios", "bmc"})
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 
 
 def _of_module(phrase: Phrase) -> Phrase:
     """ "SUSE Linux Enterprise Module for Basesystem" is the "Basesystem Module"."""
-    if not phrase.hosts or phrase.words[-1:] != ("module",):
+    if phrase.words[-1:] != ("module",):
         return phrase
+    if not phrase.hosts:
+        end = next((n for n in (2, 3) if phrase.words[n - 2 : n] == _RANGE_OF_MODULES), 0)
+        begin = phrase.words[: end - 2] if end else ()
+        return phrase._replace(words=(*begin, *phrase.words[end:]))
     vendor = phrase.words[:1] if len(phrase.words) > 1 else ()
     return phrase._replace(words=(*vendor, *phrase.hosts[0], "module"), hosts=phrase.hosts[1:])
+
+
+def _is_part(phrase: Phrase, words: frozenset[str]) -> bool:
+    """Whether what a name is "pour" carries it: a plugin, the firmware of a card."""
+    return "plugin" in words or not _FIRMWARE.isdisjoint(phrase.words[:1])
 
 
 def _of_windows(
@@ -83,6 +96,7 @@ class Catalogue(Rewriting):
         self._products = frozenset(map(frozenset, (*builtin.renames.values(), *builtin.known)))
         self.learn(Name(words) for words in self._products)
         self._sold: dict[str, dict[str, list[frozenset[str]]]] = {}
+        self._families: dict[str, Counter[str]] = {}
         self._phrase = lru_cache(maxsize=20_000)(self._read_phrase)
         self._said = lru_cache(maxsize=8_192)(self._read_words)  # many numbers follow one name
 
@@ -147,6 +161,16 @@ class Catalogue(Rewriting):
         return self._known.umbrellas
 
     @property
+    def parts(self) -> frozenset[str]:
+        """Last words of names of parts, which are no more the whole: "Nessus *Agent*"."""
+        return self._known.parts
+
+    @property
+    def machines(self) -> frozenset[str]:
+        """Nouns for what runs the system that stands behind it in parentheses."""
+        return self._known.machines
+
+    @property
     def devices(self) -> frozenset[str]:
         """What publishers add to the name of a device: "Viper LT *system*"."""
         return self._known.devices
@@ -180,6 +204,18 @@ class Catalogue(Rewriting):
                 products.setdefault(min(product), []).append(product)
         for word in words:
             yield from (each for each in products.get(word, ()) if each <= words)
+
+    def akin(self, vendor: str, other: str) -> bool:
+        """Whether one vendor bought, sold or was named like the other: Aruba and HPE."""
+        return other in self._known.kin.get(vendor, ())
+
+    def family_size(self, vendor: str, word: str) -> int:
+        """How many known products of a vendor say a word: a range's name is in all of its."""
+        sizes = self._families.get(vendor)
+        if sizes is None:
+            texts = self._known.products.get(vendor, ())
+            sizes = self._families[vendor] = Counter(w for text in texts for w in text.split(" "))
+        return sizes[word]
 
     def recognises(self, name: Name) -> bool:
         """Whether a name is one that this catalogue or a bulletin has spoken of.
@@ -228,18 +264,22 @@ class Catalogue(Rewriting):
         if first.weak and phrases and first.words and first.vendor in ("", sold_by):
             said = (*self.vendor_text(vendor), *phrases[0].words)
             first = self.name(phrases[0]._replace(words=said), vendor)
-        if first.words <= self._known.optional and product.strip().lower() not in NO_VENDOR:
-            hint = self.name(Phrase(words=(product,)), vendor)
-            vendor_of = first.vendor or hint.vendor
-            words = hint.words | first.words
-            first = first._replace(
-                words=words, weak=hint.weak, family=hint.family, vendor=vendor_of
-            )
+        if product.strip().lower() not in NO_VENDOR:
+            first = self._completed(first, self.name(Phrase(words=(product,)), vendor))
         names = [first]
         for phrase in phrases[1:]:
             name = self.name(phrase, vendor)
             names.append(self._borrow(first, name))
         return [name for name in names if name.words]
+
+    def _completed(self, name: Name, column: Name) -> Name:
+        """A name that the product column says, or says in full: "Focus" is Firefox Focus."""
+        if name.words <= self._known.optional:
+            of, words = name.vendor or column.vendor, column.words | name.words
+            return name._replace(words=words, weak=column.weak, family=column.family, vendor=of)
+        if not name.words < column.words or not column.vendor == name.vendor != "":
+            return name
+        return name._replace(asides=name.asides | (column.words - name.words))
 
     def _borrow(self, first: Name, name: Name) -> Name:
         """Complete an alternative that only says in what it differs from the first."""
@@ -285,7 +325,7 @@ class Catalogue(Rewriting):
             models=around.models,
             hosts=around.hosts,
             parts=frozenset(phrase.parts),
-            carriers=around.hosts if "plugin" in name.words else around.carriers,
+            carriers=around.hosts if _is_part(phrase, name.words) else around.carriers,
             spellings=name.spellings
             | initials_of(phrase.asides, (vendor, *phrase.words), said.core),
             firmware=self._firmware(name.words, phrase.numbers, name.vendor),
@@ -324,7 +364,12 @@ class Catalogue(Rewriting):
             vendor_words |= frozenset(said_vendor)
         bare = not core
         if bare:
-            plain = [w for w in read.words if w not in known.codenames and len(w) > 3]
+            short = frozenset(said_vendor) not in self._products  # "Avaya CMS", not "Joomla CMS"
+            plain = [
+                w
+                for w in read.words
+                if w not in known.codenames and (len(w) > 3 or (short and w in known.generic))
+            ]
             core = [*said_vendor, *plain] or list(read.words)  # "Debian buster", "SonicWall Switch"
         elif (known.optional | known.umbrellas).issuperset(core):
             core.extend(said_vendor)  # "MongoDB Server" is not any server
@@ -342,6 +387,7 @@ class Catalogue(Rewriting):
             weak=not sure and all(w in known.generic or len(w) < 3 for w in identifying),
             family=self._family(identifying, canonical, words),
             spellings=spellings_of(core)
+            | sold_as(canonical, core)
             | spellings_of_product(spellings_of(normal_words(words)), vendor_words),
             head=core[-1] if core else "",
             whole_range=bool(words) and words[0] in _RANGES,

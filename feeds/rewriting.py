@@ -117,7 +117,7 @@ class Rewriting:
 
     def _read_vendor(self, text: str) -> tuple[str, frozenset[str]]:
         """Canonical vendor (or the words typed) and the words that name it."""
-        words = [word for word in normal_words([text]) if word not in _COMPANY]
+        words = [word for word in self._parted(normal_words([text])) if word not in _COMPANY]
         if not words or text.strip().lower() in NO_VENDOR:
             return "", frozenset()
         found = self._vendors.at(words, 0)
@@ -130,7 +130,8 @@ class Rewriting:
             return ()
         words = re.split(r"[\s_]+|-(?=project$)", fold(text).strip())
         kept = tuple(word for word in words if word.strip(".,") not in _COMPANY)
-        known = self._vendors.at(spelt, 0) if (spelt := normal_words(kept)) else None
+        spelt = self._parted(normal_words(kept))
+        known = self._vendors.at(spelt, 0) if spelt else None
         # "B. Braun Medical" says no more than "B. Braun"
         return tuple(spelt[: known[0]]) if known else kept
 
@@ -219,9 +220,7 @@ class Rewriting:
 
     def _rewrite(self, texts: Iterable[str]) -> _Rewritten:
         """Translate, take editions and the leading vendor out, apply former names."""
-        words: list[str] = []
-        for word in normal_words(texts):
-            words.extend(self._known.translations.get(word, (word,)))
+        words = self._parted(normal_words(texts))
         out = _Rewritten()
         position = 0
         while position < len(words):
@@ -256,6 +255,11 @@ class Rewriting:
                 out.locks.append(0)
                 position += 1
         return out
+
+    def _parted(self, words: Iterable[str]) -> list[str]:
+        """Words translated, and glued vendors parted."""
+        known = self._known.translations
+        return [each for word in words for each in known.get(word, (word,))]
 
     def _more_after_vendor(self, words: Sequence[str], position: int, length: int) -> bool:
         """Whether a longer former name stands behind the vendor: "VideoLAN | VLC media player"."""

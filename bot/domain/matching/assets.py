@@ -12,7 +12,7 @@ from feeds.affected import Phrase, read_phrase
 from feeds.affected.phrasings import Kind
 from feeds.affected.tokens import Token, fold, is_level, tokenize
 from feeds.identifiers import IS_PURL, purl_name
-from feeds.names import Name, normal_words, skeleton, widened
+from feeds.names import Name, is_model, normal_words, skeleton, widened
 from feeds.products import Catalogue
 from feeds.versions import Version, read_version
 
@@ -47,6 +47,7 @@ _LONGEST_STEM = 5  # letters before the number of a model: EDR-810, not Office-2
 _MODEL_PART = re.compile(r"[a-zA-Z]?\d")  # EDR-810, EDS-G4012
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
+_PROJECT = re.compile(r"^(\w+)[-_ ]project\s+(?=\1\b)", re.IGNORECASE)  # CPE: glpi-project glpi
 _NOTHING = Token(Kind.NOISE, "", 0, 0)
 _DOTTED = re.compile(r"\d\.\d")
 
@@ -160,6 +161,7 @@ def _tidy(product: str) -> str:
     Underscores stand for spaces where there are none; so do hyphens, but those of a model.
     """
     text = " ".join(_MARKS.sub(" ", product).strip(" \"'«»“”").split())
+    text = _PROJECT.sub("", text)
     return text if " " in text else _spaced(_UNDERSCORE.sub(" ", text))
 
 
@@ -183,6 +185,8 @@ def _in_model(before: str, part: str) -> bool:
     short = part.isalnum() and len(part) < _SUFFIX
     if not before.isalpha():
         return not _YEAR.fullmatch(before) and (numbered or short)
+    if len(before) < _SUFFIX + 1 and is_model(part.lower()) and part[0].isalpha():
+        return True  # EDS-G4012
     if part.isalpha():
         return short and len(before) < _SUFFIX
     return len(before) <= _LONGEST_STEM and (numbered or (short and len(before) < _SUFFIX))

@@ -4,7 +4,8 @@ Staff shorten names and add to them, so that a different word alone proves nothi
 is told *other* for a reason, and is a question without one:
 
 1. another vendor is said, or nothing but common words is shared;
-2. each side has a word that the other lacks: *Prisma Access* and *Prisma Cloud*;
+2. each side has a word that the other lacks, and what they share is a whole range's name:
+   *SIMATIC Safety* and *SIMATIC Logon*;
 3. each side says a model, not the same;
 4. the inventory's words are a product that is known, and not this one: *MySQL Workbench* is no
    longer name of *MySQL*, *MySQL* no shorter name of *MySQL Cluster*.
@@ -12,10 +13,16 @@ is told *other* for a reason, and is a question without one:
 
 from __future__ import annotations
 
+import re
+
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.kinship import OTHER, Kinship, Relation
 from feeds.names import Name, is_model
 from feeds.products import Catalogue
+
+_MARK = re.compile(r"([a-z]{1,4})\d{1,2}$")
+_YEAR = 4  # figures: a model's number has more, or it may be a year
+FEW = 8  # products of one vendor that share a word: more are a range
 
 
 def near(
@@ -24,11 +31,13 @@ def near(
     asset: Asset,
     missing: frozenset[str],
     extra: frozenset[str],
+    spelt: frozenset[str],
 ) -> Relation:
     """Say whether an asset whose name differs from the bulletin's may be its product.
 
     ``missing`` are words of the bulletin that the inventory does not say, ``extra`` those of
-    the inventory that the bulletin does not say and that may tell products apart.
+    the inventory that the bulletin does not say and that may tell products apart; ``spelt``
+    are written otherwise by one of them.
     """
     own = name.words - name.vendor_words or name.words
     missing &= own
@@ -37,11 +46,17 @@ def near(
         return OTHER
     if name.family == "windows" or own <= catalogue.platforms:
         return OTHER  # what runs on it is named after it
-    if missing - catalogue.optional and extra - catalogue.optional - catalogue.levels:
+    apart = missing - catalogue.optional and extra - catalogue.optional - catalogue.levels
+    if apart and not _is_rare(catalogue, name, asset, shared):
         return OTHER
-    if any(map(is_model, missing)) and any(map(is_model, asset.name.words - name.words)):
+    said = asset.name.words - name.words
+    if any(map(is_model, missing)) and any(map(is_model, said)):
         return OTHER
-    if _is_another(catalogue, name, asset, shared, missing):
+    if _stems(missing) & _stems(said):
+        return OTHER  # "MR2" and "MR3"
+    if _same_model(name, asset):
+        return Relation(Kinship.UNSURE, "name-shorter" if missing else "name-longer")
+    if _is_another(catalogue, name, asset, missing, extra, spelt):
         return OTHER
     return Relation(Kinship.UNSURE, "name-shorter" if missing else "name-longer")
 
@@ -72,20 +87,46 @@ def _alike(
     return (len(shared) > 1 and len(missing) < 2) or (not missing and extra <= catalogue.levels)
 
 
+def _stems(words: frozenset[str]) -> set[str]:
+    """What short marks number: *mr* of "MR2"."""
+    return {match[1] for word in words if (match := _MARK.match(word))}
+
+
+def _same_model(name: Name, asset: Asset) -> bool:
+    """Whether both say one long number: the *15454* SDH, the ONS *15454* SDH."""
+    said = {version.text for version in asset.shown if version is not asset.main}
+    return any(len(text) > _YEAR and text.isdigit() and text in said for text in name.numbers)
+
+
+def _is_rare(catalogue: Catalogue, name: Name, asset: Asset, shared: frozenset[str]) -> bool:
+    """Whether what both say names few products, of one vendor that both say."""
+    if not name.vendor or name.vendor != asset.name.vendor:
+        return False
+    telling = (shared & asset.name.words) - catalogue.common - asset.name.vendor_words
+    return any(catalogue.family_size(name.vendor, word) <= FEW for word in telling)
+
+
 def _is_another(
     catalogue: Catalogue,
     name: Name,
     asset: Asset,
-    shared: frozenset[str],
     missing: frozenset[str],
+    extra: frozenset[str],
+    spelt: frozenset[str],
 ) -> bool:
     """Whether another product of the vendor explains better what the inventory says.
 
     It has more of the words said than the bulletin's name; or as many, and no word too much,
-    when the bulletin's name lacks the word that says what it is.
+    when the bulletin's name lacks the word that says what it is. That a short name is known
+    does not make it another product: people have said so (``products.toml``), or the longer one
+    names a part of it ("Nessus *Agent*").
     """
     sold = name.vendor_words | asset.name.vendor_words
-    own, mine = name.words - sold, shared - sold
+    own = name.words - sold
+    mine = (name.words - name.vendor_words or name.words) - missing - sold
+    if spelt:  # "JD Edwards" for "JDEdwards": compared as the inventory says it
+        said = spelt & asset.name.words
+        own, mine = (own - spelt) | said, (mine - spelt) | said
     own = own - catalogue.umbrellas or own
     slight = catalogue.optional | catalogue.levels | catalogue.umbrellas | (name.asides - own)
     lacks_head = name.head in missing and name.head.isalpha()  # a model says not what it is
@@ -94,7 +135,10 @@ def _is_another(
             continue
         if known >= own and not _tells_apart(catalogue, known, own):
             continue
-        if len(known) > len(mine) or (len(known) == len(mine) and lacks_head):
+        if len(known) > len(mine):
+            return True
+        told = extra or name.head in catalogue.parts or catalogue.is_product(known)
+        if len(known) == len(mine) and lacks_head and told:
             return True
     return False
 

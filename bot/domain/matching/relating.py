@@ -8,6 +8,7 @@ the product (edition, platform, model) may then tell it apart (:mod:`traits`).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.kinship import OTHER, SAME, Kinship, Relation
@@ -18,12 +19,14 @@ from feeds.names import Name, is_model, widened
 from feeds.products import Catalogue
 
 _NUMBER = re.compile(r"^\d{3,}[\w-]*$")
+LONG_ACRONYM = 4
 UNMISTAKABLE = 3  # common words that make a name of their own: "Session Smart Router"
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
 _NONE = frozenset[str]()
 _PART = Relation(Kinship.UNSURE, "component")
 _SLIP = Relation(Kinship.UNSURE, "name-shorter")  # "Groupeware"
+_VENDOR = Relation(Kinship.UNSURE, "vendor-unknown")
 _EDITION = Relation(Kinship.UNSURE, "edition-unknown")
 
 
@@ -33,7 +36,12 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     ``confirmed`` are words of the bulletin's condition or of its vendor, which the inventory
     may say without becoming another product.
     """
+    allied = _allied(catalogue, name, asset)
+    if allied:
+        asset = replace(asset, name=asset.name._replace(vendor=name.vendor))
     relation = _by_words(catalogue, name, asset, confirmed)
+    if allied and relation is SAME and (name.weak or name.words.isdisjoint(asset.words)):
+        relation = _VENDOR
     if relation.kinship is Kinship.OTHER or relation is _PART:
         return relation
     for check in (editions(catalogue, name, asset), *traits(catalogue, name, asset)):
@@ -42,6 +50,38 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
         if check.kinship < relation.kinship:
             relation = check
     return relation
+
+
+def _allied(catalogue: Catalogue, name: Name, asset: Asset) -> bool:
+    """Whether the vendors said are two, and the product may be of both.
+
+    One bought the other; or the bulletin's column is wrong: the inventory's vendor is known for
+    a product of these words.
+    """
+    mine, theirs = asset.name.vendor, name.vendor
+    if mine == theirs or not mine or not theirs:
+        return False
+    shared = asset.name.words & name.words
+    if catalogue.akin(mine, theirs):
+        return not shared <= catalogue.common
+    if _abbreviated(name, asset):
+        return True
+    if shared <= catalogue.generic or not name.words <= asset.known:
+        return False
+    return any(not p <= catalogue.generic for p in catalogue.products_of(mine, shared))
+
+
+def _abbreviated(name: Name, asset: Asset) -> bool:
+    """Whether one side is written by the other's initials, which nobody else bears: *WFBS*."""
+    mine, theirs = asset.name, name
+    return _spelt_by(mine, theirs.words) or _spelt_by(theirs, mine.words)
+
+
+def _spelt_by(name: Name, said: frozenset[str]) -> bool:
+    for short, full in name.spellings:
+        if short in said and LONG_ACRONYM <= len(short) == len(full) and name.words <= full:
+            return True
+    return False
 
 
 def _by_words(
@@ -60,13 +100,13 @@ def _by_words(
     if misspelt(missing, extra) and asset.name.vendor in ("", name.vendor):
         return _SLIP
     if not name.words or not (listed or _holds(catalogue, name, asset, missing, spelt)):
-        relation = near(catalogue, name, asset, missing, extra)
+        relation = near(catalogue, name, asset, missing, extra, spelt)
         return _hosted(catalogue, name, asset) if relation is OTHER else relation
     if by_firmware and name.vendor not in ("", asset.name.vendor):
         return OTHER  # a Catalyst runs Cisco's IOS, not Apple's
     relation = _vendors_agree(catalogue, name, asset)
     if extra and relation.kinship is not Kinship.OTHER:
-        relation = near(catalogue, name, asset, missing, extra)
+        relation = near(catalogue, name, asset, missing, extra, spelt)
         if relation is OTHER:
             relation = _hosted(catalogue, name, asset)
     if relation.kinship is Kinship.OTHER or not missing or listed:
@@ -143,9 +183,11 @@ def _holds(
 def _hosted(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     """The bulletin speaks of a part of what the inventory names, or of what brackets say."""
     core = asset.name.words
-    bracketed = name.words and name.words <= asset.name.asides
-    if bracketed and asset.name.vendor in ("", name.vendor) and not _sold(catalogue, asset):
-        return Relation(Kinship.UNSURE, "name-longer")  # "MacBook Air (macOS)"
+    if name.words and name.words <= asset.name.asides:
+        machine = not catalogue.machines.isdisjoint(core | asset.name.asides)
+        own = asset.name.vendor in ("", name.vendor) and not _sold(catalogue, asset)
+        if machine or own:  # "Tablette … (Android)", "MacBook Air (macOS)"
+            return Relation(Kinship.UNSURE, "name-longer")
     if core and any(core <= host | name.vendor_words for host in name.carriers):
         return Relation(Kinship.UNSURE, "component")
     return OTHER

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.domain.matching.assets import Asset
 from feeds.names import Name, is_model, skeleton
 
 _NONE = frozenset[str]()
 _SHORTEST_GLUED = 4
 _INITIALS = range(2, 7)
+_ANY = re.compile(r"[a-z0-9]{3}x{1,3}$")  # the NUC7i5DNx, the SRX5xxx: any of that family
 
 
 def respelt(name: Name, asset: Asset) -> frozenset[str]:
     """Words of either side that the other spells otherwise; none when the vendors differ.
 
     *vda* is the *virtual delivery agent*, *groupfolder* is *group folder*, *HA extension* the
-    *high availability extension*, *EDS-G4012-8P* an *EDS-G4012*.
+    *high availability extension*, *EDS-G4012-8P* an *EDS-G4012*, *NUC7i5DNHE* a *NUC7i5DNx*.
     """
     if name.vendor and asset.name.vendor and name.vendor != asset.name.vendor:
         return _NONE
@@ -22,6 +25,7 @@ def respelt(name: Name, asset: Asset) -> frozenset[str]:
     found = set(_spellings(name, asset))
     for word in missing - found:
         found.update(_pieces(word, asset.name.words | asset.name.vendor_words, word))
+        found.update(_initials(word, extra - found))
     for word in extra - found:
         found.update(_pieces(word, name.words | name.vendor_words, word))
         found.update(_initials(word, missing - found))
@@ -57,6 +61,7 @@ def _spellings(name: Name, asset: Asset) -> frozenset[str]:
         word
         for short, words in name.spellings
         if short in asset.name.words or short in asset.name.asides
+        if words & name.vendor_words <= asset.known  # *itcam* is IBM's, whoever says so
         for word in (short, *words)
     }
     for short, words in asset.name.spellings:
@@ -96,4 +101,9 @@ def _initials(word: str, missing: frozenset[str]) -> frozenset[str]:
 def _variant(word: str, missing: frozenset[str]) -> frozenset[str]:
     """The word and the model it is a variant of."""
     models = (each for each in missing if is_model(each) and len(each) >= _SHORTEST_GLUED)
-    return frozenset(each for model in models if word.startswith(model) for each in (word, model))
+    return frozenset(
+        each
+        for model in models
+        if word.startswith(model) or (_ANY.search(model) and word.startswith(model.rstrip("x")))
+        for each in (word, model)
+    )
