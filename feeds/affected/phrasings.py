@@ -197,8 +197,14 @@ _NUMBER = (
     r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?!ltss|bcl|espos)(?:[a-z]{2,6}|"
     r"[xs])\b)*(?:(?<=\d)/\.\d+\b(?!\.))*"
 )
+# What a version most often is, told at once: figures and dots, and nothing behind that goes on
+_ALONE = (
+    r"(?:(?<![\w.])|(?<=\sa))(?!802\.\d)\d+(?:\.\d+)*"
+    r"(?=\s*(?:[;)]|$|,\s*\d)|\s+(?:et|ou|sans|pour|versions?|anterieure?s?)\b)"
+)
 _WILD = (
-    r"[a-z]?\d+[\d.]*(?:\w*)?(?:\.[xy*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|\bv?[x*](?:\.[x*])+"
+    r"(?=[\w.(-]*[xyn*])[a-z]?\d+[\d.]*(?:\w*)?(?:\.[xy*n]+|-[x*]|r[x*]|\(x\))(?:\.[\dx*]+)*\b|"
+    r"\bv?[x*](?:\.[x*])+"
 )
 _NUMBERED = " ".join(f"{letter}0" for letter in ascii_lowercase)
 _LEVEL_OPENS = (
@@ -206,6 +212,7 @@ _LEVEL_OPENS = (
     "rollup build bld if sp cu su sr eap cp hp hf fp mp"
 )
 _WORDS: tuple[tuple[str, str, str], ...] = (
+    ("VERSION", "0", _ALONE),
     ("OPEN", '( [ « "', r"[(\[«\"]"),
     ("CLOSE", ") ] »", r"[)\]»]"),
     ("WILD", f"0 {_NUMBERED} x. v. vx v* *", rf"\b{_WILD}"),
