@@ -6,10 +6,11 @@ import re
 
 from feeds.affected.naming import BOUNDS, NUMERIC, Naming
 from feeds.affected.phrasings import Kind
-from feeds.affected.statement import Range
+from feeds.affected.statement import Fix, Range
 from feeds.affected.tokens import Token, is_level
 
 _BRANCH = re.compile(r"\d[\d.]*x")  # "9.5.4 et versions 9.x antérieures"
+_YEARLY = re.compile(r"\D+ 20\d\d-\d{3}$")
 _INTEGERS = re.compile(r"\d+")
 
 
@@ -78,6 +79,9 @@ class Bounding(Naming):
             else:
                 self._at += 1
         values = tuple(self._list())
+        if kind == Kind.LT and len(values) == 1 and _YEARLY.match(values[0]):
+            draft.fix = draft.fix or Fix(values[0])  # "antérieures à la mise à jour 2021-006"
+            return
         kind = _included(kind) if self._closed else kind
         last = draft.ranges[-1] if draft.ranges else None
         if not values:
@@ -114,9 +118,11 @@ class Bounding(Naming):
     def _open_ended(self, token: Token) -> None:
         kind, branch = token.kind, _BRANCH.search(token.text)
         taken = self._draft.take_pending()
-        if not taken:
-            return
         ranges = self._draft.ranges
+        if not taken:  # "3.2 à 3.2.5, 3.1 à 3.1.8 et versions antérieures"
+            if kind == Kind.OLDER and ranges and ranges[-1].ge and ranges[-1].le:
+                ranges.append(Range(le=ranges[-1].le))
+            return
         if kind == Kind.OLDER and branch is not None:
             ranges.append(Range((branch[0],), le=taken))
         elif kind == Kind.OLDER and ranges and ranges[-1] == Range(le=ranges[-1].le):

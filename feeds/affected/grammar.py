@@ -238,7 +238,9 @@ class _Parser(Bounding):
         if words > 2 and self._kind(words) == Kind.ON and group and not self._draft.ranges:
             return True  # "X pour Windows et Y Z pour Windows"
         said = takewhile(lambda token: token.kind != Kind.ON, reversed(self._tokens[: self._at]))
-        models = any(token.text.startswith(("model", "serie", "gamme")) for token in said)
+        ahead = self._kind(2)
+        hosts = bool(group) and group[-1].kind in NUMERIC and ahead in (None, Kind.SEP)
+        models = hosts or any(token.text.startswith(("model", "serie", "gamme")) for token in said)
         return bool(self._draft.ranges) and self._kind(1) in NUMERIC and not models
 
     def _bounded_ahead(self) -> bool:
@@ -305,6 +307,8 @@ class _Parser(Bounding):
             self._at += 1
             draft.end = token.end
         draft.fix = Fix(self._text[start : draft.end], "" if latest else level)
+        if level and draft.ranges and draft.ranges[-1].lt:
+            draft.ranges[-1] = draft.ranges[-1]._replace(patched=True)
 
     def _share_ends(self) -> tuple[Statement, ...]:
         """A patch, a condition or a deferral at the end holds for the whole line."""

@@ -15,7 +15,7 @@ from feeds.affected.tokens import Token, read_tokens
 
 NUMERIC = frozenset({Kind.VERSION, Kind.WILD})
 BOUNDS = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO})
-_MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$")
+_MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$|v\d{4}$")
 _FORMER = frozenset({"precedemment", "anciennement", "formerly", "ex", "aka"})
 _DEVICES = frozenset(
     [

@@ -195,7 +195,7 @@ _NUMBER = (
     r"(?:ns|v\.?\s?(?=\d)|[csx](?=\d+\.\d)|r(?=\d+\.|\d{2,3}\b)|[a-z](?=\d+\.\d+\.\d)|b\.(?=\d\d\.\d\d)|"
     r"version\s(?=\d))?\d+[\w.]*(?:\([\w.]{1,8}\)[\w.]*)*"
     r"(?:[-+~:_]+[\w.]*\d[\w.]*(?:\([\w.]{1,8}\))?|-(?!ltss|bcl|espos)(?:[a-z]{2,6}|"
-    r"[xs])\b)*(?:(?<=\d)/\.\d+\b(?!\.))*"
+    r"[xs])\b|-[a-z](?=-\d))*(?:(?<=\d)/\.\d+\b(?!\.))*"
 )
 # What a version most often is, told at once: figures and dots, and nothing behind that goes on
 _ALONE = (
@@ -240,7 +240,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         "VERSION",
         f"0 {_NUMBERED} b. ns v. v_ version es {_LEVEL_OPENS}",
         rf"(?:(?<![\w.])|(?<=\sa))(?:11i\s+v[123]|{_NUMBER}(?:{_STEP})*|"
-        rf"(?:{_NAMED_LEVEL})[\s.:]*(?:numero\s+|#|n°\s*)?[vb]?\d[\w.]*(?:{_STEP})*|"
+        rf"(?:{_NAMED_LEVEL})[\s.:]*(?:numero\s+|#|n°\s*)?(?:20\d\d-\d{{3}}\b|[vb]?\d[\w.]*)"
+        rf"(?:{_STEP})*|"
         rf"esxi?\d{{3}}-[\w-]+|patch\s+[a-z])(?![\w])",
     ),
     ("SEP", ", ; / et ou or and", r"[,;/]|\b(?:et|ou)\b(?:/ou\b)?|\b(?:or|and)\b(?=\s+v?\d)"),

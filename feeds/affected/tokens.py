@@ -69,6 +69,8 @@ _DIGIT = re.compile(r"\d")
 _LEVEL_WORD = re.compile(
     r"(?!x(?:64|86|32)|el\d|fc\d|deb\d|ia64|aix|os|dsm|qts|ie\d|d\d)[a-z]{1,3}#?\d{1,3}$|hf$|sr$"
 )
+_LEVEL_NUMBER = re.compile(r"patch |r\d")  # "2020 patch E", "V10 R1.42.7"
+_NUMBERED = re.compile(r"v?\d")
 _EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind.VERSIONS})
 _CONTINUES = frozenset({Kind.VERSION, Kind.WILD, Kind.WORD})
 _WORD, _VERSION, _SEP = Kind.WORD, Kind.VERSION, Kind.SEP  # looked up once: every token asks
@@ -161,10 +163,10 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
 
 def is_level(number: Token, following: Token) -> bool:
     """Whether a word says the level of the number just before it: *6.2 ESD#4*, *2020 patch E*."""
-    if not number.text[0].isdigit() or following.start > number.end + 1:
+    if not _NUMBERED.match(number.text) or following.start > number.end + 1:
         return False
     if following.kind is Kind.VERSION:
-        return following.text.startswith("patch ")
+        return bool(_LEVEL_NUMBER.match(following.text))
     return following.kind is Kind.WORD and bool(_LEVEL_WORD.match(following.text))
 
 

@@ -60,6 +60,14 @@ PHRASINGS = [
         [Range(lt=("2.1",))],
     ),
     ("Orme r7, r6.1 ;", [Range(branches=(each,), named=True) for each in ("r7", "r6.1")]),
+    ("Orme versions antérieures à V10 R1.42.7", [Range(lt=("v10 r1.42.7",))]),
+    ("Orme versions antérieures à 10.2.0.5-d-29sv", [Range(lt=("10.2.0.5-d-29sv",))]),
+    ("Orme versions antérieures à 1.7 pour DSM 7.1, 7.2.1, 7.3", [Range(lt=("1.7",))]),
+    (
+        "Orme versions 3.1 à 3.1.8 et versions antérieures",
+        [Range(ge="3.1", le=("3.1.8",)), Range(le=("3.1.8",))],
+    ),
+    ("Orme V7000, V5000 versions antérieures à 8.4", [Range(lt=("8.4",))]),
     ("Orme B.11.31", [Range(branches=("b.11.31",), named=True)]),
     (
         "Orme 4.6/4.6.2 versions antérieures à 10.0.1",

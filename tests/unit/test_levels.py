@@ -126,3 +126,11 @@ def test_a_letter_inside_a_number_hides_nothing_that_follows(
     matcher: Matcher, line: str, version: str, kind: str
 ) -> None:
     assert judged(matcher, "", line, "Orme", version) == kind
+
+
+@pytest.mark.parametrize(("version", "kind"), [("11.1 FP4", "review"), ("10.5", "affected")])
+def test_a_bound_that_names_a_patch_besides_leaves_its_own_release_in_doubt(
+    matcher: Matcher, version: str, kind: str
+) -> None:
+    line = "Orme versions antérieures à 11.1 sans le dernier correctif de sécurité FP5"
+    assert judged(matcher, "", line, "Orme", version) in (kind, "review")

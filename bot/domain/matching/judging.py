@@ -59,7 +59,7 @@ def place(bounds: Bounds, asset: Asset, family: str, *, patchable: bool = False)
         return MISSING  # what Oracle Linux 5.11 is beside a kernel
     if is_year(main) and _is_numbered(bounds):
         return MISSING  # "Office, version 2016" beside a build
-    if bounds.patched and any(main.key == limit.key for limit in bounds.lt):
+    if bounds.patched and any(main.key[0] == limit.key[0] for limit in bounds.lt):
         return Placement(Inside.UNSURE, "patch-unknown")
     lt, le = _as_written(bounds, main)
     limits = [below(lt, main, inclusive=False, family=family)] if lt else []
@@ -107,7 +107,7 @@ def _is_numbered(bounds: Bounds) -> bool:
 
 def _starts_at(bounds: Bounds, version: Version) -> bool:
     """Whether the "branch" of a later bound is rather where the range starts."""
-    if len(bounds.branches) != 1 or any(bounds.wild) or len(bounds.lt) != 1 or bounds.generation:
+    if len(bounds.branches) != 1 or len(bounds.lt) != 1 or bounds.generation:
         return False
     (branch,), (limit,) = bounds.branches, bounds.lt
     later = cover(limit, branch) is Cover.OUTSIDE and len(branch.release) > 1
