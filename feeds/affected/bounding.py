@@ -23,6 +23,14 @@ def _is_level(token: Token) -> bool:
     return token.kind == Kind.VERSION and not token.text[0].isdigit()
 
 
+def _continues(number: Token, following: Token) -> bool:
+    """Whether a token just behind a version is a level of it."""
+    if is_level(number, following):
+        return True
+    joined = following.start <= number.end + 1 and _is_level(following)
+    return joined and following.text[:1] not in ("v", "r")
+
+
 def _starts(lowest: Token, limit: str) -> bool:
     """Whether a complete release of an older branch opens the range that ``limit`` closes."""
     mine, theirs = _INTEGERS.findall(lowest.text), _INTEGERS.findall(limit)
@@ -45,9 +53,9 @@ class Bounding(Naming):
             values.append(token.text)
             self._draft.end = token.end
             self._at += 1
-            following = self._peek()
-            if following is not None and is_level(token, following):
-                values[-1] = f"{token.text} {following.text}"
+            while (following := self._peek()) is not None and _continues(token, following):
+                values[-1] = f"{values[-1]} {following.text}"  # "V7R1 FR5 HF43"
+                token = token._replace(end=following.end)
                 self._draft.end = following.end
                 self._at += 1
             while self._kind() == Kind.INCLUSIVE:
@@ -139,10 +147,12 @@ class Bounding(Naming):
         if low is None or high is None or joint not in (Kind.SEP, Kind.TO):
             return
         if low.kind in NUMERIC and high.kind in NUMERIC:
+            wild = all(token.kind == Kind.WILD for token in self._draft.pending)
+            branches = self._draft.take_pending() if wild else ()  # "10.1.x entre 10.1.2 et 10.1.8"
             self._draft.close_list()
             self._at += 3
             self._draft.end = high.end
-            self._draft.ranges.append(Range(ge=low.text, le=(high.text,)))
+            self._draft.ranges.append(Range(branches, ge=low.text, le=(high.text,)))
 
     def _upper_end(self, opening: Token) -> None:
         """``x à y``: the last pending version opens a range that the next one closes."""

@@ -24,21 +24,20 @@ from feeds.affected.draft import Draft
 from feeds.affected.naming import BOUNDS, NUMERIC
 from feeds.affected.phrasings import MONTHS, Kind
 from feeds.affected.statement import Condition, Fix, Range, Statement
-from feeds.affected.tokens import Token
+from feeds.affected.tokens import Token, is_level_alone
 
 _ENDS_HOST = frozenset(
     {*BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
 _LEVEL_NAME = re.compile(rf"(?!{MONTHS}\b)\D")  # "sans la mise à jour d'avril" names no level
-_NUMBER = re.compile(r"[a-z]?\.?\d")
 _NOTATION = re.compile(r"(?:build )?\d+(?:\.\d+){2,}(?: p\d+)?$")
 _MACS = frozenset({"mac", "macos", "macintosh"})
 _YEAR = re.compile(r"20\d\d$")
 _NUMBERED_HOSTS = frozenset(
     (
         *("solaris", "aix", "hp-ux", "netware", "framework", "office", "rhel", "ubuntu", "debian"),
-        *("centos", "dsm", "qts", "hero", "android", "ios", "esxi", "esx", "vsphere"),
+        *("explorer", "centos", "dsm", "qts", "hero", "android", "ios", "esxi", "esx", "vsphere"),
     )
 )
 _WINDOWS = re.compile(r"(?:7|8|8\.1|10|11|9[58]|nt|[45]\.\d|20\d\d|r2)(?: sp\d)?$")
@@ -129,6 +128,7 @@ class _Parser(Bounding):
             case Kind.WITH if self._only_devices():
                 self._draft.words = [[]]  # "Contrôleurs et passerelles utilisant ArubaOS"
             case Kind.WITH:
+                self._models()  # "IP Phone 7940/7960 exécutant le micrologiciel 7.4"
                 if token.text != "with" or self._has_versions():
                     self._condition(of_itself=token.text.startswith("en"))
             case Kind.NOFIX:
@@ -170,6 +170,8 @@ class _Parser(Bounding):
             draft.ranges[-1] = draft.ranges[-1]._replace(also=group[0])
         elif host and group:
             draft.hosts.append(tuple(group))
+        elif len(group) == 1 and self._kind() in (Kind.OLDER, Kind.NEWER) and not draft.pending:
+            draft.pending.append(self._tokens[self._at - 2])  # "Reader X (10.1.1) et antérieures"
         else:
             self._abbreviated(group)
             draft.asides.extend(group)
@@ -189,36 +191,44 @@ class _Parser(Bounding):
         if inside or draft.carriers:  # "dans Veeam Backup pour Azure": nothing of Azure is said
             groups = draft.carriers if inside else []
         group: list[Token] = []
-        while (token := self._peek()) is not None:
-            if token.kind in _ENDS_HOST and not (
-                token.kind == Kind.VERSIONS and self._of_windows()
-            ):
-                break
-            if token.kind == Kind.SEP and (
-                self._new_statement_after_host(group) or (not inside and self._listed(group))
-            ):
-                break
-            if token.kind == Kind.TO and token.text == "-" and self._kind(1) in NUMERIC:
-                break  # "for x86_64 - 9.0"
+        released = False  # "Internet Explorer 10 et 11": both are of the host
+        while (token := self._peek()) is not None and not self._ends_host(token, group, inside):
             self._at += 1
             draft.end = token.end
             if token.kind == Kind.SEP or token.kind == Kind.TO:
                 if group:
+                    released = group[-1].kind in NUMERIC and not _ends_in_version(group)
                     groups.append(tuple(each.text for each in group))
                 group = []
-            elif token.kind == Kind.VERSION and group and not _NUMBER.match(token.text):
+            elif group and not inside and token.kind == Kind.VERSION and is_level_alone(token):
                 self._number(token)  # "pour systèmes x64 Service Pack 1"
             elif token.kind in (Kind.WORD, *NUMERIC):
                 group.append(token)
+        self._own_numbers(group, others=inside or (released and len(group) == 1))
+        if group:
+            groups.append(tuple(each.text for each in group))
+
+    def _ends_host(self, token: Token, group: list[Token], inside: bool) -> bool:
+        if token.kind in _ENDS_HOST:
+            return token.kind != Kind.VERSIONS or not self._of_windows()
+        if token.kind == Kind.SEP:
+            listed = not inside and self._listed(group)
+            return listed or self._new_statement_after_host(group)
+        # "for x86_64 - 9.0"
+        return token.kind == Kind.TO and token.text == "-" and self._kind(1) in NUMERIC
+
+    def _own_numbers(self, group: list[Token], *, others: bool) -> None:
+        """Take from a host the number that is the product's; none when it is of ``others``."""
+        draft = self._draft
         if len(group) > 2 and group[-2].kind in NUMERIC and group[-1].text in _PROCESSORS:
             draft.pending.append(group.pop(-2))  # "for ARM 64 9 aarch64"
         if len(group) == 2 and group[0].text in _MACS and _YEAR.match(group[1].text):
-            draft.words[-1].append(group.pop())  # "Office LTSC pour Mac 2021"
+            several = self._kind() == Kind.SEP and self._kind(1) in NUMERIC
+            place = draft.pending if several else draft.words[-1]
+            place.append(group.pop())  # "Office LTSC pour Mac 2021"
         closes = self._kind() in (Kind.OLDER, Kind.NEWER) or not self._bounded_ahead()
-        if not (inside or self._has_versions()) and closes and _ends_in_version(group):
+        if closes and not (others or self._has_versions()) and _ends_in_version(group):
             draft.pending.append(group.pop())  # "for SAP 15": the version of the product
-        if group:
-            groups.append(tuple(each.text for each in group))
 
     def _listed(self, host: list[Token]) -> bool:
         """Whether the product's versions begin here: "for the Enterprise r8, r8.1"."""
@@ -307,7 +317,7 @@ class _Parser(Bounding):
             self._at += 1
             draft.end = token.end
         draft.fix = Fix(self._text[start : draft.end], "" if latest else level)
-        if level and draft.ranges and draft.ranges[-1].lt:
+        if draft.ranges and (level or len(draft.ranges[-1].lt) > 1) and draft.ranges[-1].lt:
             draft.ranges[-1] = draft.ranges[-1]._replace(patched=True)
 
     def _share_ends(self) -> tuple[Statement, ...]:

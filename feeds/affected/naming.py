@@ -11,7 +11,7 @@ import re
 from feeds.affected.draft import Draft
 from feeds.affected.phrasings import Kind
 from feeds.affected.statement import Statement
-from feeds.affected.tokens import Token, read_tokens
+from feeds.affected.tokens import Token, is_numbered, read_tokens
 
 NUMERIC = frozenset({Kind.VERSION, Kind.WILD})
 BOUNDS = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO})
@@ -124,7 +124,7 @@ class Naming:
     def _level_of(self, number: Token, level: Token) -> Token | None:
         """ "7 … Service Pack 1" is one release, "2019 CU 13 et 14" are two of 2019."""
         before = self._tokens[self._at - 2]
-        if not level.text[0].isdigit() and number.text[0].isdigit() and before.kind != Kind.SEP:
+        if not level.text[0].isdigit() and is_numbered(number) and before.kind != Kind.SEP:
             return Token(Kind.VERSION, f"{number.text} {level.text}", number.start, level.end)
         return None
 

@@ -159,7 +159,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.ON,
         "installe pour for sur sous on dans",
-        r"\b(?:install(?:ee?s?|ed)\s+)?(?:pour|for|sur|sous|on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?",
+        r"\b(?:install(?:ee?s?|ed)\s+)?(?:pour|for|sur|sous|(?<!ruby\s)on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?",
     ),
     (
         Kind.WITH,
@@ -233,7 +233,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         r"\b(?!(?:19|20)\d\d-)\d{3,4}(?:[a-z]{2})?-\d{1,2}\b(?![.-]?\d)|"
         rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga)[a-z]{{2}}\d{{2}}\b(?!\.)|"
         rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga|rc|er|nd|th|rd|st|me)[a-z]{{2}}\d?\b(?![.\d-])|"
-        r"\b\d+[a-z]{3,}\w*",
+        r"\b\d{1,2}[a-z]-(?!rc|beta|alpha)[a-z]{2,4}\b|\b\d+[a-z]{3,}\w*",
     ),
     ("VERSION", f"0 {_MONTHS_OPEN}", rf"\b{_DATE}"),
     (

@@ -70,6 +70,7 @@ _LEVEL_WORD = re.compile(
     r"(?!x(?:64|86|32)|el\d|fc\d|deb\d|ia64|aix|os|dsm|qts|ie\d|d\d)[a-z]{1,3}#?\d{1,3}$|hf$|sr$"
 )
 _LEVEL_NUMBER = re.compile(r"patch |r\d")  # "2020 patch E", "V10 R1.42.7"
+_RELEASE = re.compile(r"[a-z]?\.?\d")
 _NUMBERED = re.compile(r"v?\d")
 _EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind.VERSIONS})
 _CONTINUES = frozenset({Kind.VERSION, Kind.WILD, Kind.WORD})
@@ -161,9 +162,19 @@ def tokenize(folded: str, cuts: Mapping[str, Cut] = _CUTS) -> list[Token]:
     return _versions_by_place(tokens)
 
 
+def is_numbered(token: Token) -> bool:
+    """Whether a version begins with a number, its *v* apart: not a level by itself."""
+    return bool(_NUMBERED.match(token.text))
+
+
+def is_level_alone(token: Token) -> bool:
+    """Whether a version says no release: *Service Pack 1*, not *B.11.31*, *r8*."""
+    return not _RELEASE.match(token.text)
+
+
 def is_level(number: Token, following: Token) -> bool:
     """Whether a word says the level of the number just before it: *6.2 ESD#4*, *2020 patch E*."""
-    if not _NUMBERED.match(number.text) or following.start > number.end + 1:
+    if not is_numbered(number) or following.start > number.end + 1:
         return False
     if following.kind is Kind.VERSION:
         return bool(_LEVEL_NUMBER.match(following.text))
@@ -199,7 +210,8 @@ def _mend_quotes(tokens: list[Token], text: str) -> None:
     opened = False
     for position, token in enumerate(tokens):
         if token.text == '"' and not opened and text[: token.start][-1:].isdigit():
-            tokens[position] = token._replace(kind=Kind.NOISE)  # a panel of 15"
+            for place in (position - 1, position):  # panels of 4" - 15" are no versions
+                tokens[place] = tokens[place]._replace(kind=Kind.NOISE)
         elif token.text == '"':
             tokens[position] = token._replace(kind=Kind.CLOSE if opened else Kind.OPEN)
             opened = not opened
