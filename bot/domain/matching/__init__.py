@@ -6,7 +6,7 @@
     statements  what a bulletin affirms, ready to be compared      assets     what an inventory says
     relating    is it the same product?       judging     is the version in the range?
     numbering   the numbers of a name         placement   where a version stands, and why
-    combining   sibling lines correct one another
+    rulings     what one line says            combining   sibling lines correct one another
     gaps        versions between two trains, which no line names
     groups, index    products in memory, found by key              readings   bulletins in memory
     evaluation  measures on anybody's labels

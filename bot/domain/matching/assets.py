@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from bot.domain.matching.standing import is_installer_number, is_model_number, stands_as_version
 from feeds.affected import Phrase, read_phrase
@@ -52,6 +53,14 @@ _NOTHING = Token(Kind.NOISE, "", 0, 0)
 _DOTTED = re.compile(r"\d\.\d")
 
 
+class Showing(NamedTuple):
+    """What an asset shows of its versions: nothing else decides where it stands in a range."""
+
+    main: Version | None
+    shown: tuple[Version, ...]
+    worded: bool  # its name is of several words: the 170 of "Flex 170" is one of them
+
+
 @dataclass(frozen=True, slots=True)
 class Asset:
     """A product of an inventory, read once.
@@ -71,6 +80,11 @@ class Asset:
     main: Version | None
     shown: tuple[Version, ...]
     patches: frozenset[str]
+
+    @property
+    def showing(self) -> Showing:
+        """Its versions, to compare with ranges."""
+        return Showing(self.main, self.shown, len(self.name.words) > 1)
 
 
 @dataclass(frozen=True, slots=True)

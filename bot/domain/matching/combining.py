@@ -9,7 +9,8 @@ from bot.domain.matching.assets import Asset
 from bot.domain.matching.bounds import Bounds
 from bot.domain.matching.judging import below
 from bot.domain.matching.placement import Inside
-from bot.domain.matching.statements import Ruling, Sentence, place_any
+from bot.domain.matching.rulings import Ruling, place_any
+from bot.domain.matching.statements import Sentence
 from bot.domain.matching.traits import EVERY_PLATFORM
 from feeds.names import Name
 from feeds.versions import Version, parts, read_version
@@ -136,7 +137,8 @@ def _every_platform(ruling: Ruling, peers: Peers, asset: Asset) -> bool:
     """Whether the lines of the same product list every platform, all with the same answer."""
     if not peers.platforms >= EVERY_PLATFORM:
         return False
-    answers = (place_any(bounds, asset, ruling.name) for bounds in peers.ranges)
+    showing = asset.showing
+    answers = (place_any(bounds, showing, ruling.name) for bounds in peers.ranges)
     return all(answer.inside is not Inside.OUT for answer in answers)
 
 

@@ -1,42 +1,33 @@
 """Inventory products in memory, found by the words of their names, never scanned.
 
 Products that only differ by their spelling share one *variant*, and variants that only differ
-by their version share one *group*: a bulletin's name is compared with groups, once; its ranges
-with variants. What the comparison gave is kept until a new name enters the index.
+by their version share one *group*. A bulletin's name is compared with groups, once: what the
+comparison gave is kept until a new name enters the index. Its ranges are compared with what
+variants show, once: "2012 R2" is shown by forty products.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Iterator, Sequence
+from operator import itemgetter
 
-from bot.domain.matching.assets import Asset
-from bot.domain.matching.combining import combine
+from bot.domain.matching.assets import Asset, Showing
+from bot.domain.matching.combining import Chorus, combine
 from bot.domain.matching.groups import Group, Variant
 from bot.domain.matching.identifiers import identified
 from bot.domain.matching.kinship import Relation
 from bot.domain.matching.matcher import InventoryProduct, Matcher, Reading, Verdict, verdict_of
 from bot.domain.matching.placement import Inside
 from bot.domain.matching.relating import relate
-from bot.domain.matching.statements import (
-    Ruling,
-    Sentence,
-    keys_of,
-    rule_related,
-)
+from bot.domain.matching.rulings import Claim, Placements, Ruling, ranges_of
+from bot.domain.matching.statements import Sentence, keys_of
 from feeds.names import Name, Spellings
 
 REMEMBERED = 50_000  # names whose groups are kept: more than all bulletins use
 
 Pair = tuple[Group, Relation]
-Named = tuple[Name, Sequence[Pair]]
-
-
-class Relations(NamedTuple):
-    """Groups that may be one name's product: by its own words, or by words that come near."""
-
-    sure: Sequence[Pair]
-    near: Sequence[Pair]
+Plea = tuple[Claim, Relation]
+"""What a sentence says, and what its name is to the group that hears it."""
 
 
 class ProductIndex:
@@ -49,7 +40,8 @@ class ProductIndex:
         self._variants: dict[int, Variant] = {}
         self._sets: dict[frozenset[str], frozenset[str]] = {}
         self._spellings: dict[Spellings, Spellings] = {}
-        self._related: dict[tuple[Name, frozenset[str]], Relations] = {}
+        self._showings: dict[tuple[Showing, tuple[str, ...]], Showing] = {}
+        self._related: dict[tuple[Name, frozenset[str]], Sequence[Pair]] = {}
 
     def __len__(self) -> int:
         return len(self._variants)
@@ -58,9 +50,15 @@ class ProductIndex:
         """Index a product; one already there under the same id is replaced."""
         self.discard(product_id)
         asset = self._matcher.asset(product)
-        variant = self._group(asset).variant(asset)
+        variant = self._group(asset).variant(asset, self._showing(asset))
         variant.ids.append(product_id)
         self._variants[product_id] = variant
+
+    def _showing(self, asset: Asset) -> Showing:
+        """What the asset shows, as others show it, to the letter."""
+        showing = asset.showing
+        texts = tuple(version.text for version in showing.shown)
+        return self._showings.setdefault((showing, texts), showing)
 
     def _group(self, asset: Asset) -> Group:
         group = self._groups.get((asset.name, asset.known))
@@ -100,106 +98,91 @@ class ProductIndex:
 
     def judge(self, reading: Reading) -> Iterator[tuple[int, Verdict]]:
         """Products that are affected or to review, each once, by growing id."""
-        rulings: dict[int, tuple[Variant, list[Ruling]]] = {}
-        near: list[tuple[Sentence, list[Named]]] = []
-        for sentence in reading.sentences:
-            found = [(name, self._relations(name, sentence.siblings)) for name in sentence.names]
-            sure: list[Named] = [(name, each.sure) for name, each in found]
-            if sentence.identifiers:
-                sure.append((sentence.names[0], list(self._identified(sentence))))
-            self._rule(sentence, sure, rulings)
-            if any(each.near for _, each in found):
-                near.append((sentence, [(name, each.near) for name, each in found]))
-        if near:
-            named = self._named_in_full(reading)
-            for sentence, names in near:
-                apart = [
-                    (name, [pair for pair in pairs if id(pair[0]) not in named])
-                    for name, pairs in names
-                ]
-                self._rule(sentence, apart, rulings)
         told: list[tuple[int, Verdict]] = []
-        for variant, ruled in rulings.values():
-            if not any(ruling.inside for ruling in ruled):
-                continue
-            final = combine(ruled, variant.asset, reading.chorus)
-            if final is not None and final.inside is not Inside.OUT:
-                verdict = verdict_of(final)
-                told.extend((product_id, verdict) for product_id in variant.ids)
-        yield from sorted(told, key=lambda pair: pair[0])
+        for group, pleas in self._heard(reading).items():
+            if any(relation.named_in_full for _, relation in pleas):
+                pleas = [plea for plea in pleas if not plea[1].near]
+            told.extend(_told(group, pleas, reading.chorus))
+        yield from sorted(told, key=itemgetter(0))
 
-    def _rule(
-        self,
-        sentence: Sentence,
-        names: Sequence[Named],
-        rulings: dict[int, tuple[Variant, list[Ruling]]],
-    ) -> None:
-        """Add the best ruling of a sentence on each variant of the groups its names may be."""
-        if len(names) == 1:
-            for variant, ruling in _rulings_on(sentence, *names[0]):
-                rulings.setdefault(id(variant), (variant, []))[1].append(ruling)
-            return
-        best: dict[int, tuple[Variant, Ruling]] = {}
-        for name, pairs in names:
-            for variant, ruling in _rulings_on(sentence, name, pairs):
-                known = best.get(id(variant))
-                if known is None or ruling.inside > known[1].inside:
-                    best[id(variant)] = (variant, ruling)
-        for variant, ruling in best.values():
-            rulings.setdefault(id(variant), (variant, []))[1].append(ruling)
+    def _heard(self, reading: Reading) -> dict[Group, list[Plea]]:
+        """What a bulletin says of each group that may be a product it names, line by line."""
+        heard: dict[Group, list[Plea]] = {}
+        shared: dict[Hashable, Placements] = {}
+        for sentence in reading.sentences:
+            for name in sentence.names:
+                pairs = self._relations(name, sentence.siblings)
+                if pairs:
+                    claim = Claim(sentence, name, shared.setdefault(ranges_of(sentence, name), {}))
+                    for group, relation in pairs:
+                        heard.setdefault(group, []).append((claim, relation))
+            if sentence.identifiers:
+                claim = Claim(sentence, sentence.names[0])
+                for group, relation in self._identified(sentence):
+                    heard.setdefault(group, []).append((claim, relation))
+        return heard
 
     def _identified(self, sentence: Sentence) -> Iterator[Pair]:
         """Groups that show an identifier of the sentence's product."""
         found = {
-            id(group): group
+            group: None
             for identifier in sentence.identifiers
             for group in self._by_key.get(identifier, ())
         }
-        for group in found.values():
+        for group in found:
             relation = identified(sentence.identifiers, sentence.names, group.asset)
             if relation is not None:
                 yield group, relation
 
-    def _named_in_full(self, reading: Reading) -> set[int]:
-        """Groups whose name a bulletin says: its other lines, which come near it, are not meant."""
-        return {
-            id(group)
-            for sentence in reading.sentences
-            for name in sentence.names
-            for group, relation in self._relations(name, sentence.siblings).sure
-            if relation.named_in_full
-        }
-
-    def _relations(self, name: Name, siblings: frozenset[str]) -> Relations:
-        """Groups that may be this product, and how sure that is."""
+    def _relations(self, name: Name, siblings: frozenset[str]) -> Sequence[Pair]:
+        """Groups that may be this product, or are told apart by more than words."""
         identity = (name, siblings)
         known = self._related.get(identity)
         if known is None:
             if len(self._related) >= REMEMBERED:
                 self._related.clear()
-            found = list(self._compared(name, siblings))
-            sure = [pair for pair in found if not pair[1].near]
-            near = [pair for pair in found if pair[1].near]
-            known = self._related[identity] = Relations(sure, near)
+            known = self._related[identity] = list(self._compared(name, siblings))
         return known
 
-    def _compared(self, name: Name, siblings: frozenset[str]) -> Iterator[tuple[Group, Relation]]:
+    def _compared(self, name: Name, siblings: frozenset[str]) -> Iterator[Pair]:
         catalogue = self._matcher.catalogue
-        candidates = {
-            id(group): group
-            for key in keys_of(catalogue, name)
-            for group in self._by_key.get(key, ())
-        }
-        for group in candidates.values():
+        candidates = dict.fromkeys(
+            group for key in keys_of(catalogue, name) for group in self._by_key.get(key, ())
+        )
+        for group in candidates:
             relation = relate(catalogue, name, group.asset, siblings)
             if relation.named:
                 yield group, relation
 
 
-def _rulings_on(
-    sentence: Sentence, name: Name, pairs: Sequence[Pair]
-) -> Iterator[tuple[Variant, Ruling]]:
-    for group, relation in pairs:
-        for variant in group.candidates(sentence, name):
-            if variant.ids:
-                yield variant, rule_related(sentence, name, relation, variant.asset)
+def _told(group: Group, pleas: Sequence[Plea], chorus: Chorus) -> Iterator[tuple[int, Verdict]]:
+    """Products of a group that are affected or to review."""
+    for variant in _concerned(group, pleas):
+        final = combine(_rulings(pleas, variant), variant.asset, chorus)
+        if final is not None and final.inside is not Inside.OUT:
+            verdict = verdict_of(final)
+            for product_id in variant.ids:
+                yield product_id, verdict
+
+
+def _concerned(group: Group, pleas: Sequence[Plea]) -> Iterator[Variant]:
+    """Variants that the ranges of a sentence may hold: all others are out of every one."""
+    claims = [claim for claim, relation in pleas if relation.kinship]
+    for variant in group.variants.values():
+        if variant.ids and any(claim.may_hold(variant.showing) for claim in claims):
+            yield variant
+
+
+def _rulings(pleas: Sequence[Plea], variant: Variant) -> list[Ruling]:
+    """What each sentence says of a variant, by the most worrying of its names."""
+    asset, showing = variant.asset, variant.showing
+    rulings: list[Ruling] = []
+    last: Sentence | None = None
+    for claim, relation in pleas:
+        ruling = claim.ruling(relation, asset, showing)
+        if claim.sentence is not last:
+            rulings.append(ruling)
+            last = claim.sentence
+        elif ruling.inside > rulings[-1].inside:
+            rulings[-1] = ruling
+    return rulings

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import takewhile
 
-from bot.domain.matching.assets import PATCH, Asset
+from bot.domain.matching.assets import PATCH, Asset, Showing
 from bot.domain.matching.bounds import TAIL, Bounds
 from bot.domain.matching.placement import (
     BUILD,
@@ -34,25 +34,29 @@ _NO_DIGIT = re.compile(r"\D")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
 
 
-def place(bounds: Bounds, asset: Asset, family: str, *, patchable: bool = False) -> Placement:
-    """Say whether the asset's version lies in the range.
+def place(bounds: Bounds, showing: Showing, family: str, *, patchable: bool = False) -> Placement:
+    """Say whether the version shown lies in the range.
 
     ``patchable``: a patch decides besides, so that 8.8.15 P32 is still "8.8.15".
     """
     if bounds.unreadable:
         return UNCLEAR
-    branch = _in_branches(bounds, asset, family)
-    if patchable and branch.inside is not Inside.IN and asset.main is not None:
-        stripped = asset.main.release
+    branch = _in_branches(bounds, showing, family)
+    if patchable and branch.inside is not Inside.IN and showing.main is not None:
+        stripped = showing.main.release
         if any(each.release == stripped and not each.levels for each in bounds.branches):
             branch = IN
-    if branch.inside is Inside.OUT and asset.main is not None and _starts_at(bounds, asset.main):
+    if (
+        branch.inside is Inside.OUT
+        and showing.main is not None
+        and _starts_at(bounds, showing.main)
+    ):
         return UNCLEAR  # "versions 4.6 antérieures à 4.9": 4.7 may be meant
     if branch.inside is Inside.OUT:
         return branch
     if not bounds.bounded:
         return branch
-    main = asset.main or _whole_number(asset, bounds)
+    main = showing.main or _whole_number(showing, bounds)
     if main is None or (bounds.generation and main in bounds.branches):
         return MISSING
     if bounds.elsewhere and any(main.release[:1] == each.release[:1] for each in bounds.branches):
@@ -82,20 +86,20 @@ def _as_written(bounds: Bounds, main: Version) -> tuple[tuple[Version, ...], tup
     return ((also,), ()) if bounds.lt else ((), (also,))
 
 
-def _whole_number(asset: Asset, bounds: Bounds) -> Version | None:
+def _whole_number(showing: Showing, bounds: Bounds) -> Version | None:
     """The number of "Firefox 51", when the bounds are as large: not that of "ET 200".
 
     Bounds that are one number of four digits (2305) are met by one of four digits.
     """
     limits = (*bounds.lt, *bounds.le)
     if limits and all(len(limit.key[0]) == 1 and limit.release[0] >= BUILD for limit in limits):
-        dated = (v for v in asset.shown if len(v.release) == 1 and BUILD <= v.release[0] < 10_000)
+        dated = (v for v in showing.shown if len(v.release) == 1 and BUILD <= v.release[0] < 10_000)
         return next(dated, None)
     if not limits or any(limit.release[:1] < (20,) for limit in limits):
         return None
-    if len(asset.name.words) > 1:
+    if showing.worded:
         return None  # "Flex 170"
-    plain = (v for v in asset.shown if len(v.release) == 1 and not v.levels)
+    plain = (v for v in showing.shown if len(v.release) == 1 and not v.levels)
     return next((v for v in plain if 20 <= v.release[0] < BUILD), None)
 
 
@@ -114,28 +118,28 @@ def _starts_at(bounds: Bounds, version: Version) -> bool:
     return later and branch.key < version.key < limit.key
 
 
-def _in_branches(bounds: Bounds, asset: Asset, family: str) -> Placement:
+def _in_branches(bounds: Bounds, showing: Showing, family: str) -> Placement:
     if not bounds.branches:
         return IN
-    if not asset.shown:
+    if not showing.shown:
         return MISSING
     best = OUT
     of_feature_release = family == "windows" and any(map(is_feature_release, bounds.branches))
-    if of_feature_release and not says_feature_release(asset):
+    if of_feature_release and not says_feature_release(showing.shown):
         return COARSE  # "Windows 11" does not say whether it is 23H2
-    if family == "windows" and _first_windows_10(bounds, asset):
+    if family == "windows" and _first_windows_10(bounds, showing):
         return Placement(Inside.OUT, "other-release")
     for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
-        for version in _of_kind(branch, asset.shown):
+        for version in _of_kind(branch, showing.shown):
             if family == "sap" and _same_digits(version, branch):
                 return IN
             found = _in_branch(bounds, branch, wild, version, suse=family == "suse")
             if found.inside > best.inside:
                 best = found
-    if best.inside is Inside.OUT and not _says_number(asset, bounds):
-        if asset.main is None:
+    if best.inside is Inside.OUT and not _says_number(showing, bounds):
+        if showing.main is None:
             levels = (each for each in bounds.branches if not each.release)
-            return OUT if any(_shows_kind(each, asset.shown) for each in levels) else MISSING
+            return OUT if any(_shows_kind(each, showing.shown) for each in levels) else MISSING
         if bounds.generation:
             return IN if bounds.branches[0].release < (10,) else UNSAID
     return best
@@ -162,19 +166,19 @@ def _same_digits(version: Version, branch: Version) -> bool:
     return mine == theirs != ""
 
 
-def _first_windows_10(bounds: Bounds, asset: Asset) -> bool:
+def _first_windows_10(bounds: Bounds, showing: Showing) -> bool:
     """Whether the bulletin means Windows 10 as first released and the asset is a later one."""
     if [branch.key for branch in bounds.branches] != [_WINDOWS_10.key]:
         return False
-    return any(is_feature_release(v) and v.release != (1507,) for v in asset.shown)
+    return any(is_feature_release(v) and v.release != (1507,) for v in showing.shown)
 
 
-def _says_number(asset: Asset, bounds: Bounds) -> bool:
+def _says_number(showing: Showing, bounds: Bounds) -> bool:
     """Whether a number of the name is of the same kind as the branches (2019 beside 2016)."""
     longest = 1 if bounds.generation else 2
     return any(
         len(v.release) in range(1, longest + 1) and len(str(v.release[0])) in bounds.lengths
-        for v in asset.shown
+        for v in showing.shown
     )
 
 

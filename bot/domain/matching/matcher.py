@@ -10,13 +10,8 @@ from typing import NamedTuple
 from bot.domain.matching.assets import Asset, read_asset
 from bot.domain.matching.combining import Chorus, combine
 from bot.domain.matching.gaps import gaps_of
-from bot.domain.matching.statements import (
-    Ruling,
-    Sentence,
-    related,
-    rule,
-    sentences_of,
-)
+from bot.domain.matching.rulings import Ruling, related, rule
+from bot.domain.matching.statements import Sentence, sentences_of
 from feeds.advisory import Advisory
 from feeds.affected import Grade
 from feeds.names import Name

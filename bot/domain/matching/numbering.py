@@ -47,7 +47,7 @@ def carries_numbers(
         said = asset.shown
         if name.family == "windows":  # 10.0.22621 is Windows 11's: only what is said counts
             said = tuple(version for version in said if len(version.release) < 3)
-            if is_feature_release(wanted) and not says_feature_release(asset):
+            if is_feature_release(wanted) and not says_feature_release(asset.shown):
                 result = COARSE
                 continue
         covers = {cover(version, wanted) for version in said}

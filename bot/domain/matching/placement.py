@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bot.domain.matching.assets import Asset
 from feeds.versions import Version
 
 BUILD = 1000  # a part this large is a build number
@@ -52,6 +52,6 @@ def is_feature_release(version: Version) -> bool:
     return 1500 < number < 1910 or number == 2004
 
 
-def says_feature_release(asset: Asset) -> bool:
+def says_feature_release(shown: Iterable[Version]) -> bool:
     """Whether the inventory says which release of Windows 10 or 11 it is."""
-    return any(map(is_feature_release, asset.shown))
+    return any(map(is_feature_release, shown))

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from bot.domain.matching.assets import EDITION_MARKS, Asset, split_cpe
+from bot.domain.matching.assets import EDITION_MARKS, split_cpe
 from bot.domain.matching.bounds import Bounds, forget_bounds, read_bounds
-from bot.domain.matching.identifiers import identified, identifiers_of, names_serials
-from bot.domain.matching.judging import place, shows_fix
-from bot.domain.matching.kinship import Kinship, Relation
-from bot.domain.matching.numbering import carries_numbers
-from bot.domain.matching.placement import IN, Inside, Placement
-from bot.domain.matching.relating import relate
+from bot.domain.matching.identifiers import identifiers_of, names_serials
 from feeds.advisory import Advisory, AffectedProduct
 from feeds.affected import (
     Condition,
@@ -28,7 +22,6 @@ from feeds.affected import (
     read_row,
     subject_of,
 )
-from feeds.affected.tokens import fold
 from feeds.names import Name, is_model, skeleton
 from feeds.products import Catalogue
 from feeds.versions import Version
@@ -80,16 +73,6 @@ class Sentence(NamedTuple):
 
 
 ROW = "affected["  # how the field of a sentence read from a row begins
-
-
-class Ruling(NamedTuple):
-    """What one sentence says of one asset. (A tuple: a bulletin makes hundreds of them.)"""
-
-    sentence: Sentence
-    name: Name
-    inside: Inside
-    reason: str
-    target: str = ""
 
 
 def sentences_of(catalogue: Catalogue, advisory: Advisory) -> Iterator[Sentence]:
@@ -279,121 +262,3 @@ def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
     yield from filter(is_model, name.asides)
     for carrier in name.carriers:
         yield from carrier - name.vendor_words
-
-
-Related = tuple[Name, Relation]
-"""A name of a sentence, and what it is to an asset."""
-
-
-def related(catalogue: Catalogue, sentence: Sentence, asset: Asset) -> list[Related]:
-    """Names of a sentence that may be the asset's, or are told apart by more than words."""
-    found: list[Related] = []
-    if sentence.keys.isdisjoint(asset.known):
-        return found
-    for name in sentence.names:
-        relation = relate(catalogue, name, asset, sentence.siblings)
-        if relation.named:
-            found.append((name, relation))
-    if sentence.identifiers:
-        known = identified(sentence.identifiers, sentence.names, asset)
-        found += [(sentence.names[0], known)] if known else []
-    return found
-
-
-def rule(sentence: Sentence, names: Iterable[Related], asset: Asset) -> Ruling | None:
-    """Rule on an asset by the most worrying of the names it is related to."""
-    rulings = [rule_related(sentence, name, relation, asset) for name, relation in names]
-    return max(rulings, key=lambda ruling: ruling.inside, default=None)
-
-
-def rule_related(sentence: Sentence, name: Name, relation: Relation, asset: Asset) -> Ruling:
-    """Rule on an asset whose kinship with one name of the sentence is known."""
-    if relation.kinship is Kinship.OTHER:
-        return Ruling(sentence, name, Inside.OUT, relation.reason)
-    condition = sentence.statement.condition
-    confirmed = condition is not None and bool(
-        sentence.condition <= asset.known | asset.name.platforms | asset.name.editions
-    )
-    component = confirmed and bool(sentence.condition_bounds and sentence.condition)
-    if component and sentence.bounds:
-        alone = (asset.main,) if asset.main is not None else ()
-        own = place_any(sentence.bounds, replace(asset, shown=alone), name)
-        inner = next((v for v in asset.shown if v is not asset.main and len(v.release) > 1), None)
-        if own.inside is Inside.IN and inner is not None:  # "VIOS 4.1 (python 3.9.19.1)"
-            asset = replace(asset, main=inner, shown=(inner,))
-    ranges = sentence.condition_bounds if component else sentence.bounds
-    patchable = sentence.statement.fix is not None
-    placement = place_any(ranges, asset, name, patchable=patchable)
-    if placement.inside is Inside.OUT:
-        return Ruling(sentence, name, Inside.OUT, placement.reason)
-    unmet = condition is not None and not confirmed
-    for each in _reservations(sentence, name, relation, asset, unmet=unmet):
-        if each.inside < placement.inside:
-            placement = each
-    reason = "every-version" if placement is IN and not sentence.bounds else placement.reason
-    target = "" if sentence.between else _target(sentence, asset)
-    return Ruling(sentence, name, placement.inside, reason, target)
-
-
-def _reservations(
-    sentence: Sentence, name: Name, relation: Relation, asset: Asset, *, unmet: bool
-) -> Iterator[Placement]:
-    """What besides the range may hold the asset out, or leave a doubt."""
-    statement = sentence.statement
-    if name.numbers:
-        said = statement.every_version or statement.fix or statement.deferred
-        bounded = bool(sentence.bounds)
-        yield carries_numbers(name, asset, alone=not (bounded or said), bounded=bounded)
-    if unmet:
-        yield Placement(Inside.UNSURE, "condition-unknown")
-    if statement.fix is not None:
-        yield shows_fix(statement, asset, name)
-    if relation.kinship is Kinship.UNSURE:
-        yield Placement(Inside.UNSURE, relation.reason)
-    if statement.deferred:
-        yield Placement(Inside.UNSURE, "deferred")
-    if statement.leftover:
-        yield Placement(Inside.UNSURE, "not-understood")
-    if sentence.only_named:
-        investigated = sentence.field.startswith(ROW)  # else it is the title, or the summary
-        yield Placement(Inside.UNSURE, "under-investigation" if investigated else "no-range")
-    if sentence.between:
-        yield Placement(Inside.UNSURE, "between-branches")
-    if sentence.serials:
-        yield Placement(Inside.UNSURE, "serial-unknown")
-
-
-def place_any(
-    ranges: Sequence[Bounds], asset: Asset, name: Name, *, patchable: bool = False
-) -> Placement:
-    """The most worrying of several ranges; everything, when there is none."""
-    if not ranges:
-        return IN
-    numbered = asset.main is None and name.numbers and name.family != "windows"
-    if numbered:  # the 320 of "Gateway Security 320" is no version
-        said = tuple(each for each in asset.shown if each.text not in name.numbers)
-        asset = asset if said == asset.shown else replace(asset, shown=said)
-    if len(ranges) == 1:
-        return place(ranges[0], asset, name.family, patchable=patchable)
-    placements = [place(bounds, asset, name.family, patchable=patchable) for bounds in ranges]
-    best = max(placements, key=lambda placement: placement.inside)
-    if best.inside is Inside.OUT:
-        return next((each for each in placements if each.reason == "fixed"), best)
-    return best
-
-
-def _target(sentence: Sentence, asset: Asset) -> str:
-    """The version to reach, in the publisher's own spelling."""
-    limits = [limit for bounds in sentence.bounds for limit in bounds.lt]
-    if not limits:
-        return ""
-    higher = [each for each in limits if asset.main is None or asset.main.key < each.key]
-    chosen = min(higher or limits, key=lambda limit: limit.key)
-    return _spelt(sentence.text, chosen.text)
-
-
-@lru_cache(maxsize=REMEMBERED_ROWS)  # one bulletin asks it of every version in the country
-def _spelt(text: str, folded: str) -> str:
-    """What stands in ``text`` where ``folded`` does in its folded form."""
-    at = fold(text).find(folded)
-    return text[at : at + len(folded)] if at >= 0 else folded
