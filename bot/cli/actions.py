@@ -7,10 +7,10 @@ from datetime import date
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.cli.options import AtMost, OneFacility
 from bot.cli.output import Exit, Failure, context, counted, table
+from bot.cli.sheet import Sheet
 from bot.domain.action import WAITING, ActionState
 from bot.pipeline.actions.decisions import Weighed, weighed
 from bot.store import Session, actions
@@ -71,11 +71,11 @@ def _target(each: Weighed) -> str:
     return each.action.release or "by branch"
 
 
-def _listing(found: Sequence[Weighed], names: dict[int, str]) -> Table:
+def _listing(found: Sequence[Weighed], names: dict[int, str]) -> Sheet:
     made = table(
-        "action", "facility", "product", "target", "machines", "closes", "state", "urgency"
+        *("action", "facility", "product", "target", "machines", "closes", "state", "urgency"),
+        whole="action",  # it is what one names next
     )
-    made.columns[0].no_wrap = True  # it is what one names next
     for each in found:
         action = each.action
         made.add_row(
@@ -91,7 +91,7 @@ def _listing(found: Sequence[Weighed], names: dict[int, str]) -> Table:
     return made
 
 
-def _in_full(each: Weighed) -> Table:
+def _in_full(each: Weighed) -> Sheet:
     action = each.action
     made = table("", "", title=f"{action.reference} {action.name}: {_target(each)}")
     made.add_row("state", action.state.value)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.app import Application
 from bot.cli.options import AtMost, OneFacility
 from bot.cli.output import Exit, Failure, context, table
+from bot.cli.sheet import Sheet
 from bot.domain.alert import Urgency
 from bot.domain.message import ChannelName
 from bot.pipeline.priority import Computation, computation
@@ -76,7 +76,7 @@ def _computed(session: Session, reference: str, application: Application) -> Com
     return found
 
 
-def _sum(found: Computation, words: Sequence[str]) -> Table:
+def _sum(found: Computation, words: Sequence[str]) -> Sheet:
     made = table("reason", "points")
     for said, weighed in zip(words, found.now.weighed, strict=True):
         made.add_row(said, str(weighed.points))
@@ -116,7 +116,7 @@ def _in_full(session: Session, reference: str, renderer: Renderer) -> str:
     return "\n".join([message.text, "", *parts, *history])
 
 
-def _listing(found: list[ListedAlert], names: dict[int, str]) -> Table:
+def _listing(found: list[ListedAlert], names: dict[int, str]) -> Sheet:
     made = table("alert", "facility", "advisory", "product", "state", "urgency", "sure", "check")
     for each in found:
         alert = each.alert

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Group
-from rich.table import Table
 
 from bot.cli.evaluate import BadRecordError, evaluate
 from bot.cli.options import OfFacility
@@ -24,12 +22,14 @@ from bot.cli.output import (
     counted,
     table,
 )
+from bot.cli.sheet import Sheet, Sheets
 from bot.domain.digest import Schedule
 from bot.domain.matching import VerdictKind
 from bot.pipeline.explain import Explanation, explain
 from bot.pipeline.ingest import IngestReport, SignalReport, ingest, ingest_signals
 from bot.pipeline.match import MatchReport
 from bot.pipeline.simulate import KindTraffic, Traffic, by_kind, simulate
+from bot.pipeline.view import cited
 from bot.store import advisories, inventory, library
 from bot.store.migrate import SchemaError
 from feeds.advisory import Advisory
@@ -179,7 +179,7 @@ def explain_(
     shared.say(f"{revision.advisory.reference} : {revision.advisory.title}")
     if not found:
         shared.say(f"{owner.name} has no product that this advisory names.")
-    shared.show(found, lambda: _explanation_table(found))
+    shared.show(found, lambda: _explanation_table(found, revision.advisory))
     concerned = [each for each in found if each.verdict.kind is VerdictKind.AFFECTED]
     covered = database.call(inventory.coverage, [owner.id])[owner.id]
     shared.say(assurance(shared, sum(len(each.lines) for each in concerned), covered))
@@ -206,7 +206,7 @@ def simulate_(
         )
     kinds = by_kind(traffic)
     shown = {"kinds": kinds, "facilities": traffic}
-    shared.show(shown, lambda: Group(_kinds_table(kinds), "", _traffic_table(traffic)))
+    shared.show(shown, lambda: Sheets((_kinds_table(kinds), "", _traffic_table(traffic))))
 
 
 def evaluate_(
@@ -242,7 +242,7 @@ def evaluate_(
     raise typer.Exit(code)
 
 
-def _ingest_table(reports: list[IngestReport | SignalReport]) -> Table:
+def _ingest_table(reports: list[IngestReport | SignalReport]) -> Sheet:
     made = table("source", "new", "revised", "unchanged", "unreadable", "error")
     for report in reports:
         if isinstance(report, IngestReport):
@@ -264,13 +264,14 @@ def _match_line(report: MatchReport) -> str:
     )
 
 
-def _explanation_table(found: list[Explanation]) -> Table:
+def _explanation_table(found: list[Explanation], advisory: Advisory) -> Sheet:
     made = table("verdict", "product", "version", "lines", "reason", "the bulletin says")
     for each in found:
         names = ", ".join(each.lines[:5]) + (
             f" +{len(each.lines) - 5}" if len(each.lines) > 5 else ""
         )
-        quote = f"« {each.verdict.span.text} »" if each.verdict.span else ""
+        named, quote = cited(each.verdict.span, advisory.affected)
+        said = " : ".join(filter(None, (named, quote)))
         product = f"{each.product.vendor} {each.product.product}".strip()
         made.add_row(
             each.verdict.kind.value,
@@ -278,12 +279,12 @@ def _explanation_table(found: list[Explanation]) -> Table:
             each.product.version,
             names,
             each.verdict.reason,
-            quote,
+            f"« {said} »" if said else "",
         )
     return made
 
 
-def _kinds_table(kinds: list[KindTraffic]) -> Table:
+def _kinds_table(kinds: list[KindTraffic]) -> Sheet:
     """Weeks for those that have an RSSI, months for those that have nobody."""
     columns = ("median/week", "p95", "worst", "median/month", "p95", "worst", "alertes late")
     made = table("kind", "facilities", *columns)
@@ -296,7 +297,7 @@ def _kinds_table(kinds: list[KindTraffic]) -> Table:
     return made
 
 
-def _traffic_table(traffic: list[Traffic]) -> Table:
+def _traffic_table(traffic: list[Traffic]) -> Sheet:
     made = table("facility", "kind", "messages", "at once", "digests", "alerts", "worst week")
     for each in sorted(traffic, key=lambda t: t.total, reverse=True):
         made.add_row(

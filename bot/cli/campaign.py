@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
 from bot.cli.campaign_draft import Criteria, ready, ready_names, written
 from bot.cli.campaign_views import counted, drafted, followed, listing
 from bot.cli.output import Context, Exit, Failure, context
+from bot.cli.sheet import Sheet, Sheets
 from bot.domain.campaign import Campaign, Refusal
 from bot.domain.facility import FacilityKind, Function
 from bot.domain.people import Person
@@ -171,11 +172,12 @@ def show(
         else []
     )
 
-    def shown() -> Table:
-        shared.console.print(counted(campaign, answers), markup=False, highlight=False)
+    def shown() -> Sheets:
+        sent = campaign.occurrence > 0
+        parts: list[Text | Sheet] = [Text(counted(campaign, answers))]
         if listed:
-            shared.console.print(followed(listed))
-        return listing(counts)
+            parts.append(followed(listed, sent=sent))
+        return Sheets((*parts, listing(counts, sent=sent)))
 
     total = sum(counts.values(), Counts())
     found = {"campaign": campaign, "counts": total, "by_authority": counts}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.table import Table
 
 from bot.channels.console import as_panel
 from bot.cli.output import table
+from bot.cli.sheet import Sheet
 from bot.domain.campaign import Campaign, CampaignState
 from bot.pipeline.campaign import Preview
 from bot.store.recipients import Counts, Recipient
 
 
-def drafted(campaign: Campaign, seen: Preview, console: Console) -> Table:
+def drafted(campaign: Campaign, seen: Preview, console: Console) -> Sheet:
     """Print the samples and the figures; return whom the draft is for."""
     for channel, message in seen.samples.items():
         console.print(as_panel(f"{channel.value} ({seen.addresses.get(channel, 0)})", message))
@@ -41,20 +41,26 @@ def counted(campaign: Campaign, answers: Mapping[str, int]) -> str:
     )
 
 
-def listing(counts: Mapping[str, Counts]) -> Table:
-    """How far a campaign went, by authority, in facilities."""
+def listing(counts: Mapping[str, Counts], *, sent: bool) -> Sheet:
+    """How far a campaign went, by authority, in facilities; before, whom it is for."""
+    rows = [*counts.items(), ("all", sum(counts.values(), Counts()))]
+    if not sent:
+        waiting = table("authority", "recipients")
+        for name, each in rows:
+            waiting.add_row(name, str(each.recipients))
+        return waiting
     made = table("authority", "recipients", "with an address", "told", "answered", "silent")
-    for name, each in [*counts.items(), ("all", sum(counts.values(), Counts()))]:
+    for name, each in rows:
         numbers = (each.recipients, each.reached, each.told, each.answered, each.silent)
         made.add_row(name, *(str(number) for number in numbers))
     return made
 
 
-def followed(listed: Sequence[Recipient]) -> Table:
+def followed(listed: Sequence[Recipient], *, sent: bool) -> Sheet:
     """What became of the campaign at each facility."""
     made = table("FINESS", "facility", "told", "answer", "on")
     for each in listed:
-        told = "yes" if each.told else "not yet" if each.reached else "no address"
+        told = "yes" if each.told else "not yet" if each.reached or not sent else "no address"
         on = f"{each.answered_at:%Y-%m-%d}" if each.answered_at else ""
         made.add_row(each.finess, each.name, told, each.answer, on)
     return made

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.cli.options import Finess
 from bot.cli.output import Exit, Failure, context, counted, table
+from bot.cli.sheet import Sheet
 from bot.domain.absence import Absence
 from bot.domain.facility import CONTACT_ROLES, Contact
 from bot.store import absences, contacts, people
@@ -140,7 +140,7 @@ def _said(absence: Absence) -> str:
     return f"{absence.email}: away {days}, {by} stands in"
 
 
-def _listing(found: tuple[Contact, ...]) -> Table:
+def _listing(found: tuple[Contact, ...]) -> Sheet:
     made = table("role", "name", "mail", "phone", "ceiling")
     for contact in found:
         made.add_row(

@@ -16,13 +16,14 @@ from typing import Annotated
 import typer
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from bot.app import Application
 from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel, as_panel
 from bot.cli.demo_campaign import announce
-from bot.cli.output import Context, context, table
+from bot.cli.output import Context, context
 from bot.domain.alert import AlertView, AnswerKind
 from bot.domain.delivery import Address
 from bot.domain.message import ChannelName
@@ -283,12 +284,10 @@ def _tables(rows: list[SummaryRow]) -> Group:
     """One table for each facility, all with the same columns."""
     parts: list[RenderableType] = []
     for facility, its in groupby(rows, key=lambda row: row.facility):
-        made = table("", "", "")
-        made.show_header = False
-        for column, width in zip(made.columns, (21, None, 20), strict=True):
-            column.width = column.min_width = width
-        made.columns[1].ratio = 1
-        made.expand = True
+        made = Table(box=None, show_header=False, expand=True)
+        made.add_column(width=21, min_width=21, overflow="fold")
+        made.add_column(ratio=1, overflow="fold")
+        made.add_column(width=20, min_width=20, overflow="fold")
         for row in its:
             said = f"{row.verdict}{row.why}"
             made.add_row(row.bulletin, said, row.told)

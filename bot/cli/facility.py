@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.cli.declare import declare_
 from bot.cli.options import Finess
 from bot.cli.output import Context, Exit, Failure, context, counted, file_bytes, table
+from bot.cli.sheet import Sheet
 from bot.domain.delivery import Address
 from bot.domain.facility import (
     AssetCategory,
@@ -280,7 +280,7 @@ def _listing(
     found: list[Facility],
     told: dict[int, list[Subscription]],
     bad: dict[Address, BadAddress],
-) -> Table:
+) -> Sheet:
     made = table("FINESS", "name", "kind", "authority", "GHT", "told at")
     for facility in found:
         places = [

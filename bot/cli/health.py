@@ -6,11 +6,10 @@ import asyncio
 from datetime import datetime
 
 import typer
-from rich.console import Group, RenderableType
-from rich.table import Table
 
 from bot.app.health import observe
 from bot.cli.output import Exit, context, table
+from bot.cli.sheet import Sheet, Sheets
 from bot.domain.delivery import DeliveryState
 from bot.domain.health import HealthReport, Snapshot
 
@@ -33,8 +32,8 @@ def health(ctx: typer.Context) -> None:
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _shown(report: HealthReport) -> RenderableType:
-    parts: list[RenderableType] = []
+def _shown(report: HealthReport) -> Sheets:
+    parts: list[str | Sheet] = []
     if report.snapshot is not None:
         parts.append(_sources(report.snapshot))
         if report.snapshot.chats:
@@ -43,10 +42,10 @@ def _shown(report: HealthReport) -> RenderableType:
         if report.snapshot.certificate_ends is not None:
             parts.append(f"Mails are signed until {_date(report.snapshot.certificate_ends)}.")
     parts.append("Nothing is wrong." if report.ok else _findings(report))
-    return Group(*parts)
+    return Sheets(tuple(parts))
 
 
-def _findings(report: HealthReport) -> Table:
+def _findings(report: HealthReport) -> Sheet:
     made = table("wrong", "what", "since or until", "count", "last said")
     for each in report.findings:
         count = str(each.count or "")
@@ -54,7 +53,7 @@ def _findings(report: HealthReport) -> Table:
     return made
 
 
-def _sources(snapshot: Snapshot) -> Table:
+def _sources(snapshot: Snapshot) -> Sheet:
     made = table("source", "read at", "failures in a row", "unreadable items")
     for each in snapshot.sources:
         read = _date(each.succeeded_at) or "never"
@@ -62,7 +61,7 @@ def _sources(snapshot: Snapshot) -> Table:
     return made
 
 
-def _chats(snapshot: Snapshot) -> Table:
+def _chats(snapshot: Snapshot) -> Sheet:
     made = table("chat", "last heard", "failures in a row", "last said")
     for each in snapshot.chats:
         heard = _date(each.succeeded_at) or "never"
@@ -70,7 +69,7 @@ def _chats(snapshot: Snapshot) -> Table:
     return made
 
 
-def _queues(snapshot: Snapshot) -> Table:
+def _queues(snapshot: Snapshot) -> Sheet:
     made = table(
         "channel", *(state.value for state in DeliveryState), "oldest waiting", "last sent"
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.cli.options import AtMost, OfFacility, OneFacility
 from bot.cli.output import Context, Exit, Failure, context, table
+from bot.cli.sheet import Sheet
 from bot.domain.incident import (
     Declaration,
     Happening,
@@ -186,7 +186,7 @@ def _proposed(view: IncidentView) -> str:
     )
 
 
-def _listing(found: list[Incident], names: dict[int, str]) -> Table:
+def _listing(found: list[Incident], names: dict[int, str]) -> Sheet:
     made = table("incident", "facility", "no.", "state", "care", "declared (UTC)", "what")
     for each in found:
         made.add_row(

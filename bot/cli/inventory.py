@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.cli.inventory_import import chosen_columns, columns_, import_, members_of
 from bot.cli.library import asset_matches, match_table
@@ -20,6 +19,7 @@ from bot.cli.output import (
     file_bytes,
     table,
 )
+from bot.cli.sheet import Sheet
 from bot.domain.alert import Coverage
 from bot.domain.decision import OpenQuestion
 from bot.domain.facility import Facility, InventoryLine
@@ -53,7 +53,7 @@ def list_(
     owner = shared.facility(facility)
     lines = shared.application.database.call(inventory.current, owner.id)
 
-    def listing() -> Table:
+    def listing() -> Sheet:
         made = table("line", "category", "name", "product", "version", "n")
         for line in lines.values():
             product = f"{line.vendor} {line.product}".strip() or line.cpe
@@ -181,8 +181,8 @@ def _lines(shared: Context, file: Path | None, facility: str) -> list[InventoryL
     return list(shared.application.database.call(inventory.current, owner.id).values())
 
 
-def _coverage_table(rows: list[tuple[Facility, Coverage]]) -> Table:
-    made = table("FINESS", "name", "lines", "évaluées", "sans version", "non évaluées", "du")
+def _coverage_table(rows: list[tuple[Facility, Coverage]]) -> Sheet:
+    made = table("FINESS", "name", "lines", "assessed", "without version", "not assessed", "dated")
     for owner, found in rows:
         made.add_row(
             owner.finess,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 
 from bot.cli.options import Finess, OfFacility
 from bot.cli.output import Context, Exit, Failure, at_midnight, context, file_bytes, table
+from bot.cli.sheet import Sheet
 from bot.domain.facility import Facility
 from bot.domain.upload import UploadPlan, describe
 from bot.inventory.base import ColumnMapping, InventoryError, Upload
@@ -202,10 +202,10 @@ def columns_(
         return
     chosen = database.call(columns.chosen, owner.id)
 
-    def listing() -> RenderableType:
+    def listing() -> str | Sheet:
         if not chosen:
             return "Aucune colonne choisie : elles sont reconnues à leur nom."
-        made = table("champ", "colonne du fichier")
+        made = table("field", "column of the file")
         for field, header in chosen.items():
             made.add_row(f"{LABELS.get(field, field)} ({field})", header)
         return made

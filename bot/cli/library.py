@@ -9,11 +9,10 @@ from datetime import date, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Group, RenderableType
-from rich.table import Table
 
 from bot.cli.options import AtMost, OneFacility
 from bot.cli.output import Context, Exit, Failure, at_midnight, context, table
+from bot.cli.sheet import Sheet, Sheets
 from bot.domain.facility import Facility
 from bot.domain.matching import VerdictKind
 from bot.store import advisories, facilities, library, verdicts
@@ -120,7 +119,7 @@ def _told(advisory: Advisory) -> list[str]:
     return json.dumps(advisory.to_json(), ensure_ascii=False, indent=1).splitlines()
 
 
-def _listing(found: list[Listed]) -> Table:
+def _listing(found: list[Listed]) -> Sheet:
     made = table("reference", "published", "rev.", "CVSS", "lines", "title")
     for each in found:
         score = "" if each.cvss is None else f"{each.cvss:.1f}"
@@ -131,9 +130,7 @@ def _listing(found: list[Listed]) -> Table:
     return made
 
 
-def _matched(
-    found: list[MatchedAsset], names: dict[int, Facility], states: Counter[str]
-) -> RenderableType:
+def _matched(found: list[MatchedAsset], names: dict[int, Facility], states: Counter[str]) -> Sheets:
     products = table("product", "version", "verdict", "reason", "lines")
     counts = Counter(
         (f"{a.vendor} {a.product}".strip() or a.cpe, a.version, a.verdict.kind, a.verdict.reason)
@@ -151,7 +148,7 @@ def _matched(
     kinds = Counter(a.verdict.kind.value for a in found)
     said = ", ".join(f"{kind} {count}" for kind, count in kinds.items()) or "none"
     lots = ", ".join(f"{state} {count}" for state, count in states.most_common()) or "none"
-    return Group(products, "", assets, "", f"Lines: {said}. Lots by state: {lots}.")
+    return Sheets((products, "", assets, "", f"Lines: {said}. Lots by state: {lots}."))
 
 
 def asset_matches(
@@ -168,7 +165,7 @@ def asset_matches(
     ]
 
 
-def match_table(found: list[Match]) -> Table:
+def match_table(found: list[Match]) -> Sheet:
     """Matches of assets, one a row."""
     made = table("line", "name", "product", "version", "bulletin", "published", "verdict", "fix")
     for each in found:

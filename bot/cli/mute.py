@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.cli.options import Finess, OneFacility
 from bot.cli.outbox import OPERATOR
 from bot.cli.output import Context, Exit, Failure, at_midnight, context, table
+from bot.cli.sheet import Sheet
 from bot.domain.mute import Mute, MuteRefusal, requested
 from bot.domain.people import Person
 from bot.pipeline.mute import Muted, end_mute, mute
@@ -119,7 +119,7 @@ def _said(done: Muted) -> str:
     return f"Open alerts that are quiet: {done.alerts}{kept}."
 
 
-def _listing(found: list[Mute], names: dict[int, str]) -> Table:
+def _listing(found: list[Mute], names: dict[int, str]) -> Sheet:
     made = table("mute", "facility", "what", "until", "why", "explicit")
     for each in found:
         what = each.target or "everything"

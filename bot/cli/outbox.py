@@ -8,11 +8,11 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
 
 from bot.channels.base import Channel
 from bot.channels.console import ConsoleChannel
 from bot.cli.output import Context, Exit, Failure, context, table
+from bot.cli.sheet import Sheet
 from bot.domain.delivery import DeliveryState
 from bot.domain.message import ChannelName
 from bot.pipeline.dispatch import DispatchReport
@@ -167,7 +167,7 @@ def _id(option: str, text: str) -> UUID:
         raise Failure(f"{option}: {text!r} is not a delivery's id", Exit.USAGE) from error
 
 
-def _listing(found: list[Delivery]) -> Table:
+def _listing(found: list[Delivery]) -> Sheet:
     made = table(
         "id", "kind", "about", "channel", "address", "state", "due", "tries", "last refusal"
     )

@@ -17,12 +17,13 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bot.app import Application
+from bot.cli.sheet import Sheet, Sheets, in_words
 from bot.domain.alert import Coverage
 from bot.domain.clock import system_clock
 from bot.domain.facility import Facility, FinessError, check_finess
+from bot.render.words import Words
 from bot.settings import Loaded, load
 from bot.store import advisories, facilities
 from bot.store.migrate import check
@@ -108,12 +109,17 @@ class Context:
         found = self.application.database.call(facilities.by_ids, facility_ids)
         return {id_: facility.name for id_, facility in found.items()}
 
-    def show(self, value: Any, table: Callable[[], RenderableType]) -> None:
+    @property
+    def words(self) -> Words:
+        """The words of the configured language."""
+        return self.unchecked.renderer.words(self.loaded.settings.language)
+
+    def show(self, value: Any, table: Callable[[], RenderableType | Sheet | Sheets]) -> None:
         """Print ``value`` as JSON under ``--json``, and ``table()`` for a person otherwise."""
         if self.as_json:
             sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
         else:
-            self.console.print(table())
+            self.console.print(in_words(table(), self.words))
 
     def say(self, text: str) -> None:
         """Tell a person; nothing under ``--json``, where only JSON may reach the output."""
@@ -159,12 +165,9 @@ def stop(message: str, code: Exit) -> NoReturn:
     raise SystemExit(code)
 
 
-def table(*columns: str, title: str = "") -> Table:
-    """A table that stays readable in a narrow terminal."""
-    made = Table(title=title or None, title_justify="left", header_style="bold", box=None)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    return made
+def table(*columns: str, title: str = "", whole: str = "") -> Sheet:
+    """An empty table; see :class:`Sheet`."""
+    return Sheet(columns, title, whole)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.cli.options import AtMost, OneFacility
 from bot.cli.output import Context, Exit, Failure, context, counted, table
+from bot.cli.sheet import Sheet
 from bot.domain.people import Person
 from bot.domain.question import Given, Lesson, Question, ReplyKind, Wants, read_answer
 from bot.pipeline import questions as pipeline
@@ -194,7 +194,7 @@ def _lesson(shared: Context, lesson_id: int) -> Lesson:
     return found
 
 
-def _listing(found: list[Question], names: dict[int, str]) -> Table:
+def _listing(found: list[Question], names: dict[int, str]) -> Sheet:
     made = table("question", "facility", "product", "asked", "settles", "lines")
     for each in found:
         made.add_row(
@@ -208,7 +208,7 @@ def _listing(found: list[Question], names: dict[int, str]) -> Table:
     return made
 
 
-def _lessons(found: list[Lesson]) -> Table:
+def _lessons(found: list[Lesson]) -> Sheet:
     made = table("id", "question", "product", "answer", "value", "reach", "until", "reason")
     for each in found:
         until = f"{each.expires_at:%Y-%m-%d}" if each.expires_at else ""

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.app import Application
 from bot.app.hosts import Peer, peers_of
 from bot.cli.output import Exit, Failure, context, plain, table
+from bot.cli.sheet import Sheet
 from bot.inventory.authorities import Authorities
 from bot.render import try_templates
 from bot.resources import config_folder
@@ -79,7 +79,7 @@ def check_config(
     values = {key: _shown(settings, key) for key in known_keys()}
     shared.say(f"File: {shared.loaded.path or 'none, defaults and environment only'}")
 
-    def shown() -> Table:
+    def shown() -> Sheet:
         made = table("key", "value")
         for key, value in values.items():
             made.add_row(key, str(value))
@@ -88,7 +88,7 @@ def check_config(
     shared.show(values, shown)
 
 
-def _listing(found: list[Peer]) -> Table:
+def _listing(found: list[Peer]) -> Sheet:
     made = table("host", "port", "for", "through")
     for each in found:
         made.add_row(each.host, str(each.port), each.used_for, each.via)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bot.cli.output import Exit, Failure, context, table
+from bot.cli.sheet import Sheet
 from bot.domain.silence import Silence
 from bot.inventory.authorities import UnknownAuthorityError
 from bot.pipeline.silences import readable, silent
@@ -46,7 +46,7 @@ def silences(
         shared.say("Nobody is silent.")
 
 
-def _listing(found: Mapping[str, list[Silence]]) -> Table:
+def _listing(found: Mapping[str, list[Silence]]) -> Sheet:
     made = table("authority", "what", "since", "silent", "told", "facilities")
     for code, each_of in sorted(found.items()):
         for each in each_of:

@@ -32,6 +32,11 @@ _COUNTED = re.compile(
     r"(?:postes?|pc|machines?|unités?|exemplaires?|serveurs?|licences?|portables?|appareils?)\)?",
     re.IGNORECASE,
 )
+_COUNTED_FIRST = re.compile(
+    r"(\d{1,5})\s*(?:[x×*]\s*(?:(?:postes?|pc|machines?|ordinateurs?)\s+)?"
+    r"|(?:postes?|pc|machines?|ordinateurs?)\s+)(?:(?:sous|avec)\s+)?([^\W\d].+)",
+    re.IGNORECASE,
+)
 _YES = {"oui", "o", "yes", "y", "true", "vrai", "1", "x", "ok", "internet", "exposé", "exposée",
         "expose", "exposed", "dmz", "public"}  # fmt: skip
 _NO = {"non", "n", "no", "false", "faux", "0", "-", "/", "n/a", "na", "sans objet", "interne",
@@ -87,10 +92,13 @@ def version(text: str) -> str | None:
 def counted(text: str) -> tuple[str, str]:
     """Split "Windows 10 22H2 x 140 postes" into what it is and how many, empty when unsaid.
 
-    A unit is wanted: "x 64" may be an architecture, "C2960 x 48" a model.
+    A unit is wanted behind: "x 64" may be an architecture, "C2960 x 48" a model. In front,
+    "3 x PC Windows 11" and "3 postes sous Windows 11" are plain.
     """
-    match = _COUNTED.fullmatch(text)
-    return (match[1], match[2]) if match else (text, "")
+    if match := _COUNTED.fullmatch(text):
+        return match[1], match[2]
+    match = _COUNTED_FIRST.fullmatch(text)
+    return (match[2], match[1]) if match else (text, "")
 
 
 def truth(text: str) -> bool | None:

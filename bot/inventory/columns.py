@@ -180,5 +180,6 @@ def _nothing_says_what(
         f"ligne {number} : aucune colonne ne dit quel est le produit. "
         f"Colonnes trouvées : {seen} ; reconnues : {', '.join(known) or 'aucune'}.",
         f"Attendues : {', '.join(LABELS.values())} "
-        "(au moins Produit, Système d'exploitation, Modèle, Désignation ou CPE).",
+        "(au moins Produit, Système d'exploitation, Modèle, Désignation ou CPE). Renommez la"
+        " colonne, ou choisissez-la : --column product='Titre de la colonne'.",
     )

@@ -7,6 +7,7 @@ without any separator, is read as one product a line.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import islice
@@ -22,6 +23,9 @@ HEADER_WITHIN = 20  # lines: titles, dates and logos that come above the header
 COLUMN_NAMES = 2  # this many names known in one line make it the header
 
 
+_STRUCTURED = re.compile(r"[<{]|\[\s*(?:[{\[\]]|$)")  # a page, XML or JSON, an empty array too
+
+
 class CsvImporter:
     """Any text of separated values; the last resort of the registry."""
 
@@ -34,11 +38,11 @@ class CsvImporter:
     def read(self, body: bytes, *, file: str, mapping: ColumnMapping | None = None) -> Upload:
         """Read the file; see :class:`bot.inventory.base.Importer`."""
         content = text.decode(body, file=file)
-        if next(filter(None, map(str.strip, content)), "")[:1] in {"<", "{"}:
+        if _STRUCTURED.match(next(filter(None, map(str.strip, content)), "")):
             raise InventoryError(
                 file,
-                "c'est une page web, du XML ou du JSON, pas un tableau.",
-                "Exportez l'inventaire en CSV ou en .xlsx.",
+                "c'est une page web, du XML ou du JSON où rien ne ressemble à un inventaire.",
+                "Exportez l'inventaire en CSV ou en .xlsx, ou dans un format de docs/inventory.md.",
             )
         head = list(islice(content, SAMPLE))
         chosen = mapping.columns.values() if mapping else ()

@@ -30,7 +30,9 @@ def read_json(body: bytes, *, file: str) -> Any:
     except json.JSONDecodeError as error:
         if values := _json_lines(body):
             return values
-        raise _not(file, "JSON", f"ligne {error.lineno} : {error.msg}") from error
+        raise _not(
+            file, "JSON", f"coupé ou abîmé à la ligne {error.lineno}, colonne {error.colno}"
+        ) from error
 
 
 def _json_lines(body: bytes) -> list[Any]:
@@ -80,7 +82,7 @@ def read_xml(body: bytes, *, file: str) -> Element:
     try:
         parser.Parse(body, True)
     except expat.ExpatError as error:
-        reason = f"ligne {error.lineno} : {expat.ErrorString(error.code)}"
+        reason = f"coupé ou abîmé à la ligne {error.lineno}, colonne {error.offset + 1}"
         raise _not(file, "XML", reason) from error
     return builder.close()
 

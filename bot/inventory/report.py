@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from bot.domain.facility import InventoryLine
 from bot.inventory.base import Upload
+from bot.inventory.columns import LABELS
 
 SHOWN = 10  # of each kind of remark: the rest is counted
 
@@ -27,7 +28,8 @@ def describe_upload(upload: Upload) -> tuple[str, ...]:
     ]
     if upload.mapping.columns:
         pairs = ", ".join(
-            f"{field} = « {title} »" for field, title in upload.mapping.columns.items()
+            f"{LABELS.get(field, field)} = « {title} »"
+            for field, title in upload.mapping.columns.items()
         )
         sentences.append(f"Colonnes : {pairs}.")
     if upload.ignored:
@@ -37,10 +39,12 @@ def describe_upload(upload: Upload) -> tuple[str, ...]:
         sentences.append(f"Catégories inconnues, devinées d'après le produit : {_some(words)}.")
     if upload.copies:
         sentences.append(f"Lignes en double, comptées une fois : {upload.copies}.")
-    sentences += [f"Ligne {bad.number}, non lue : {bad.reason}." for bad in upload.bad[:SHOWN]]
+    sentences += [
+        _ended(f"Ligne {bad.number}, non lue : {bad.reason}") for bad in upload.bad[:SHOWN]
+    ]
     if len(upload.bad) > SHOWN:
         sentences.append(f"… autres lignes non lues : {len(upload.bad) - SHOWN}.")
-    sentences += [f"Ligne {each.number} : {each.text}." for each in upload.remarks[:SHOWN]]
+    sentences += [_ended(f"Ligne {each.number} : {each.text}") for each in upload.remarks[:SHOWN]]
     if len(upload.remarks) > SHOWN:
         sentences.append(f"… autres remarques : {len(upload.remarks) - SHOWN}.")
     return tuple(sentences)
@@ -66,6 +70,10 @@ def write_sheet(
         )  # fmt: skip
         writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return buffer.getvalue().encode("utf-8-sig")
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def _some(words: Iterable[str]) -> str:

@@ -18,6 +18,10 @@ SEPARATORS = (";", "\t", ",", "|")
 QUOTED_LINES = 20  # a cell longer than this many lines is a quote that was never closed
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
+# accented letters within a word, as DOS wrote them (old GMAO still do) and as Windows does
+_DOS = re.compile(rb"[A-Za-z][\x82\x83\x85\x87-\x8c\x93\x96\x97](?=[a-z])")
+_WINDOWS = re.compile(rb"[A-Za-z][\xc0-\xff](?=[a-z])")
+
 _SIGNATURES = (
     (b"PK\x03\x04", "un classeur ou une archive ZIP abîmés", "Enregistrez la feuille en CSV."),
     (b"\xd0\xcf\x11\xe0", "un classeur Excel ancien (.xls)", "Enregistrez-le en .xlsx ou en CSV."),
@@ -68,8 +72,8 @@ def decode(body: bytes, *, file: str) -> Text:
     """Return the text, with the name of its encoding.
 
     A byte-order mark decides; then UTF-8 if most accented lines are valid in it; else
-    Windows-1252, which French spreadsheets write. What is unreadable stays in the text as a
-    character that :data:`CONTROL` finds, so that only its line is lost.
+    Windows-1252, which French spreadsheets write, or DOS' 850. What is unreadable stays in
+    the text as a character that :data:`CONTROL` finds, so that only its line is lost.
 
     Raises:
         InventoryError: empty, or not a text.
@@ -105,7 +109,9 @@ def _encoding(body: bytes) -> str:
             pass
     except UnicodeDecodeError:
         accented = [line for line in body.split(b"\n") if not line.isascii()]
-        return "utf-8" if sum(map(_is_utf8, accented)) * 2 > len(accented) else "cp1252"
+        if sum(map(_is_utf8, accented)) * 2 > len(accented):
+            return "utf-8"
+        return "cp850" if len(_DOS.findall(body)) > len(_WINDOWS.findall(body)) else "cp1252"
     return "utf-8"
 
 

@@ -179,7 +179,7 @@ def _why(assets: Iterable[MatchedAsset], rows: Sequence[AffectedProduct]) -> tup
     """
     found: dict[tuple[str, str], tuple[str, dict[str, None]]] = {}
     for asset in sorted(assets, key=lambda a: a.verdict.kind is not VerdictKind.AFFECTED):
-        said = _cited(asset.verdict.span, rows)
+        said = cited(asset.verdict.span, rows)
         _, products = found.setdefault(said, (asset.verdict.reason, {}))
         products[display_name(asset)] = None
     return tuple(
@@ -187,7 +187,7 @@ def _why(assets: Iterable[MatchedAsset], rows: Sequence[AffectedProduct]) -> tup
     )
 
 
-def _cited(span: Span | None, rows: Sequence[AffectedProduct]) -> tuple[str, str]:
+def cited(span: Span | None, rows: Sequence[AffectedProduct]) -> tuple[str, str]:
     """The publisher's product and words; the product is empty where the words name it."""
     if span is None:
         return "", ""

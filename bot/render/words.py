@@ -32,7 +32,8 @@ class Words:
     ``first_steps`` what to do first in an incident, ``people`` what somebody who holds a role
     is called, ``forms`` the title, the button and the questions of each form, ``by_lot`` the
     choice to answer for a part only, ``questions`` the answers to a question, ``verdicts`` what
-    each verdict is called and ``reasons`` why it is so.
+    each verdict is called and ``reasons`` why it is so, ``columns`` and ``states`` the headers and
+    the codes of the command line's tables.
     """
 
     language: str
@@ -48,6 +49,8 @@ class Words:
     questions: dict[str, str]
     reasons: dict[str, str]
     verdicts: dict[str, str]
+    columns: dict[str, str]
+    states: dict[str, str]
 
 
 PHRASES = {
@@ -111,6 +114,8 @@ def load_words(templates: Path, language: str) -> Words:
         questions=values["questions"],
         reasons=values["reasons"],
         verdicts=values["verdicts"],
+        columns=values["columns"],
+        states=values["states"],
     )
 
 
@@ -133,6 +138,7 @@ def _require_all(values: dict[str, Any], path: str) -> None:
     _require(values.get("questions", {}), set(ReplyKind), f"{path}: [questions]")
     _require(values.get("reasons", {}), set(REASONS), f"{path}: [reasons]")
     _require(values.get("verdicts", {}), set(VerdictKind), f"{path}: [verdicts]")
+    _require(values, {"columns", "states"}, path)
     for kind, answer in values["answers"].items():
         _require(answer, ANSWER_KEYS, f"{path}: [answers.{kind}]")
 

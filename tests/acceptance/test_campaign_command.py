@@ -68,6 +68,8 @@ def test_a_campaign_is_created_previewed_approved_sent_answered_and_counted(
     assert "its author cannot approve it" in fails(operator, "approve", reference, "--by", AUTHOR)
     approved = says(operator, "approve", reference, "--by", APPROVER)
     assert "approved for 2 facilities; it leaves with tocsin dispatch" in approved
+    waiting = says(operator, "show", reference)
+    assert "joignables" not in waiting, "nobody was written to: no address is missing"
     code, said = operator.types("dispatch", "--to-console", tmp_path / "mails")
     assert (code, "1 delivered" in said) == (0, True), said
     (mail,) = (tmp_path / "mails").glob("*.eml")

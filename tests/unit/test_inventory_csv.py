@@ -9,6 +9,7 @@ import pytest
 from bot.domain.facility import AssetCategory, InventoryLine
 from bot.inventory.base import ColumnMapping, InventoryError, Upload
 from bot.inventory.csvfile import CsvImporter
+from bot.inventory.report import describe_upload
 
 DEMO = Path(__file__).parents[2] / "config" / "demo" / "inventories"
 HEADER = "N° inventaire;Catégorie;Nom;Éditeur;Produit;Version;Exposé Internet;Nombre"
@@ -26,7 +27,9 @@ def only(text: str) -> InventoryLine:
     return line
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "cp850", "utf-16", "utf-16-le"]
+)
 @pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_way_to_write_a_table_gives_the_same_lines(
@@ -137,6 +140,8 @@ def test_a_file_cut_in_a_line_says_so() -> None:
         (bytes(range(256)) * 40, "illisibles"),
         (b"<html><body>maintenance</body></html>", "page web"),
         (b"{}", "JSON"),
+        (b"[]", "JSON"),
+        (b'[\n {"name": "srv-01"}\n]\n', "JSON"),
         (b"Col A;Col B\n1;2\n3;4\n", "Col A"),
         (b"Nom;Version\nsrv;1\nsrv2;2\n", "aucune colonne ne dit quel est le produit"),
         (b"Produit;Version\n;1\n", "aucune ligne utilisable"),
@@ -156,6 +161,13 @@ def test_the_refusal_names_the_columns_found_known_and_expected() -> None:
     assert "« Nom » (Nom)" in str(refusal.value)
     assert "« Date d'achat »" in str(refusal.value)
     assert "Modèle, Désignation" in str(refusal.value)
+
+
+def test_what_was_read_is_said_in_french() -> None:
+    upload = read("Nom;Logiciel;Version\npc-1;Firefox;145\npc-2;Fire")
+    said = describe_upload(upload)
+    assert "Colonnes : Nom = « Nom », Produit = « Logiciel », Version = « Version »." in said
+    assert said[-1].endswith("le fichier est-il complet ?")
 
 
 def test_a_chosen_column_wins_and_its_absence_is_an_error() -> None:
@@ -255,6 +267,11 @@ def test_the_products_of_one_machine_share_its_number_without_being_lost() -> No
         ("Windows 10 22H2 x 140 postes", "Windows 10 22H2", 140),
         ("Firefox 145.0, 12 PC", "Firefox 145.0", 12),
         ("Windows 11 (2140 postes)", "Windows 11", 2140),
+        ("3 x PC Windows 11 23H2", "Windows 11 23H2", 3),
+        ("12 postes sous Windows 10", "Windows 10", 12),
+        ("2x Synology DS920+", "Synology DS920+", 2),
+        ("3Com Switch 4210", "3Com Switch 4210", 1),
+        ("7-Zip 23", "7-Zip 23", 1),
         ("Windows 10 x 64", "Windows 10 x 64", 1),
         ("Catalyst 2960 X 48", "Catalyst 2960 X 48", 1),
         ("Windows Server 2019", "Windows Server 2019", 1),
