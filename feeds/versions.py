@@ -92,7 +92,7 @@ _PREFIX = re.compile(
 )
 # "2019 build 17763.7314", "build 22631.5909": what follows 10.0 in a Windows build
 _WINDOWS_BUILD = re.compile(r"\A(?:\d{4}[ .]+)?(?:build[ .]+)?((?:1[0-9]|2[0-9])\d{3}\.\d+)\Z")
-_VERSION_RELEASE = re.compile(r"^v(?!20\d\d)(\d+)r(\d+)(?:m(\d+))?")  # IBM's V7R1M0 is 7.1.0
+_VERSION_RELEASE = re.compile(r"^v(?!20\d\d)(\d+) ?r(\d+)(?:m(\d+))?")  # IBM's V7R1M0 is 7.1.0
 _HP_UX = re.compile(r"^11i *v([123])(?:\.0)?$")  # sold under these names
 _HP_UX_RELEASES = {"1": "11.11", "2": "11.23", "3": "11.31"}
 _SUSE = re.compile(r"^(\d{1,2})\.([1-9])$")

@@ -124,7 +124,9 @@ class Naming:
     def _level_of(self, number: Token, level: Token) -> Token | None:
         """ "7 … Service Pack 1" is one release, "2019 CU 13 et 14" are two of 2019."""
         before = self._tokens[self._at - 2]
-        if not level.text[0].isdigit() and is_numbered(number) and before.kind != Kind.SEP:
+        if is_numbered(level) or before.kind == Kind.SEP:
+            return None
+        if is_numbered(number):
             return Token(Kind.VERSION, f"{number.text} {level.text}", number.start, level.end)
         return None
 

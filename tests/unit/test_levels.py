@@ -134,3 +134,26 @@ def test_a_bound_that_names_a_patch_besides_leaves_its_own_release_in_doubt(
 ) -> None:
     line = "Orme versions antérieures à 11.1 sans le dernier correctif de sécurité FP5"
     assert judged(matcher, "", line, "Orme", version) in (kind, "review")
+
+
+@pytest.mark.parametrize(
+    ("product", "version", "kind"),
+    [
+        ("Acrobat DC", "2020.005.20048", "affected"),
+        ("Acrobat DC", "20.006.20034", "not_affected"),
+        ("Acrobat 2017", "2017.011.30158", "not_affected"),
+        ("Acrobat DC pour Linux", "20.005.20048", "not_affected"),
+    ],
+)
+def test_the_tracks_of_acrobat_are_told_by_their_builds(
+    matcher: Matcher, product: str, version: str, kind: str
+) -> None:
+    line = "Acrobat DC versions antérieures à 2020.006.20034 sur Windows et macOS"
+    assert judged(matcher, "Adobe", line, product, version) == kind
+
+
+def test_the_number_of_a_patch_is_seen_wherever_it_is_typed(matcher: Matcher) -> None:
+    line = "WebSphere Application Server versions 9.0.0.0 à 9.0.5.11 sans le correctif PH43148"
+    fixed = "WebSphere Application Server 9.0.5.10 + PH43148"
+    assert judged(matcher, "IBM", line, fixed, "9.0.5.10") == "not_affected"
+    assert judged(matcher, "IBM", line, fixed.replace("48", "47"), "9.0.5.10") == "review"

@@ -29,6 +29,7 @@ from feeds.names import Name
 from feeds.ordering import SERVICE_RELEASES, Cover, Order, cover, order
 from feeds.versions import Parts, Version, parts, read_version
 
+_TRACKS = {2, 3}
 _YEARLY = re.compile(r"20\d\d-\d{3}")
 _NO_DIGIT = re.compile(r"\D")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
@@ -257,6 +258,8 @@ def below_one(limit: Version, version: Version, *, inclusive: bool, family: str)
             return OUT  # another release: each has builds of its own
         if len(version.release) < 4:
             return COARSE
+    if family == "acrobat" and {_track(limit), _track(version)} == _TRACKS:
+        return Placement(Inside.OUT, "other-release")
     match order(version, limit):
         case Order.BELOW:
             return IN
@@ -273,6 +276,11 @@ def below_one(limit: Version, version: Version, *, inclusive: bool, family: str)
             return COARSE if covered is Cover.INSIDE else FIXED
 
 
+def _track(version: Version) -> int:
+    """The track of an Acrobat, which its build tells: 20.005.30407 is Classic, 20.005.20407 not."""
+    return version.release[2] // 10_000 if len(version.release) > 2 else 0
+
+
 def _above(limit: Version, version: Version, *, strict: bool) -> Placement:
     match order(version, limit):
         case Order.ABOVE:
@@ -281,8 +289,9 @@ def _above(limit: Version, version: Version, *, strict: bool) -> Placement:
             return UNCLEAR if strict else IN  # vendors often mean "or equal"
         case Order.COARSE:
             return COARSE
-        case Order.UNKNOWN:
-            return UNCLEAR
+        case Order.UNKNOWN:  # the build 3.5.30729 is of no release before 3.5.1
+            later = version.key[0] > limit.key[0]
+            return IN if later and not limit.levels else UNCLEAR
         case _:
             return OUT
 
@@ -301,7 +310,7 @@ def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
     if fix is None:
         return IN
     asked = PATCH.findall(fix.text.lower())
-    if not asset.patches.isdisjoint(asked):
+    if not (asset.patches | asset.name.words).isdisjoint(asked):
         return FIX_SHOWN
     if (wanted := _yearly(asked)) and (shown := _yearly(asset.patches)):
         return IN if shown < wanted else FIX_SHOWN

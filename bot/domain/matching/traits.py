@@ -14,6 +14,7 @@ from feeds.names import Name, is_model, widened
 from feeds.products import Catalogue
 
 EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
+_ACROBAT = frozenset({"windows", "macos"})  # it runs nowhere else
 _MOBILE = frozenset({"android", "ios"})
 _KINDS = frozenset({"linux", "unix"})  # AIX and Solaris are both Unix, and not the same
 _WINDOWS = frozenset({"7", "8", "8.1", "10", "11"})
@@ -145,7 +146,7 @@ def _platform(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     shared = mine & wanted
     if shared - _KINDS or not shared.isdisjoint(said | name.platforms):
         return SAME
-    if not mine and wanted >= EVERY_PLATFORM:
+    if not mine and wanted >= (_ACROBAT if name.family == "acrobat" else EVERY_PLATFORM):
         return SAME
     return _unsure_or_other(not mine, "platform")
 
