@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -109,6 +110,9 @@ class WorkingHours:
         )
 
 
+REMEMBERED = 1_024  # days: a dozen a year and a region
+
+
 def holidays(year: int, *tables: Mapping[str, str]) -> dict[date, str]:
     """Return the dates that tables name: ``05-27`` (month, day), or ``easter-2`` (days).
 
@@ -119,6 +123,7 @@ def holidays(year: int, *tables: Mapping[str, str]) -> dict[date, str]:
     return dict(sorted(found.items()))
 
 
+@lru_cache(REMEMBERED)
 def _day(year: int, word: str) -> date:
     if word.startswith("easter"):
         return easter(year) + timedelta(days=int(word.removeprefix("easter")))

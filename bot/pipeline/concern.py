@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.domain.facility import AssetCategory, Facility
 from bot.domain.matching import VerdictKind
@@ -22,9 +23,12 @@ TARGETS_NAMED = 3  # beyond, "the version your branch requires" says more than a
 EVERYBODY = Audience()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Concern:
-    """What an advisory means for one facility, before anything is written."""
+    """What an advisory means for one facility, before anything is written.
+
+    What follows from its fields is worked out once: it is asked for again and again.
+    """
 
     revision: StoredRevision
     facility: Facility
@@ -36,35 +40,35 @@ class Concern:
         """Whether a vulnerability that the bulletin names is known to be exploited."""
         return self.exploitation.exploited
 
-    @property
+    @cached_property
     def affected(self) -> tuple[MatchedAsset, ...]:
         """The assets that are concerned for sure."""
         return tuple(a for a in self.assets if a.verdict.kind is VerdictKind.AFFECTED)
 
-    @property
+    @cached_property
     def to_check(self) -> tuple[MatchedAsset, ...]:
         """The assets somebody must look at."""
         return tuple(a for a in self.assets if a.verdict.kind is VerdictKind.REVIEW)
 
-    @property
+    @cached_property
     def categories(self) -> list[AssetCategory]:
         """The lots of the alert, each once."""
         found = dict.fromkeys(asset.category for asset in self.assets)
         return list(found) or [AssetCategory.GENERAL]
 
-    @property
+    @cached_property
     def headline(self) -> str:
         """The product most of these assets are, as the facility writes it."""
         names = [display_name(asset) for asset in self.affected or self.to_check]
         return max(dict.fromkeys(names), key=names.count) if names else ""
 
-    @property
+    @cached_property
     def target(self) -> str:
         """The version to reach, or those of each branch."""
         found = dict.fromkeys(a.verdict.target for a in self.assets if a.verdict.target)
         return VERSIONS_BETWEEN.join(found) if len(found) <= TARGETS_NAMED else ""
 
-    @property
+    @cached_property
     def scope(self) -> Scope:
         """What is told of, to be compared with what was told before."""
         advisory = self.revision.advisory
@@ -78,7 +82,7 @@ class Concern:
             over=self.over,
         )
 
-    @property
+    @cached_property
     def over(self) -> Over:
         """Whether the publisher withdrew the bulletin, or ended the alerte."""
         advisory = self.revision.advisory

@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import get_group_symbol
 from markupsafe import Markup
 
 from bot.domain.decision import count_by_category
 from bot.render.answers import slack_menu
 from bot.render.asking import question_menu
+from bot.render.engine import Engine
 from bot.render.foreign import ADDRESS, SAFE, Syntax, one_line, trusted, unescape_slack, web_address
 from bot.render.lines import cited, group_lines, pieces
 from bot.render.markdown import MARKDOWN, cut_markdown, paragraphs, prose
@@ -39,15 +40,15 @@ def environment(templates: Path, syntax: Syntax, words: Words) -> jinja2.Environ
     safe = lru_cache(REMEMBERED)(SAFE[syntax])  # a bulletin's words come back for each facility
 
     def finalize(value: Any) -> Any:
-        if isinstance(value, Markup | jinja2.Undefined):
-            return value  # an undefined value raises when it is written
+        if type(value) is Markup:
+            return value
         if value is None:
             raise jinja2.TemplateRuntimeError("a value is None: test it before showing it")
-        return safe(str(value))
+        return safe(str(value))  # an undefined value raises when it becomes text
 
-    made = jinja2.Environment(
+    made = Engine(
         loader=jinja2.FileSystemLoader(templates),
-        autoescape=True,  # what finalize returns is Markup, which autoescape leaves alone
+        autoescape=True,  # what a macro returns is Markup, which finalize leaves alone
         finalize=finalize,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -91,11 +92,12 @@ def _syntax_filters(syntax: Syntax) -> dict[str, Any]:
 def _filters(language: str) -> dict[str, Any]:
     """What templates may do with a value besides showing it."""
 
-    @lru_cache(REMEMBERED)
-    def number(value: int) -> Markup:
-        written = format_decimal(value, locale=language).replace("\u202f", NBSP)
-        return trusted(written)
+    grouping = get_group_symbol(language).replace("\u202f", NBSP)
 
+    def number(value: int) -> Markup:
+        return trusted(f"{value:,}".replace(",", grouping))
+
+    @lru_cache(REMEMBERED)
     def day(value: date) -> str:
         return format_date(value, "dd/MM", locale=language)
 
