@@ -11,6 +11,7 @@ from feeds.affected.tokens import Token, is_level
 
 _BRANCH = re.compile(r"\d[\d.]*x")  # "9.5.4 et versions 9.x antérieures"
 _YEARLY = re.compile(r"\D+ 20\d\d-\d{3}$")
+_CLOSES_RANGE = frozenset({Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER})
 _INTEGERS = re.compile(r"\d+")
 
 
@@ -47,7 +48,7 @@ class Bounding(Naming):
         values: list[str] = []
         self._closed = False
         while self._kind() in NUMERIC:
-            if values and self._kind(1) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
+            if values and self._kind(1) in _CLOSES_RANGE:
                 break
             token = self._tokens[self._at]
             values.append(token.text)
@@ -68,15 +69,15 @@ class Bounding(Naming):
                 self._draft.end = level.end
                 self._at += 2
             if self._kind() == Kind.SEP and self._kind(1) in NUMERIC:
-                if self._kind(2) in (Kind.LT, Kind.LE, Kind.TO, Kind.UPTO, Kind.OLDER):
+                if self._kind(2) in _CLOSES_RANGE:
                     break
                 self._at += 1
             else:
                 break
         return values
 
-    def _bound(self, kind: Kind) -> None:
-        draft = self._draft
+    def _bound(self, opening: Token) -> None:
+        kind, draft = opening.kind, self._draft
         draft.keyword = True
         while self._kind() in (Kind.WORD, Kind.VERSIONS):  # "antérieures à LibreOffice 3.5.4"
             token = self._tokens[self._at]
@@ -140,7 +141,7 @@ class Bounding(Naming):
         else:
             self._draft.ranges.append(Range(ge=taken[-1]))
 
-    def _between(self) -> None:
+    def _between(self, _: Token) -> None:
         """ "comprises entre A et B", both included."""
         self._draft.keyword = True
         low, joint, high = self._peek(), self._kind(1), self._peek(2)

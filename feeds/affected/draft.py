@@ -9,6 +9,7 @@ from feeds.affected.phrasings import Kind
 from feeds.affected.statement import Condition, Fix, Phrase, Range, Statement
 from feeds.affected.tokens import Token
 
+_WORD = Kind.WORD  # looked up once: every token asks
 _LEVELLED = re.compile(r"(\d.*[a-z]\s*)(\d+)$")
 
 
@@ -40,6 +41,8 @@ class Draft:
 
     def close_list(self) -> None:
         """What no bound claimed is an enumeration."""
+        if not self.pending:
+            return
         named = not self.keyword
         previous = ""
         for text in self.take_pending():
@@ -68,11 +71,7 @@ class Draft:
         )
 
     def _phrase(self, group: list[Token]) -> Phrase:
-        return Phrase(
-            words=tuple([each.text for each in group if each.kind is Kind.WORD]),
-            numbers=tuple([each.text for each in group if each.kind is not Kind.WORD]),
-            hosts=tuple(self.hosts),
-            asides=tuple(self.asides),
-            parts=tuple(self.parts),
-            carriers=tuple(self.carriers),
-        )
+        words = tuple([each.text for each in group if each.kind is _WORD])
+        numbers = tuple([each.text for each in group if each.kind is not _WORD])
+        around = tuple(self.hosts), tuple(self.asides), tuple(self.parts), tuple(self.carriers)
+        return Phrase(words, numbers, *around)

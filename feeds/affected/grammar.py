@@ -16,6 +16,7 @@ the reader of the verdict is told, and nothing is concluded from it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
 
@@ -62,6 +63,11 @@ def _of_models(written: Range) -> bool:
     return all(text.isdigit() and len(text) > 2 for text in texts if text)
 
 
+def _without_models(said: Statement) -> Statement:
+    deferred = said.deferred and all(map(_of_models, said.ranges))
+    return said._replace(ranges=()) if deferred else said
+
+
 def _ends_in_version(host: list[Token]) -> bool:
     """Whether the number behind a host is the product's: *for SAP 15*, not *pour Windows 10*."""
     if not host or host[-1].kind not in NUMERIC:
@@ -81,67 +87,51 @@ class _Parser(Bounding):
             self._at += 1
             self._draft.end = token.end
             self._clause(token)
-        self._flush()
-        return tuple(
-            each._replace(ranges=())
-            if each.deferred and all(map(_of_models, each.ranges))
-            else each
-            for each in self._share_ends()
-        )
+        self._end_statement()
+        return tuple([_without_models(each) for each in self._share_ends()])
 
     def _clause(self, token: Token) -> None:
-        """Place one token, and those that belong to it."""
-        match token.kind:
-            case Kind.WORD:
-                self._word(token)
-            case Kind.VERSION | Kind.WILD:
-                self._number(token)
-            case Kind.SEP:
-                self._separator()
-            case Kind.VERSIONS if token.text.startswith("avec") and self._has_versions():
-                self._condition()  # "version 3.14 avec une version de WibuKey antérieure à 6.50"
-            case Kind.VERSIONS:
-                self._models()
-                self._draft.keyword = True
-            case Kind.ALL:
-                self._models()
-                self._draft.keyword = self._draft.every = True
-            case Kind.LT | Kind.LE | Kind.GE | Kind.GT | Kind.UPTO:
-                self._bound(token.kind)
-            case Kind.OLDER | Kind.NEWER:
-                self._open_ended(token)
-            case Kind.BETWEEN:
-                self._between()
-            case Kind.TO:
-                self._upper_end(token)
-            case Kind.OPEN if self._kind() == Kind.NOFIX:
-                pass  # "3.5 (sauf le correctif X)"
-            case Kind.OPEN if token.text not in "([" and self._names_a_part():
-                self._unquote()
-            case Kind.OPEN if self._other_name():
-                self._at += 1
-                self._draft.words.append([])
-            case Kind.OPEN:
-                self._aside()
-            case Kind.ON:
-                self._host(inside=token.text.startswith("dans"))
-            case Kind.WITH if self._only_devices():
-                self._draft.words = [[]]  # "Contrôleurs et passerelles utilisant ArubaOS"
-            case Kind.WITH:
-                self._models()  # "IP Phone 7940/7960 exécutant le micrologiciel 7.4"
-                if token.text != "with" or self._has_versions():
-                    self._condition(of_itself=token.text.startswith("en"))
-            case Kind.NOFIX:
-                self._fix(token)
-            case Kind.PATCHED:
-                self._patched()
-            case Kind.DEFER:
-                self._models()
-                self._draft.deferred = True
-            case Kind.REF:
-                self._draft.parts.append(token.text)
-            case _:
-                pass
+        """Place one token, and those that belong to it; some kinds say nothing."""
+        place = _CLAUSES.get(token.kind)
+        if place is not None:
+            place(self, token)
+
+    def _versions(self, token: Token) -> None:
+        if token.text.startswith("avec") and self._has_versions():
+            self._condition()  # "version 3.14 avec une version de WibuKey antérieure à 6.50"
+            return
+        self._models()
+        self._draft.keyword = True
+
+    def _every(self, _: Token) -> None:
+        self._models()
+        self._draft.keyword = self._draft.every = True
+
+    def _open(self, token: Token) -> None:
+        if self._kind() == Kind.NOFIX:
+            return  # "3.5 (sauf le correctif X)"
+        if token.text not in "([" and self._names_a_part():
+            self._unquote()
+        elif self._other_name():
+            self._at += 1
+            self._draft.words.append([])
+        else:
+            self._aside()
+
+    def _with(self, token: Token) -> None:
+        if self._only_devices():
+            self._draft.words = [[]]  # "Contrôleurs et passerelles utilisant ArubaOS"
+            return
+        self._models()  # "IP Phone 7940/7960 exécutant le micrologiciel 7.4"
+        if token.text != "with" or self._has_versions():
+            self._condition(of_itself=token.text.startswith("en"))
+
+    def _deferred(self, _: Token) -> None:
+        self._models()
+        self._draft.deferred = True
+
+    def _reference(self, token: Token) -> None:
+        self._draft.parts.append(token.text)
 
     def _aside(self) -> None:
         """Read up to the closing parenthesis: platforms, part numbers, remarks."""
@@ -184,10 +174,10 @@ class _Parser(Bounding):
             if stem.isalpha() and stem != group[0]:
                 self._into_words()
 
-    def _host(self, *, inside: bool) -> None:
+    def _host(self, opening: Token) -> None:
         """Read the platform, or the product, that follows "pour", "sur" or "dans"."""
         draft = self._draft
-        groups = draft.hosts
+        groups, inside = draft.hosts, opening.text.startswith("dans")
         if inside or draft.carriers:  # "dans Veeam Backup pour Azure": nothing of Azure is said
             groups = draft.carriers if inside else []
         group: list[Token] = []
@@ -286,7 +276,7 @@ class _Parser(Bounding):
         elif words or inner.ranges:
             draft.condition = Condition(tuple(words), tuple(inner.ranges))
 
-    def _patched(self) -> None:
+    def _patched(self, _: Token) -> None:
         """The fixed version is only fixed with a patch, whose name is skipped."""
         ranges = self._draft.ranges
         if not ranges or not ranges[-1].lt:
@@ -320,16 +310,38 @@ class _Parser(Bounding):
         if draft.ranges and (level or len(draft.ranges[-1].lt) > 1) and draft.ranges[-1].lt:
             draft.ranges[-1] = draft.ranges[-1]._replace(patched=True)
 
-    def _share_ends(self) -> tuple[Statement, ...]:
+    def _share_ends(self) -> Sequence[Statement]:
         """A patch, a condition or a deferral at the end holds for the whole line."""
         if len(self._done) < 2:
-            return tuple(self._done)
+            return self._done
         last = self._done[-1]
-        return tuple(
+        return [
             statement._replace(
                 fix=statement.fix or last.fix,
                 condition=statement.condition or last.condition,
                 deferred=statement.deferred or last.deferred,
             )
             for statement in self._done
-        )
+        ]
+
+
+_CLAUSES: Mapping[Kind, Callable[[_Parser, Token], None]] = {
+    Kind.WORD: _Parser._word,
+    Kind.VERSION: _Parser._number,
+    Kind.WILD: _Parser._number,
+    Kind.SEP: _Parser._separator,
+    Kind.VERSIONS: _Parser._versions,
+    Kind.ALL: _Parser._every,
+    **dict.fromkeys(BOUNDS, _Parser._bound),
+    Kind.OLDER: _Parser._open_ended,
+    Kind.NEWER: _Parser._open_ended,
+    Kind.BETWEEN: _Parser._between,
+    Kind.TO: _Parser._upper_end,
+    Kind.OPEN: _Parser._open,
+    Kind.ON: _Parser._host,
+    Kind.WITH: _Parser._with,
+    Kind.NOFIX: _Parser._fix,
+    Kind.PATCHED: _Parser._patched,
+    Kind.DEFER: _Parser._deferred,
+    Kind.REF: _Parser._reference,
+}

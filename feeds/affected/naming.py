@@ -15,6 +15,9 @@ from feeds.affected.tokens import Token, is_numbered, read_tokens
 
 NUMERIC = frozenset({Kind.VERSION, Kind.WILD})
 BOUNDS = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO})
+_GOES_ON = NUMERIC | BOUNDS | {Kind.SEP, Kind.ALL, Kind.VERSIONS}
+_SAYS_VERSIONS = NUMERIC | {Kind.VERSIONS, Kind.ALL, Kind.LT, Kind.LE}
+_SAYS_OTHERWISE = frozenset({Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.OPEN})
 _MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$|v\d{4}$")
 _FORMER = frozenset({"precedemment", "anciennement", "formerly", "ex", "aka"})
 _DEVICES = frozenset(
@@ -130,11 +133,9 @@ class Naming:
             return Token(Kind.VERSION, f"{number.text} {level.text}", number.start, level.end)
         return None
 
-    def _separator(self) -> None:
+    def _separator(self, separator: Token) -> None:
         draft, following = self._draft, self._kind()
-        if self._joins_words():
-            return
-        if following in (None, *NUMERIC, *BOUNDS, Kind.SEP, Kind.ALL, Kind.VERSIONS):
+        if self._joins_words(separator) or following is None or following in _GOES_ON:
             return
         if following == Kind.WORD and self._modelled():
             self._into_words()  # "CP 1616 et CP 1604 versions antérieures à"
@@ -178,9 +179,9 @@ class Naming:
             ahead += 1
         return self._kind(ahead) == Kind.CLOSE
 
-    def _joins_words(self) -> bool:
+    def _joins_words(self, separator: Token) -> bool:
         """ "PN/DP", "PROSet/Wireless" are one name; "SMA/SRA", "RV110W/RV130W" are two."""
-        separator, after = self._tokens[self._at - 1], self._peek()
+        after = self._peek()
         if separator.text != "/" or after is None or self._at < 2:
             return False
         before = self._tokens[self._at - 2]
@@ -194,14 +195,17 @@ class Naming:
     def _versions_ahead(self) -> bool:
         for ahead in range(len(self._tokens) - self._at):
             kind = self._kind(ahead)
-            if kind in (Kind.VERSIONS, Kind.ALL, Kind.LT, Kind.LE) or kind in NUMERIC:
+            if kind in _SAYS_VERSIONS:
                 return True
-            if kind in (Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.OPEN):
+            if kind in _SAYS_OTHERWISE:
                 return False
         return False
 
-    def _flush(self) -> None:
+    def _end_statement(self) -> None:
         statement = self._draft.statement()
         if statement is not None:
             self._done.append(statement)
+
+    def _flush(self) -> None:
+        self._end_statement()
         self._draft = Draft(start=self._draft.end, end=self._draft.end)
