@@ -48,6 +48,7 @@ class Builtin:
     devices: frozenset[str]
     parts: frozenset[str]
     machines: frozenset[str]
+    families_typed: frozenset[frozenset[str]]
     hardware: tuple[tuple[str, str, str, tuple[str, ...]], ...]
     """``(vendor, word, first digits, words of its firmware)``"""
     translations: Mapping[str, tuple[str, ...]]
@@ -83,7 +84,8 @@ def read_builtin(folder: Path) -> Builtin:
         products = {vendor: tuple(names) for vendor, names in json.loads(text).items()}
     except (ValueError, AttributeError, TypeError) as error:
         raise CatalogueError(f"{NAMES}: {error!r}: compare with the one shipped") from error
-    return replace(builtin, products=products)
+    translations = {**_stuck(builtin.vendors, products), **builtin.translations}
+    return replace(builtin, products=products, translations=translations)
 
 
 def load_builtin(toml_text: str) -> Builtin:
@@ -117,6 +119,19 @@ def _glued(vendors: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
     return glued
 
 
+def _stuck(
+    vendors: Mapping[tuple[str, ...], str], products: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Products of one word stuck to their vendor: *saphana* is SAP HANA."""
+    known = {name for names in products.values() for name in names}
+    return {
+        vendor + name: (vendor, name)
+        for (vendor, *more), canonical in vendors.items()
+        for name in products.get(canonical, ())
+        if not more and name.isalpha() and len(name) > 2 and vendor + name not in known
+    }
+
+
 def _kin(houses: list[list[str]]) -> dict[str, frozenset[str]]:
     kin: dict[str, frozenset[str]] = {}
     for house in houses:
@@ -139,6 +154,7 @@ def _builtin(values: dict[str, Any]) -> Builtin:
         devices=frozenset(normal_words(values["devices"])),
         parts=frozenset(normal_words(values["parts"])),
         machines=frozenset(normal_words(values["machines"])),
+        families_typed=frozenset(frozenset(normal_words([n])) for n in values["families_typed"]),
         nouns=frozenset(word for text in values["nouns"] for word in text.split()),
         umbrellas=frozenset(normal_words(values["umbrellas"])),
         hardware=tuple(

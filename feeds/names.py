@@ -13,6 +13,7 @@ from feeds.affected.tokens import fold
 _SPLIT = re.compile(r"[^\w.+#!&'-]+|_")
 _X64 = re.compile(r"x86[_-]64")
 _ET200 = re.compile(r"\bet\s+(?=200)")
+_MAVEN = re.compile(r"^(?:org|com|io|net|fr|de)\.[\w.-]+:(?=\w)")  # org.alfresco:alfresco-share
 _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
 _FOUR = re.compile(r"(\d{4})([a-z]{1,2})$")  # the 5110A is of the 5100A series
@@ -135,7 +136,8 @@ def normal_words(texts: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=50_000)
 def _words(text: str) -> tuple[str, ...]:
     words: list[str] = []
-    for chunk in _SPLIT.split(_ET200.sub("et", _X64.sub("x64", fold(text)))):
+    text = _MAVEN.sub("", fold(text))
+    for chunk in _SPLIT.split(_ET200.sub("et", _X64.sub("x64", text))):
         bare = chunk.strip(".'!-").replace("'", "")
         if not bare or bare == "&":
             continue

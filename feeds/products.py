@@ -8,9 +8,8 @@ inventory) into a :class:`Name`. Both sides go through the same rewriting, so th
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from feeds.affected import Phrase
@@ -91,12 +90,8 @@ class Catalogue(Rewriting):
 
     def __init__(self, builtin: Builtin, learned: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(builtin, learned)
-        self._telling = builtin.generic.union(*builtin.known, *builtin.renames.values())
         self._recognised: dict[str, set[frozenset[str]]] = {}
-        self._products = frozenset(map(frozenset, (*builtin.renames.values(), *builtin.known)))
         self.learn(Name(words) for words in self._products)
-        self._sold: dict[str, dict[str, list[frozenset[str]]]] = {}
-        self._families: dict[str, Counter[str]] = {}
         self._phrase = lru_cache(maxsize=20_000)(self._read_phrase)
         self._said = lru_cache(maxsize=8_192)(self._read_words)  # many numbers follow one name
 
@@ -110,112 +105,6 @@ class Catalogue(Rewriting):
         self._said.cache_clear()
         self._around.cache_clear()
         forget_words()
-
-    @property
-    def editions(self) -> Mapping[str, Edition]:
-        """The editions, by key."""
-        return self._known.editions
-
-    @property
-    def generic(self) -> frozenset[str]:
-        """Words too common to recognise a product by."""
-        return self._known.generic
-
-    @cached_property
-    def common(self) -> frozenset[str]:
-        """Words that several products share, or that a name may have or not."""
-        return self.generic | self.optional | self.umbrellas
-
-    @property
-    def descriptors(self) -> frozenset[str]:
-        """Words that never tell one product from another."""
-        return self._known.descriptors
-
-    @property
-    def codenames(self) -> frozenset[str]:
-        """Names of releases: "Catalina", "Bullseye"."""
-        return self._known.codenames
-
-    @cached_property
-    def platforms(self) -> frozenset[str]:
-        """Every platform, and what platforms are kinds of."""
-        return frozenset(self._known.platforms).union(*self._known.platforms.values())
-
-    @property
-    def architectures(self) -> Mapping[str, str]:
-        """Words for architectures: *64bits* is x64."""
-        return self._known.architectures
-
-    def platform(self, word: str) -> frozenset[str]:
-        """A platform and what it is a kind of: CentOS is a Linux."""
-        return self._known.platforms.get(word, frozenset({word}))
-
-    @property
-    def optional(self) -> frozenset[str]:
-        """Words that a name may have or not."""
-        return self._known.optional
-
-    @property
-    def umbrellas(self) -> frozenset[str]:
-        """Names of ranges, which staff say or leave out: "SIMATIC", "Tanzu"."""
-        return self._known.umbrellas
-
-    @property
-    def parts(self) -> frozenset[str]:
-        """Last words of names of parts, which are no more the whole: "Nessus *Agent*"."""
-        return self._known.parts
-
-    @property
-    def machines(self) -> frozenset[str]:
-        """Nouns for what runs the system that stands behind it in parentheses."""
-        return self._known.machines
-
-    @property
-    def devices(self) -> frozenset[str]:
-        """What publishers add to the name of a device: "Viper LT *system*"."""
-        return self._known.devices
-
-    @property
-    def levels(self) -> frozenset[str]:
-        """Words for levels of one offer: "Express", "Premium"."""
-        return self._known.levels
-
-    @property
-    def telling(self) -> frozenset[str]:
-        """Words that make another product of a name that is longer by them."""
-        return self._telling
-
-    def releases_of_build(self, family: str, numbers: tuple[int, ...]) -> tuple[str, ...]:
-        """Names under which a build is sold: Windows (10, 0, 17763) is 1809 and 2019."""
-        texts = [".".join(map(str, numbers[:length])) for length in (3, 2, 1)]
-        return next((n for text in texts if (n := self._known.builds.get((family, text)))), ())
-
-    def is_product(self, words: frozenset[str]) -> bool:
-        """Whether these words, and no others, are a product that ships with the catalogue."""
-        return words in self._products
-
-    def products_of(self, vendor: str, words: frozenset[str]) -> Iterator[frozenset[str]]:
-        """Known products of a vendor whose words are all among these."""
-        products = self._sold.get(vendor)
-        if products is None:
-            products = self._sold[vendor] = {}
-            for text in self._known.products.get(vendor, ()):
-                product = frozenset(text.split(" "))
-                products.setdefault(min(product), []).append(product)
-        for word in words:
-            yield from (each for each in products.get(word, ()) if each <= words)
-
-    def akin(self, vendor: str, other: str) -> bool:
-        """Whether one vendor bought, sold or was named like the other: Aruba and HPE."""
-        return other in self._known.kin.get(vendor, ())
-
-    def family_size(self, vendor: str, word: str) -> int:
-        """How many known products of a vendor say a word: a range's name is in all of its."""
-        sizes = self._families.get(vendor)
-        if sizes is None:
-            texts = self._known.products.get(vendor, ())
-            sizes = self._families[vendor] = Counter(w for text in texts for w in text.split(" "))
-        return sizes[word]
 
     def recognises(self, name: Name) -> bool:
         """Whether a name is one that this catalogue or a bulletin has spoken of.

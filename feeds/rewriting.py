@@ -16,6 +16,7 @@ from feeds.affected import Phrase
 from feeds.affected.tokens import fold
 from feeds.knowledge import Builtin
 from feeds.names import Name, is_model, normal_words
+from feeds.vocabulary import Vocabulary
 
 NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
 WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me", "hlk"})
@@ -82,7 +83,7 @@ class _Rewritten:
     vendor: str = ""
 
 
-class Rewriting:
+class Rewriting(Vocabulary):
     """Words as written to words as compared.
 
     Args:
@@ -91,7 +92,7 @@ class Rewriting:
     """
 
     def __init__(self, builtin: Builtin, learned: Sequence[tuple[str, str]] = ()) -> None:
-        self._known = builtin
+        super().__init__(builtin)
         renames = dict(builtin.renames)
         for typed, meant in learned:
             source, target = tuple(normal_words([typed])), tuple(normal_words([meant]))
@@ -294,6 +295,7 @@ class Rewriting:
                 architectures.discard("ppc64le")  # what "for Power" stands for elsewhere
             if not rest - _PLATFORM_EDITIONS:
                 platforms |= found
+                hosts.extend([frozenset(rest)] if rest and not found and not processors else [])
             elif len(words) == 1 and (is_model(*rest) or len(*rest) <= 4):
                 models |= rest
             else:

@@ -91,6 +91,30 @@ def matcher() -> Matcher:
         ("macOS Big Sur versions 11.x antérieures à 11.7.3", "Apple", "Apple", "macOS", "11.6.0",
          AFFECTED),
         ("OS X Lion", "Apple", "Apple", "Mac OS X Snow Leopard", "10.6.8", SAFE),
+        # families, tracks, platforms
+        ("SAP NetWeaver AS ABAP versions 7.50", "SAP", "SAP", "NetWeaver", "7.50", REVIEW),
+        ("SAP NetWeaver AS pour ABAP et ABAP Platform versions 754, 755", "SAP",
+         "SAP", "ABAP Platform", "755", AFFECTED),
+        ("Acrobat DC versions antérieures à 2021.005.20058", "Adobe",
+         "Adobe", "Acrobat 2020", "2020.004.30005", SAFE),
+        ("Acrobat DC versions antérieures à 2021.005.20058 sur Windows et macOS", "Adobe",
+         "Adobe", "Acrobat DC", "2021.001.20135", AFFECTED),
+        ("Power Automate pour Desktop versions antérieures à 2.51", "Microsoft",
+         "Microsoft", "Power Automate Desktop", "2.50", AFFECTED),
+        # numbers and letters of models
+        ("Cisco 15454 SDH", "Cisco", "Cisco", "ONS 15454 SDH", "", REVIEW),
+        ("FortiOS-6K7K versions 6.4.x antérieures à 6.4.13", "Fortinet",
+         "Fortinet", "FortiOS-6K7K", "6.4.12", AFFECTED),
+        ("Modicon M340 Ethernet TCP/IP network module BMXNOC0401", "Schneider Electric",
+         "Schneider Electric", "BMXNOC0401", "", AFFECTED),
+        ("TN-4900 Series versions antérieures à 3.13", "Moxa", "Moxa", "tn-4900-series", "3.1",
+         AFFECTED),
+        # packages, products stuck to their vendors
+        ("org.alfresco:alfresco-share versions antérieures à 6.1", "",
+         "Alfresco", "Alfresco Share", "6.0", AFFECTED),
+        ("SAPHANA Database version 2.0", "SAP", "SAP", "HANA", "2.0", AFFECTED),
+        ("SAP NetWeaver Process Integration versions 7.50", "SAP",
+         "SAP", "NetWeaver PI (Process Integration)", "7.50", AFFECTED),
     ],
 )  # fmt: skip
 def test_names_typed_otherwise(

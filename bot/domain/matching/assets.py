@@ -49,6 +49,8 @@ _MODEL_PART = re.compile(r"[a-zA-Z]?\d")  # EDR-810, EDS-G4012
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
 _PROJECT = re.compile(r"^(\w+)[-_ ]project\s+(?=\1\b)", re.IGNORECASE)  # CPE: glpi-project glpi
+_MODEL_NUMBER = re.compile(r"\d{5,}|\d+[a-z]+\d+[a-z]+")  # the 15454 SDH, FortiOS-6K7K: no version
+_SERIES_NUMBER = re.compile(r"(?!(?:19|20)\d\d$)[a-z]?\d{3,}[a-z]?")  # TN-4900, EDR-G902
 _NOTHING = Token(Kind.NOISE, "", 0, 0)
 _DOTTED = re.compile(r"\d\.\d")
 
@@ -139,6 +141,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
     known |= {spelling for spelling, _ in name.spellings}
     known |= {bones for word in name.words - catalogue.generic if (bones := skeleton(word))}
+    known |= {text for text in phrase.numbers if _MODEL_NUMBER.fullmatch(text)}
     if IS_PURL.fullmatch(cpe):
         known |= {purl_name(cpe)}
     ends = [each for each in phrase.numbers if stands_as_version(product, each, name)]
@@ -188,7 +191,8 @@ def _spaced(text: str) -> str:
     pairs = list(pairwise((first, *others)))
     spaced = len(others) > 1 and not all(_in_model(*pair) for pair in pairs)
     for before, part in pairs:
-        joins = _in_model(before, part) and not (spaced and before.isalpha())
+        model = len(before) < _SUFFIX and _SERIES_NUMBER.fullmatch(part.lower())
+        joins = _in_model(before, part) and not (spaced and before.isalpha() and not model)
         first += ("-" if joins or (not others[1:] and _numbered(before, part)) else " ") + part
     return first
 

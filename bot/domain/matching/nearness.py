@@ -21,7 +21,6 @@ from feeds.names import Name, is_model
 from feeds.products import Catalogue
 
 _MARK = re.compile(r"([a-z]{1,4})\d{1,2}$")
-_YEAR = 4  # figures: a model's number has more, or it may be a year
 FEW = 8  # products of one vendor that share a word: more are a range
 
 
@@ -94,8 +93,7 @@ def _stems(words: frozenset[str]) -> set[str]:
 
 def _same_model(name: Name, asset: Asset) -> bool:
     """Whether both say one long number: the *15454* SDH, the ONS *15454* SDH."""
-    said = {version.text for version in asset.shown if version is not asset.main}
-    return any(len(text) > _YEAR and text.isdigit() and text in said for text in name.numbers)
+    return any(text in asset.known for text in name.numbers)
 
 
 def _is_rare(catalogue: Catalogue, name: Name, asset: Asset, shared: frozenset[str]) -> bool:
@@ -138,6 +136,8 @@ def _is_another(
         if len(known) > len(mine):
             return True
         told = extra or name.head in catalogue.parts or catalogue.is_product(known)
+        if not extra and catalogue.is_typed_for_family(known):
+            continue
         if len(known) == len(mine) and lacks_head and told:
             return True
     return False

@@ -20,6 +20,7 @@ from feeds.products import Catalogue
 
 _NUMBER = re.compile(r"^\d{3,}[\w-]*$")
 LONG_ACRONYM = 4
+LONG_MODEL = 9
 UNMISTAKABLE = 3  # common words that make a name of their own: "Session Smart Router"
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
@@ -61,6 +62,8 @@ def _allied(catalogue: Catalogue, name: Name, asset: Asset) -> bool:
     mine, theirs = asset.name.vendor, name.vendor
     if mine == theirs or not mine or not theirs:
         return False
+    if mine.replace(" ", "") == theirs.replace(" ", ""):
+        return True
     shared = asset.name.words & name.words
     if catalogue.akin(mine, theirs):
         return not shared <= catalogue.common
@@ -176,6 +179,8 @@ def _holds(
     driver = "driver" in missing and catalogue.is_product(rest)  # for ESXi, and not ESXi
     if not missing or (loose and missing <= catalogue.optional and not driver):
         return not asset.known.isdisjoint(name.words) or bool(spelt)
+    if any(len(word) >= LONG_MODEL and is_model(word) for word in name.words & asset.name.words):
+        return True  # BMXNOC0401 is nothing else, whatever range and words stand before it
     models = {word for word in name.words if is_model(word)}
     return bool(models) and not models & missing and len(missing) < len(name.words)
 

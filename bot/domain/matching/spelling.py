@@ -29,6 +29,8 @@ def respelt(name: Name, asset: Asset) -> frozenset[str]:
     for word in extra - found:
         found.update(_pieces(word, name.words | name.vendor_words, word))
         found.update(_initials(word, missing - found))
+        if word in _initials(word, asset.name.asides & name.words):
+            found.add(word)  # "PI (Process Integration)"
         found.update(_variant(word, missing - found))
     return frozenset(found)
 
