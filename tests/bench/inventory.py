@@ -50,7 +50,7 @@ def measured(folder: Path) -> list[Figure]:
     figures = []
     for name in ("import", "update"):
         start = time.perf_counter()
-        _import(database, facility, (folder / f"{name}.csv").read_bytes())
+        _import(database, facility, folder / f"{name}.csv")
         figures.append(Figure(f"inventory.{name}_1m_s", time.perf_counter() - start, "s"))
     database.dispose()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
@@ -86,8 +86,9 @@ def _register(session: Session) -> Facility:
     return found
 
 
-def _import(database: Database, facility: Facility, body: bytes) -> None:
-    upload = read_inventory(body, file="parc.csv")
+def _import(database: Database, facility: Facility, path: Path) -> None:
+    """As the command does: the file itself is let go once it is read."""
+    upload = read_inventory(path.read_bytes(), file="parc.csv")
     database.call(
         upload_inventory, facility, upload, filename="parc.csv", dated=NOW, confirm=True, now=NOW
     )
