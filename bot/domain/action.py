@@ -24,6 +24,11 @@ Accepts = Callable[[int, int, str], bool]
 """Whether bulletin (advisory id) says that product (id), upgraded to this version, is safe."""
 
 
+Outlives = Callable[[int, int, int], bool]
+"""Whether, for product (id), what satisfies a bulletin that names no fix satisfies another one
+too (advisory ids)."""
+
+
 class ActionState(StrEnum):
     """Where an action stands."""
 
@@ -245,7 +250,7 @@ Plan = tuple[Mapping[int, str], Sequence[Member]]
 
 
 def superseded(
-    plans: Iterable[Plan], standings: Mapping[uuid.UUID, Standing]
+    plans: Iterable[Plan], standings: Mapping[uuid.UUID, Standing], outlives: Outlives
 ) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
     """Alerts all of whose machines another one asks more of, at least as urgently; and alerts
     some of whose machines only are.
@@ -265,7 +270,7 @@ def superseded(
             for demand in member.demands:
                 need = required.get(demand.product, "")
                 asking = heirs.get((demand.product, demand.category), ())
-                if any(_stands_for(each, member, own, demand, need) for each in asking):
+                if any(_stands_for(each, member, own, demand, need, outlives) for each in asking):
                     covered[own.alert_id] = covered.get(own.alert_id, 0) + demand.machines
     sure = {id_ for id_ in covered if standings[id_].to_check == 0}
     whole = {id_ for id_ in sure if 0 < standings[id_].machines <= covered[id_]}
@@ -288,13 +293,19 @@ def _heirs(
     return found
 
 
-def _stands_for(heir: _Heir, member: Member, own: Standing, demand: Demand, need: str) -> bool:
+def _stands_for(
+    heir: _Heir, member: Member, own: Standing, demand: Demand, need: str, outlives: Outlives
+) -> bool:
     """Whether ``heir`` asks, of the same machines, what satisfies ``member`` and more."""
     other, standing, asked = heir
     newer = other.release > member.release != ""
     named = need not in ("", UNCLEAR) and not member.release  # it is closed by that upgrade
     more = _higher(need, demand.target) if demand.target else newer or named
-    return more and asked.machines >= demand.machines and standing.as_urgent_as(own)
+    enough = asked.machines >= demand.machines and standing.as_urgent_as(own)
+    if more or not enough:
+        return more and enough
+    loose = need == other.release == member.release == "" and other is not member
+    return loose and outlives(demand.product, other.advisory_id, member.advisory_id)
 
 
 def lot_state(states: Iterable[str]) -> str:

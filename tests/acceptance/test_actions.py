@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.action import Action, ActionState
+from bot.domain.action import ActionState
 from bot.domain.alert import AlertState, AnswerKind, Urgency
 from bot.domain.facility import AssetCategory, Facility, InventoryLine
 from bot.inventory.base import Upload
@@ -16,98 +15,24 @@ from bot.pipeline.foresee import Foreseen
 from bot.pipeline.inventory import upload_inventory
 from bot.store import (
     Session,
-    action_answers,
-    action_lists,
-    actions,
     alerts,
     inventory,
     lots,
-    people,
 )
 from bot.store.inventory import UploadRecord
-from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct, Reference
+from feeds.advisory import AdvisoryKind
 from tests.acceptance.conftest import Town
+from tests.acceptance.upgrades import FIRST, answer, bulletin, closed_by, listed, netscalers, states
 
 DAY = timedelta(days=1)
 PATCH_TUESDAY = datetime(2026, 3, 11, tzinfo=UTC)  # as CERT-FR dates it, the day after
 
 
-def bulletin(
-    town: Town,
-    number: int,
-    *rows: str,
-    kind: AdvisoryKind = AdvisoryKind.AVIS,
-    at: datetime | None = None,
-    urls: tuple[str, ...] = (),
-) -> Advisory:
-    published = at or town.clock() + timedelta(days=number)
-    return Advisory(
-        publisher="CERT-FR",
-        reference=f"CERTFR-2026-{kind.value}-{9000 + number}",
-        kind=kind,
-        title="Vulnérabilité",
-        published_at=published,
-        revised_at=published,
-        affected=tuple(AffectedProduct(row) for row in rows),
-        references=tuple(Reference("Bulletin de sécurité", url) for url in urls),
-    )
-
-
-def listed(town: Town, *states: ActionState) -> list[Action]:
-    if states:
-        return town.application.database.call(actions.listed, states=states)
-    return town.application.database.call(actions.listed)
-
-
-def closed_by(town: Town, action: Action) -> set[str]:
-    found = town.application.database.call(action_lists.closes, [action.id])
-    return {each.reference for each in found}
-
-
-def states(town: Town) -> dict[str, AlertState]:
-    found = town.application.database.call(alerts.listed, open_only=False)
-    return {each.advisory: each.alert.state for each in found}
-
-
-def answer(town: Town, action: Action, kind: AnswerKind = AnswerKind.FIXED) -> None:
-    """Somebody answers the alerts of an action, and the action itself."""
-
-    def record(session: Session) -> None:
-        person = people.add(session, "RSSI", f"{uuid.uuid4()}@ch.example", now=town.clock())
-        categories = list(action.counts)
-        for each in action_lists.closes(session, [action.id]):
-            if each.alert_id is not None:
-                lots.record_answer(
-                    session,
-                    each.alert_id,
-                    categories,
-                    person_id=person.id,
-                    kind=kind,
-                    now=town.clock(),
-                )
-        action_answers.record_answer(
-            session, action, categories, person_id=person.id, kind=kind, now=town.clock()
-        )
-
-    town.application.database.call(record)
-
-
 @pytest.fixture
 def hospital(town: Town) -> Facility:
-    made = town.facility()
-    town.has(
-        made,
-        ("vpn-01", "NetScaler ADC", "13.1-48.47"),
-        ("vpn-02", "Citrix ADC", "13.1-48.47"),
-        ("vpn-03", "NetScaler ADC", "14.1-8.10"),
-    )
-    return made
+    return netscalers(town)
 
 
-FIRST = (
-    "NetScaler ADC versions 13.1.x antérieures à 13.1-49.13",
-    "NetScaler ADC versions 14.1.x antérieures à 14.1-8.50",
-)
 SECOND = (
     "NetScaler ADC versions 13.1.x antérieures à 13.1-51.15",
     "NetScaler ADC versions 14.1.x antérieures à 14.1-12.30",
@@ -290,49 +215,6 @@ async def test_an_upload_foresees_what_matching_then_makes_of_actions(
         "": listed(town),
     }
     assert [each.reference for each in found[expected]] == ["ACT-2026-0001"]
-
-
-LATEST = "NetScaler ADC versions {} et antérieures"  # no fix is named
-
-
-@pytest.mark.usefixtures("hospital")
-async def test_what_names_no_fix_is_closed_by_a_later_bulletin_that_does(town: Town) -> None:
-    await town.publish(bulletin(town, 1, LATEST.format("13.1-48.47")))
-    (alone,) = listed(town)
-    assert alone.targets == ()
-    await town.publish(bulletin(town, 2, *FIRST))
-    (action,) = listed(town)
-    assert action.targets == ("13.1-49.13", "14.1-8.50")
-    (former,) = listed(town, ActionState.SUPERSEDED)
-    assert (former.id, former.superseded_by) == (alone.id, action.id)
-    assert closed_by(town, action) == {"CERTFR-2026-AVI-9001", "CERTFR-2026-AVI-9002"}
-    await town.application.match()
-    assert [each.id for each in listed(town)] == [action.id]
-
-
-@pytest.mark.usefixtures("hospital")
-async def test_a_fix_that_what_names_none_still_concerns_closes_nothing_of_it(town: Town) -> None:
-    await town.publish(bulletin(town, 1, LATEST.format("13.1-50.1")))
-    await town.publish(bulletin(town, 2, *FIRST))
-    assert sorted(action.targets for action in listed(town)) == [(), ("13.1-49.13", "14.1-8.50")]
-    await town.publish(bulletin(town, 3, "NetScaler ADC versions antérieures à 13.1-51.1"))
-    (action,) = listed(town)
-    assert action.targets == ("13.1-51.1", "14.1-8.50")
-    assert len(closed_by(town, action)) == 3
-
-
-@pytest.mark.usefixtures("hospital")
-async def test_what_named_no_fix_stands_alone_again_when_the_fix_is_withdrawn(town: Town) -> None:
-    await town.publish(bulletin(town, 1, LATEST.format("13.1-48.47")))
-    later = bulletin(town, 2, *FIRST)
-    await town.publish(later)
-    assert states(town)["CERTFR-2026-AVI-9001"] is AlertState.SUPERSEDED
-    gone = bulletin(town, 2, "FortiOS versions antérieures à 7.2.12", at=later.published_at)
-    await town.publish(gone)
-    assert states(town)["CERTFR-2026-AVI-9001"] is AlertState.OPEN
-    (action,) = listed(town)
-    assert action.targets == ()
-    assert closed_by(town, action) == {"CERTFR-2026-AVI-9001"}
 
 
 async def test_who_is_awaited_is_said(town: Town) -> None:

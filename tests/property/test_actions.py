@@ -137,7 +137,7 @@ def test_nothing_is_dropped_and_nothing_urgent_is_quieter(
     found = members(world, owned)
     known = data.draw(standings(found))
     asked = required(world, found)
-    gone, _ = superseded([(asked, found)], known)
+    gone, _ = superseded([(asked, found)], known, lambda *_: False)
     living = [member for member in found if member.alert_id not in gone]
     assert living or not found
     for member in found:
@@ -154,6 +154,32 @@ def test_nothing_is_dropped_and_nothing_urgent_is_quieter(
             ]
             assert any(each.alert_id and known[each.alert_id].as_urgent_as(own) for each in heirs)
             assert accepted(world[member.advisory_id], asked[demand.product])
+
+
+@given(data=st.data(), last=st.dictionaries(st.integers(1, 6), st.integers(1, 4), min_size=1))
+def test_of_bulletins_without_a_fix_the_one_that_reaches_highest_lives(
+    data: st.DataObject, last: dict[int, int]
+) -> None:
+    """« X et antérieures »: what goes beyond the highest X goes beyond every other."""
+    machines = data.draw(st.fixed_dictionaries(dict.fromkeys(last, st.integers(1, 3))))
+    found = [
+        Member(id_, (Demand(1, AssetCategory.SERVER, "", machines[id_]),), "", uuid.UUID(int=id_))
+        for id_ in last
+    ]
+    known = data.draw(standings(found))
+    gone, _ = superseded([({1: ""}, found)], known, lambda _, a, b: last[a] > last[b])
+    living = [each for each in found if each.alert_id not in gone]
+    assert living
+    for member in found:
+        if member.alert_id in gone:
+            assert member.alert_id is not None
+            assert any(
+                last[each.advisory_id] > last[member.advisory_id]
+                and machines[each.advisory_id] >= machines[member.advisory_id]
+                and each.alert_id
+                and known[each.alert_id].as_urgent_as(known[member.alert_id])
+                for each in living
+            )
 
 
 @given(names=st.lists(st.text(alphabet="ab 12", min_size=1, max_size=8), min_size=1))

@@ -67,6 +67,26 @@ class Upgrades:
             return False
         return self._matcher.judge_asset(reading, reached).kind is VerdictKind.NOT_AFFECTED
 
+    def last_concerned(self, reading: Reading, product: InventoryProduct) -> tuple[str, ...]:
+        """The versions that a bulletin names as the last it concerns (« 7.2.4 et antérieures »),
+        from that of this product on: what follows them is what it asks for."""
+        asset = self._matcher.asset(product)
+        if asset.main is None:
+            return ()
+        named = dict.fromkeys(
+            bound
+            for sentence in reading.sentences
+            for bounds in sentence.bounds
+            for bound in bounds.le
+            if bound.key >= asset.main.key
+        )
+        return tuple(
+            bound.text
+            for bound in named
+            if (reached := _at(asset, bound.text)) is not None
+            and self._matcher.judge_asset(reading, reached).kind is VerdictKind.AFFECTED
+        )
+
 
 def _at(asset: Asset, version: str) -> Asset | None:
     """The same equipment at another version; None when that version cannot be read."""

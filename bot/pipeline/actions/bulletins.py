@@ -64,14 +64,30 @@ class ReadBulletins:
             known = self._judged[key] = self._judge(session, product, advisory, version)
         return known
 
+    def outlives(self, session: Session, product: int, later: int, former: int) -> bool:
+        """Whether two bulletins name no fix, and what goes beyond the last versions that
+        ``later`` concerns is beyond those of ``former``: one upgrade ends both."""
+        typed = self._product(session, product)
+        last = self._upgrades.last_concerned(self._reading(session, later), typed)
+        return bool(last) and all(
+            self.accept(session, product, former, version) for version in last
+        )
+
     def _judge(self, session: Session, product: int, advisory: int, version: str) -> bool:
+        reading, typed = self._reading(session, advisory), self._product(session, product)
+        return self._upgrades.accepts(reading, typed, version)
+
+    def _reading(self, session: Session, advisory: int) -> Reading:
         if advisory not in self._readings:
             if len(self._readings) >= READINGS:
                 self._readings.clear()
             for revision in advisories.latest(session, [advisory]):
                 self._readings[advisory] = (revision.id, self._matcher.read(revision.advisory))
+        return self._readings[advisory][1]
+
+    def _product(self, session: Session, product: int) -> InventoryProduct:
         if product not in self._products:
             if len(self._products) >= JUDGED:
                 self._products.clear()
             self._products.update(inventory.products_by_ids(session, [product]))
-        return self._upgrades.accepts(self._readings[advisory][1], self._products[product], version)
+        return self._products[product]

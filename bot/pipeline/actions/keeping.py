@@ -197,7 +197,7 @@ class ActionKeeper:
         batch = _Batch()
         plans: dict[int, list[Plan]] = {}
         seen: set[uuid.UUID] = set()
-        facts = Facts(session, concerned, held)
+        facts = Facts(session, concerned, held, partial(self._bulletins.outlives, session))
         facts.learn(m for group in groups.values() for m in group.members.values())
         drafts: list[Draft] = []
         for place in dict.fromkeys((*groups, *waiting)):

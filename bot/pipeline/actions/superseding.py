@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.action import WAITING, Action, Member, Plan, Standing, Waiting, superseded
+from bot.domain.action import WAITING, Action, Member, Outlives, Plan, Standing, Waiting, superseded
 from bot.domain.alert import LOT_OPEN, AlertState, Urgency
 from bot.pipeline.concern import Concern
 from bot.store import Session, actions, advisories, alerts, lots
@@ -22,6 +22,7 @@ class Facts:
     session: Session
     concerned: Sequence[tuple[Concern, Alert]]
     held: Mapping[uuid.UUID, Mapping[int, Member]]
+    outlives: Outlives
     alerts: dict[uuid.UUID, Alert] = field(init=False)
     exploited: set[int] = field(init=False)
 
@@ -121,7 +122,7 @@ def _judge(plans: Mapping[int, list[Plan]], facts: Facts) -> tuple[set[uuid.UUID
     doubtful: set[uuid.UUID] = set()
     standings = facts.standings(m for found in plans.values() for _, ms in found for m in ms)
     for found in plans.values():
-        whole, some = superseded(found, standings)
+        whole, some = superseded(found, standings, facts.outlives)
         every |= whole
         doubtful |= some
     was = {id_ for id_ in standings if facts.alerts[id_].state is AlertState.SUPERSEDED}
