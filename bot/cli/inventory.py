@@ -114,7 +114,7 @@ def coverage(
         concerned = database.call(verdicts.affected_lines, owners[0].id)
         shared.say(assurance(shared, concerned, covered[owners[0].id]))
         unknown = database.call(recognition.unrecognised, owners[0].id, limit=SHOWN)
-        for product in unknown:
+        for product, _ in unknown:
             typed = " ".join(filter(None, (product.vendor, product.product, product.version)))
             shared.say(f"non évalué : {typed or product.cpe}")
 

@@ -64,5 +64,6 @@ def _codes(column: str, words: Words) -> Mapping[str, str]:
         "reason": words.reasons,
         "state": words.states,
         "urgency": words.states,
-        "answer": {kind: answer["word"] for kind, answer in words.answers.items()},
+        "reach": words.states,
+        "answer": words.states | {kind: each["word"] for kind, each in words.answers.items()},
     }.get(column, {})

@@ -26,6 +26,10 @@ VERSION_REASONS = frozenset(
 )
 
 
+# what nobody at the facility can say: the publisher has not concluded
+PUBLISHERS = frozenset({"under-investigation"})
+
+
 class Wants(StrEnum):
     """What a question asks for."""
 
@@ -177,7 +181,7 @@ def subjects(undecided: Iterable[Undecided]) -> list[Subject]:
     """One question a product: those that settle the most bulletins first."""
     grouped: dict[str, list[Undecided]] = {}
     for each in undecided:
-        if key := product_key(each.name):
+        if each.reason not in PUBLISHERS and (key := product_key(each.name)):
             grouped.setdefault(key, []).append(each)
     found = [
         Subject(

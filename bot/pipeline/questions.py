@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.decision import OpenQuestion
-from bot.domain.matching import InventoryProduct
 from bot.domain.people import Person, Role
 from bot.domain.question import (
     Given,
@@ -80,13 +79,11 @@ def _unanswered(facility_id: int, open_: Undecided, answered: Collection[Lesson]
 
 def _unknown(session: Session, facility_id: int) -> list[Subject]:
     """The names that Tocsin does not know, the most frequent first, each once."""
-    typed = recognition.unrecognised(session, facility_id, limit=UNKNOWN_NAMES)
-    names = {product_key(name): name for each in typed if (name := _name(each))}
-    return [Subject(name, Wants.PRODUCT, settles=0, machines=0) for name in names.values()]
-
-
-def _name(product: InventoryProduct) -> str:
-    return product_name(product.vendor, product.product)
+    names: dict[str, tuple[str, int]] = {}
+    for product, lines in recognition.unrecognised(session, facility_id, limit=UNKNOWN_NAMES):
+        if name := product_name(product.vendor, product.product):
+            names[product_key(name)] = (name, lines + names.get(product_key(name), ("", 0))[1])
+    return [Subject(name, Wants.PRODUCT, 0, lines) for name, lines in names.values()]
 
 
 def _silences(lesson: Lesson) -> bool:

@@ -55,10 +55,13 @@ def recognise(session: Session, product_ids: Sequence[int]) -> list[int]:
     return newly
 
 
-def unrecognised(session: Session, facility_id: int, *, limit: int) -> list[InventoryProduct]:
-    """Products of a facility that Tocsin does not know, the most frequent first."""
+def unrecognised(
+    session: Session, facility_id: int, *, limit: int
+) -> list[tuple[InventoryProduct, int]]:
+    """Products of a facility that Tocsin does not know, with how many lines each has, the most
+    frequent first."""
     rows = session.execute(
-        select(*PRODUCT)
+        select(*PRODUCT, func.count().label("lines"))
         .join(AssetRow, AssetRow.product_id == ProductRow.id)
         .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
         .where(ProductRow.recognised.is_(False))
@@ -66,4 +69,4 @@ def unrecognised(session: Session, facility_id: int, *, limit: int) -> list[Inve
         .order_by(func.count().desc(), ProductRow.id)
         .limit(limit)
     )
-    return [typed_product(row) for row in rows]
+    return [(typed_product(row), row.lines) for row in rows]

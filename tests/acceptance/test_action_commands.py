@@ -17,7 +17,7 @@ from bot.domain.message import ChannelName
 from bot.domain.people import Role
 from bot.store import Session, actions, alerts, people
 from tests.acceptance.conftest import Town
-from tests.acceptance.test_actions import FIRST, SECOND, bulletin, listed
+from tests.acceptance.upgrades import FIRST, SECOND, bulletin, listed
 
 ROOM = Address(ChannelName.MATRIX, "!salon:example.org")
 RSSI = Address(ChannelName.MATRIX, "@rssi:example.org")

@@ -22,7 +22,16 @@ from bot.store import (
 from bot.store.inventory import UploadRecord
 from feeds.advisory import AdvisoryKind
 from tests.acceptance.conftest import Town
-from tests.acceptance.upgrades import FIRST, answer, bulletin, closed_by, listed, netscalers, states
+from tests.acceptance.upgrades import (
+    FIRST,
+    SECOND,
+    answer,
+    bulletin,
+    closed_by,
+    listed,
+    netscalers,
+    states,
+)
 
 DAY = timedelta(days=1)
 PATCH_TUESDAY = datetime(2026, 3, 11, tzinfo=UTC)  # as CERT-FR dates it, the day after
@@ -31,12 +40,6 @@ PATCH_TUESDAY = datetime(2026, 3, 11, tzinfo=UTC)  # as CERT-FR dates it, the da
 @pytest.fixture
 def hospital(town: Town) -> Facility:
     return netscalers(town)
-
-
-SECOND = (
-    "NetScaler ADC versions 13.1.x antérieures à 13.1-51.15",
-    "NetScaler ADC versions 14.1.x antérieures à 14.1-12.30",
-)
 
 
 @pytest.mark.usefixtures("hospital")

@@ -149,6 +149,15 @@ async def test_set_aside_comes_back_when_its_time_is_over(town: Town, hospital: 
     assert states(town, hospital) == [AlertState.OPEN, AlertState.OPEN]
 
 
+async def test_an_unknown_name_says_how_many_machines_bear_it(
+    town: Town, hospital: Facility
+) -> None:
+    town.has(hospital, ("b-1", "Boîtier rouge", ""), ("b-2", "Boîtier rouge", "2"))
+    await town.application.match()
+    found = town.application.database.call(waiting, hospital.id, now=town.clock())
+    assert [each.machines for each in found if each.wants is Wants.PRODUCT] == [2]
+
+
 async def test_a_name_everybody_gives_is_recognised(town: Town, hospital: Facility) -> None:
     other = town.facility("620999029", name="Clinique de Démonstration")
     town.has(hospital, ("vpn", "Boîtier rouge", ""))

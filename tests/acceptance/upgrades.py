@@ -16,6 +16,10 @@ FIRST = (
     "NetScaler ADC versions 13.1.x antérieures à 13.1-49.13",
     "NetScaler ADC versions 14.1.x antérieures à 14.1-8.50",
 )
+SECOND = (
+    "NetScaler ADC versions 13.1.x antérieures à 13.1-51.15",
+    "NetScaler ADC versions 14.1.x antérieures à 14.1-12.30",
+)
 
 
 def bulletin(

@@ -92,6 +92,14 @@ def test_a_version_is_asked_for_only_where_one_is_lacking() -> None:
     assert [each.wants for each in subjects([*typed, none])] == [Wants.VERSION]
 
 
+def test_nobody_is_asked_what_the_publisher_has_not_concluded() -> None:
+    waiting = Undecided(("m-1",), "Moniteur Zéphyr", 1, "under-investigation", "2.0")
+    other = Undecided(("m-1",), "Moniteur Zéphyr", 2, "condition-unknown", "2.0")
+    assert subjects([waiting]) == []
+    (asked,) = subjects([waiting, other])
+    assert asked.settles == 1
+
+
 def test_only_what_is_uncertain_gives_way() -> None:
     later = NOW + timedelta(days=1)
     for alerte in (True, False):
