@@ -43,6 +43,7 @@ _NUMBERED_HOSTS = frozenset(
 )
 _WINDOWS = re.compile(r"(?:7|8|8\.1|10|11|9[58]|nt|[45]\.\d|20\d\d|r2)(?: sp\d)?$")
 _FEATURE_RELEASE = re.compile(r"(?:1[5-9]0[379]|1511|2004|2\dh\d)$")
+_SOFTWARE = frozenset({"microgiciel", "micrologiciel", "firmware", "verion", "est"})
 _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386", "ia64"})
 
 
@@ -50,6 +51,11 @@ _PROCESSORS = frozenset({"x86_64", "aarch64", "s390x", "ppc64le", "ppc64", "i386
 def parse_line(text: str) -> tuple[Statement, ...]:
     """Read one line of affected systems; nothing in it gives no statement."""
     return _Parser(text).parse()
+
+
+def _bounds_once(draft: Draft) -> bool:
+    """Whether the last that was read is a range with no more than one bound above."""
+    return bool(draft.ranges) and not draft.pending and len(draft.ranges[-1].lt) < 2
 
 
 def _second_notation(group: list[str]) -> bool:
@@ -97,11 +103,11 @@ class _Parser(Bounding):
             place(self, token)
 
     def _versions(self, token: Token) -> None:
+        self._models()
         if token.text.startswith("avec") and self._has_versions():
             self._condition()  # "version 3.14 avec une version de WibuKey antérieure à 6.50"
-            return
-        self._models()
-        self._draft.keyword = True
+        else:
+            self._draft.keyword = True
 
     def _every(self, _: Token) -> None:
         self._models()
@@ -156,8 +162,8 @@ class _Parser(Bounding):
                 group.append(token.text)
         if versioned and self._named() and not self._has_versions():
             draft.condition = Condition(tuple(group))  # "(Java Version 6)"
-        elif draft.ranges and not draft.pending and _second_notation(group):
-            draft.ranges[-1] = draft.ranges[-1]._replace(also=group[0])
+        elif _bounds_once(draft) and _second_notation(group):
+            self._noted_again(group[0])
         elif host and group:
             draft.hosts.append(tuple(group))
         elif len(group) == 1 and self._kind() in (Kind.OLDER, Kind.NEWER) and not draft.pending:
@@ -165,6 +171,14 @@ class _Parser(Bounding):
         else:
             self._abbreviated(group)
             draft.asides.extend(group)
+
+    def _noted_again(self, also: str) -> None:
+        """Keep the other notation of a bound; of several bounds, none: "6.1 HF5 (…) ou 6.2 SP1"."""
+        ranges, joint = self._draft.ranges, self._peek()
+        ranges[-1] = ranges[-1]._replace(also=also)
+        if joint is not None and joint.text == "ou" and self._kind(1) in NUMERIC and ranges[-1].lt:
+            self._at += 1
+            ranges[-1] = ranges[-1]._replace(lt=(*ranges[-1].lt, *self._list()), also="")
 
     def _abbreviated(self, group: list[str]) -> None:
         """ "Management Card 3 (NMC3)": the short name says that the number is of the name."""
@@ -267,6 +281,8 @@ class _Parser(Bounding):
         words = [each.text for group in inner.words for each in group]
         words.extend(word for group in inner.hosts for word in group)
         words.extend(inner.asides)
+        if _SOFTWARE.issuperset(words):
+            words = []  # "avec un micrologiciel 7.4": its own
         self._draft = draft
         draft.end = max(outer_end, inner.end)
         draft.fix = draft.fix or inner.fix
@@ -307,8 +323,11 @@ class _Parser(Bounding):
             self._at += 1
             draft.end = token.end
         draft.fix = Fix(self._text[start : draft.end], "" if latest else level)
-        if draft.ranges and (level or len(draft.ranges[-1].lt) > 1) and draft.ranges[-1].lt:
-            draft.ranges[-1] = draft.ranges[-1]._replace(patched=True)
+        last = draft.ranges[-1] if draft.ranges else None
+        if last is not None and len(last.lt) > 1:
+            draft.ranges[-1] = last._replace(lt=(), le=last.lt)  # "12, 13 et 14 avant le correctif"
+        elif last is not None and last.lt and level:
+            draft.ranges[-1] = last._replace(patched=True)
 
     def _share_ends(self) -> Sequence[Statement]:
         """A patch, a condition or a deferral at the end holds for the whole line."""

@@ -76,6 +76,8 @@ class Naming:
             if draft.keyword:  # "PI_BASIS 740, SAP_BW 750": a label before its own versions
                 if self._kind() in NUMERIC:
                     return
+            elif self._modelled():  # "IP Phone 7811, 7821 et 7861 Desktop Phones"
+                self._into_words()
             elif len(draft.pending) > 1:  # "7.3, 7.4 et 7.7 ppc64le"
                 draft.asides.append(token.text)
                 return

@@ -103,9 +103,10 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.DEFER,
-        "se cf veuillez consulter voir verifier details executant utilisant avec ayant",
+        "se cf veuillez consulter voir verifier details pour executant utilisant avec ayant",
         r"\b(?:(?:executant|utilisant|avec|ayant)\s+(?:une|des|la|les)\s+versions?\s+"
-        r"(?:vulnerables?|affectees?)\b|se\s+referer|cf\b(?!\s+deployment)|veuillez\s+(?:vous\s+referer|consulter)|consulter\b|"
+        r"(?:vulnerables?|affectees?)\b|se\s+referer|cf\b(?!\s+deployment)|pour\s+plus\s+d'informations?|"
+        r"veuillez[\s-]+(?:vous\s+referer|consulter)|consulter\b|"
         r"voir\s+(?:l[ae]s?|l'|section|bulletin|site|documentation)|verifier\s+l'avis|"
         r"se\s+reporter|details?\s+dans)\b.*",
     ),
@@ -147,11 +148,11 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.VERSIONS,
-        "avec dans en ayant le la les version branche release microgiciel",
+        "avec dans dont en ayant le la les version branche release microgiciel",
         r"\b(?:avec\s+(?:une?|le|la|les|des)\s+(?:microgiciels?|micrologiciels?|firmwares?)\s+"
         r"(?:multi-plateformes?\s+)?(?:d'une\s+|de\s+|en\s+)?|dans\s+une\s+|en\s+|avec\s+(?:une?|le|la)\s+|ayant\s+une\s+|l[ae]s?\s+)?"
         r"(?:versions?(?=v?\d)|versions?|branches?|releases?|microgiciel\s+(?=anter)|"
-        r"microgiciel\s+en\s+version)(?:\b|(?<=[sn])(?=v?\d))"
+        r"microgiciel\s+en\s+version|dont\s+la\s+version(?:\s+du\s+\w+)?\s+est)(?:\b|(?<=[sn])(?=v?\d))"
         r"(?:\s+(?:logicielles?|logiciel|du\s+mic?rologiciel|du\s+microgiciel|du\s+firmware|"
         r"du\s+programme|"
         r"de\s+firmware))?",
@@ -239,7 +240,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     (
         "VERSION",
         f"0 {_NUMBERED} b. ns v. v_ version es {_LEVEL_OPENS}",
-        rf"(?:(?<![\w.])|(?<=\sa))(?:11i\s+v[123]|{_NUMBER}(?:{_STEP})*|"
+        rf"(?:(?<![\w.])|(?<=\sa))(?:11i\s+v[123]|20\d\d\s+release\s+wave\s+\d|{_NUMBER}(?:{_STEP})*|"
         rf"(?:{_NAMED_LEVEL})[\s.:]*(?:numero\s+|#|n°\s*)?(?:20\d\d-\d{{3}}\b|[vb]?\d[\w.]*)"
         rf"(?:{_STEP})*|"
         rf"esxi?\d{{3}}-[\w-]+|patch\s+[a-z])(?![\w])",

@@ -76,7 +76,7 @@ _EXPECT_VERSION = frozenset({Kind.LT, Kind.LE, Kind.GE, Kind.GT, Kind.UPTO, Kind
 _CONTINUES = frozenset({Kind.VERSION, Kind.WILD, Kind.WORD})
 _WORD, _VERSION, _SEP = Kind.WORD, Kind.VERSION, Kind.SEP  # looked up once: every token asks
 _token = partial(tuple.__new__, Token)  # a Token of its four fields, in half the time
-_LETTERED = re.compile(r"([a-z]+)\d[\d.]*$")
+_LETTERED = re.compile(r"([a-z_]+)\d[\w.]*$")
 _LAST = ".:;,'!_-"
 
 Cut = Callable[[str, int], re.Match[str] | None]

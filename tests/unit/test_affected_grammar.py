@@ -68,6 +68,16 @@ PHRASINGS = [
         [Range(ge="3.1", le=("3.1.8",)), Range(le=("3.1.8",))],
     ),
     ("Orme V7000, V5000 versions antérieures à 8.4", [Range(lt=("8.4",))]),
+    (
+        "Orme versions 6.0.x à 6.1.x antérieures à 6.1 HF5 (6.1.0.171) ou 6.2 SP1 (6.2.0.1012)",
+        [Range(ge="6.0.x", lt=("6.1 hf5", "6.2 sp1"))],
+    ),
+    ("Orme dont la version du microgiciel est antérieure à 71.16", [Range(lt=("71.16",))]),
+    ("Orme exécutant le micrologiciel 7.4.", [Range(branches=("7.4",), named=True)]),
+    (
+        "Orme 2022 Release Wave 2",
+        [Range(branches=("2022 release wave 2",), named=True)],
+    ),
     ("Orme B.11.31", [Range(branches=("b.11.31",), named=True)]),
     (
         "Orme 4.6/4.6.2 versions antérieures à 10.0.1",

@@ -58,13 +58,9 @@ def place(bounds: Bounds, showing: Showing, family: str, *, patchable: bool = Fa
     if not bounds.bounded:
         return branch
     main = showing.main or _whole_number(showing, bounds)
-    if main is None or (bounds.generation and main in bounds.branches):
+    if main is None or _counts_otherwise(bounds, main):
         return MISSING
-    if bounds.elsewhere and any(main.release[:1] == each.release[:1] for each in bounds.branches):
-        return MISSING  # what Oracle Linux 5.11 is beside a kernel
-    if is_year(main) and _is_numbered(bounds):
-        return MISSING  # "Office, version 2016" beside a build
-    if bounds.patched and any(main.key[0] == limit.key[0] for limit in bounds.lt):
+    if bounds.patched and any(main.key[0] == limit.key[0] for limit in _in_doubt(bounds)):
         return Placement(Inside.UNSURE, "patch-unknown")
     lt, le = _as_written(bounds, main)
     limits = [below(lt, main, inclusive=False, family=family)] if lt else []
@@ -77,6 +73,20 @@ def place(bounds: Bounds, showing: Showing, family: str, *, patchable: bool = Fa
     if bounds.gt is not None:
         limits.append(_above(bounds.gt, main, strict=True))
     return min((*limits, branch), key=lambda placement: placement.inside)
+
+
+def _counts_otherwise(bounds: Bounds, main: Version) -> bool:
+    """Whether what was typed is not what the bounds count: a name, a host's version, a year."""
+    if bounds.generation and main in bounds.branches:
+        return True
+    if bounds.elsewhere and any(main.release[:1] == each.release[:1] for each in bounds.branches):
+        return True  # what Oracle Linux 5.11 is beside a kernel
+    return is_year(main) and _is_numbered(bounds)  # "Office, version 2016" beside a build
+
+
+def _in_doubt(bounds: Bounds) -> list[Version]:
+    """The bounds that are only fixed with a patch: of "A ou B avec le correctif", the lower one."""
+    return sorted(bounds.lt)[: max(1, len(bounds.lt) - 1)]
 
 
 def _as_written(bounds: Bounds, main: Version) -> tuple[tuple[Version, ...], tuple[Version, ...]]:
