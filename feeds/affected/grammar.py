@@ -324,7 +324,7 @@ class _Parser(Bounding):
             draft.end = token.end
         draft.fix = Fix(self._text[start : draft.end], "" if latest else level)
         last = draft.ranges[-1] if draft.ranges else None
-        if last is not None and len(last.lt) > 1:
+        if last is not None and len(last.lt) > 1 and not level:
             draft.ranges[-1] = last._replace(lt=(), le=last.lt)  # "12, 13 et 14 avant le correctif"
         elif last is not None and last.lt and level:
             draft.ranges[-1] = last._replace(patched=True)

@@ -76,8 +76,6 @@ class Naming:
             if draft.keyword:  # "PI_BASIS 740, SAP_BW 750": a label before its own versions
                 if self._kind() in NUMERIC:
                     return
-            elif self._modelled():  # "IP Phone 7811, 7821 et 7861 Desktop Phones"
-                self._into_words()
             elif len(draft.pending) > 1:  # "7.3, 7.4 et 7.7 ppc64le"
                 draft.asides.append(token.text)
                 return
@@ -101,10 +99,22 @@ class Naming:
             inside = True
         if inside and not draft.pending and self._named():
             draft.words[-1].append(token)
+        elif self._named_by_a_digit(token):
+            self._into_words()  # "STEP 7 V19"
+            draft.pending.append(token)
         elif draft.pending and (joined := self._level_of(draft.pending[-1], token)):
             draft.pending[-1] = joined
         else:
             draft.pending.append(token)
+
+    def _named_by_a_digit(self, token: Token) -> bool:
+        """Whether what stands before a version with its *v* is a number of the name."""
+        draft = self._draft
+        if not token.text.startswith("v") or draft.keyword or draft.ranges or not self._named():
+            return False
+        return [each.text.isdigit() for each in draft.pending] == [True] and (
+            self._tokens[self._at - 2].kind != Kind.SEP
+        )
 
     def _models(self) -> None:
         """Numbers that stand before the word "versions" and are no versions: *SMA 100*."""
