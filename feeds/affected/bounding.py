@@ -35,7 +35,7 @@ def _continues(number: Token, following: Token) -> bool:
 def _starts(lowest: Token, limit: str) -> bool:
     """Whether a complete release of an older branch opens the range that ``limit`` closes."""
     mine, theirs = _INTEGERS.findall(lowest.text), _INTEGERS.findall(limit)
-    if lowest.kind != Kind.VERSION or len(mine) < 3 or len(theirs) < 2:
+    if lowest.kind != Kind.VERSION or lowest.text[-1] == "x" or len(mine) < 3 or len(theirs) < 2:
         return False
     return list(map(int, mine)) < list(map(int, theirs[: len(mine)]))
 

@@ -159,8 +159,9 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.ON,
-        "installe pour for sur sous on dans",
-        r"\b(?:install(?:ee?s?|ed)\s+)?(?:pour|for|sur|sous|(?<!ruby\s)on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?",
+        "install s' fonctionnant tournant deploye heberge embarque pour for sur sous on dans",
+        r"\b(?:(?:install(?:ee?s?|ed)|s'executant|fonctionnant|tournant|"
+        r"(?:deploy|heberg|embarqu)ee?s?)\s+(?=(?:sur|sous|dans)\b))?(?:pour|for|sur|sous|(?<!ruby\s)on|dans)\b(?!-)(?:\s+l[ae]s?\b|\s+l')?",
     ),
     (
         Kind.WITH,

@@ -157,3 +157,24 @@ def test_the_number_of_a_patch_is_seen_wherever_it_is_typed(matcher: Matcher) ->
     fixed = "WebSphere Application Server 9.0.5.10 + PH43148"
     assert judged(matcher, "IBM", line, fixed, "9.0.5.10") == "not_affected"
     assert judged(matcher, "IBM", line, fixed.replace("48", "47"), "9.0.5.10") == "review"
+
+
+@pytest.mark.parametrize(
+    ("line", "product", "version", "kind"),
+    [
+        ("Orme versions 9.3.2408.10x antérieures à 9.3.2408.107", "Orme", "9.3.2408", "review"),
+        ("Orme versions 9.3.2408.10x antérieures à 9.3.2408.107", "Orme", "9.3.2408.99",
+         "not_affected"),
+        ("Orme CPU 416F-3 versions antérieures à V7.0.3", "Orme CPU", "V7.0.2", "review"),
+        ("Orme CPU 416F-3 versions antérieures à V7.0.3", "Orme CPU 414F-3", "V7.0.2",
+         "not_affected"),
+        ("Orme 16.04 s'exécutant sur un processeur Aulne", "Orme", "16.04", "review"),
+        ("Orme 16.04 s'exécutant sur un processeur Aulne", "Orme sur Aulne", "16.04", "affected"),
+        ("Orme STEP 7 V13, V14", "Orme STEP 7", "V5.6", "not_affected"),
+        ("Orme STEP 7 V13, V14", "Orme STEP 7", "V14", "affected"),
+    ],
+)  # fmt: skip
+def test_what_is_not_said_is_asked(
+    matcher: Matcher, line: str, product: str, version: str, kind: str
+) -> None:
+    assert judged(matcher, "", line, product, version) == kind

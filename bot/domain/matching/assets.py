@@ -38,7 +38,8 @@ _UNKNOWN = frozenset(
 _CPE_SPLIT = re.compile(r"(?<!\\):")
 _CPE_ESCAPE = re.compile(r"\\(.)")
 PATCH = re.compile(
-    r"(?<![a-z])[a-z]{2,}(?:-?\d{3}|\d\d[a-z]\d)(?:[\w.-]*\w)?|(?<![\w.-])20\d\d-\d{2,3}(?![\w.-]*\d)"
+    r"(?<![a-z])[a-z]{2,}(?:-?\d{3}|\d\d[a-z]\d|_\d)(?:[\w.-]*\w)?|"
+    r"(?<![\w.-])20\d\d-\d{2,3}(?![\w.-]*\d)"
 )
 LONGEST = 300  # characters read of a column: what is longer names no product
 _SUFFIX = 4  # letters that are a word, not the end of a model

@@ -302,8 +302,17 @@ def _above(limit: Version, version: Version, *, strict: bool) -> Placement:
         case Order.UNKNOWN:  # the build 3.5.30729 is of no release before 3.5.1
             later = version.key[0] > limit.key[0]
             return IN if later and not limit.levels else UNCLEAR
+        case _ if _begins(version, limit):
+            return COARSE
         case _:
             return OUT
+
+
+def _begins(version: Version, limit: Version) -> bool:
+    """Whether a version stops before the build a range begins with: 9.3.2408 of 9.3.2408.100."""
+    typed, rest = version.release, limit.release[len(version.release) :]
+    same = not version.levels and limit.release[: len(typed)] == typed
+    return same and rest[:1] >= (BUILD // 10,)
 
 
 def _yearly(patches: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from bot.domain.matching.placement import (
     is_year,
     says_feature_release,
 )
+from bot.domain.matching.standing import is_model_number
 from feeds.names import Name, is_model
 from feeds.ordering import Cover, cover
 from feeds.versions import Version, read_version
@@ -74,6 +75,8 @@ def _is_unsaid(wanted: Version, said: tuple[Version, ...], asset: Asset) -> bool
     """Whether a number of the name is of a kind that the asset does not say: a year, a model."""
     if is_year(wanted):
         return not any(map(is_year, said))
+    if is_model_number(wanted):  # a CPU 416F-3, and "CPU" alone
+        return all(len(version.release) > 1 for version in said)
     if len(wanted.release) != 1 or wanted.release[0] < 1000 or any(map(is_model, asset.words)):
         return False
     return all(not version.release or version.release[0] < 100 for version in said)

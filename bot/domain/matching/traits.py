@@ -14,7 +14,8 @@ from feeds.names import Name, is_model, widened
 from feeds.products import Catalogue
 
 EVERY_PLATFORM = frozenset({"windows", "macos", "linux"})
-_ACROBAT = frozenset({"windows", "macos"})  # it runs nowhere else
+_ADOBE = frozenset({"windows", "macos"})  # Acrobat, Photoshop… run nowhere else
+_ELSEWHERE = frozenset({"flash", "air", "coldfusion"})
 _MOBILE = frozenset({"android", "ios"})
 _KINDS = frozenset({"linux", "unix"})  # AIX and Solaris are both Unix, and not the same
 _WINDOWS = frozenset({"7", "8", "8.1", "10", "11"})
@@ -139,6 +140,10 @@ def _unsure_or_other(silent: bool, what: str) -> Relation:
     return Relation(Kinship.OTHER, f"other-{what}")
 
 
+def _of_adobe(name: Name) -> bool:
+    return name.vendor == "adobe" and name.words.isdisjoint(_ELSEWHERE)
+
+
 def _platform(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     wanted = {each for word in name.platforms for each in catalogue.platform(word)}
     said = asset.name.platforms.union(*asset.name.hosts)
@@ -146,7 +151,7 @@ def _platform(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
     shared = mine & wanted
     if shared - _KINDS or not shared.isdisjoint(said | name.platforms):
         return SAME
-    if not mine and wanted >= (_ACROBAT if name.family == "acrobat" else EVERY_PLATFORM):
+    if not mine and wanted >= (_ADOBE if _of_adobe(name) else EVERY_PLATFORM):
         return SAME
     return _unsure_or_other(not mine, "platform")
 
