@@ -238,6 +238,7 @@ def evaluate_(
         verdicts=verdicts,
         as_json=shared.as_json,
         console=shared.console,
+        headers=shared.words.columns,
     )
     raise typer.Exit(code)
 

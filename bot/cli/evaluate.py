@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 Lookup = Callable[[str], Advisory | None]
 """Finds a stored advisory by its reference; None when there is none."""
 
+SHOWN = 20  # errors that are said one by one
 MANY = 500  # records worth a progress bar: some seconds of work
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -66,6 +68,7 @@ def evaluate(
     verdicts: Path | None = None,
     as_json: bool = False,
     console: Console | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     """Judge every probe of ``file``, write the verdicts, print the measures.
 
@@ -75,6 +78,7 @@ def evaluate(
         lookup: finds stored advisories; not called for line records.
         verdicts: where one line a probe is written, in order.
         as_json: print the measures for a machine.
+        headers: what the columns of the measures are called; as in the code by default.
 
     Returns:
         The exit code: 0, or 1 when a record could not be judged or ``file`` not be read.
@@ -83,7 +87,7 @@ def evaluate(
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        Console(stderr=True).print(f"{file}: cannot be read: {error}; give a UTF-8 JSONL file")
+        _complain(f"{file}: cannot be read: {error}; give a UTF-8 JSONL file")
         return 1
     evaluation = Evaluation()
     answers = list(_judge_lines(_followed(text.split("\n")), matcher, lookup, evaluation))
@@ -96,10 +100,16 @@ def evaluate(
         measures = {**evaluation.to_json(), "errors": len(errors)}
         console.print_json(json.dumps(measures, ensure_ascii=False))
     else:
-        _print(console, evaluation)
-    for each in errors[:20]:
-        Console(stderr=True).print(f"{file}: {each.id} probe {each.probe}: {each.reason}")
+        _print(console, evaluation, headers)
+    for each in errors[:SHOWN]:
+        _complain(f"{file}: {each.id} probe {each.probe}: {each.reason}")
+    if len(errors) > SHOWN:
+        _complain(f"{file}: {len(errors) - SHOWN} more records or probes could not be judged")
     return 1 if errors else 0
+
+
+def _complain(text: str) -> None:
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _followed(lines: list[str]) -> Iterable[str]:
@@ -147,8 +157,11 @@ def _judge(
         label = read_label(probe)
     except ValueError as error:
         return Answer(identity, position, None, f"{error}: affected, not_affected or review")
-    columns = (str(probe.get(name) or "") for name in ("vendor", "product", "version", "cpe"))
-    verdict = matcher.judge(reading, InventoryProduct(*columns))
+    columns = [probe.get(name) or "" for name in InventoryProduct._fields]
+    for name, value in zip(InventoryProduct._fields, columns, strict=True):
+        if isinstance(value, Mapping | list):
+            return Answer(identity, position, None, f"{name} is a text, not {value!r}")
+    verdict = matcher.judge(reading, InventoryProduct(*map(str, columns)))
     evaluation.add(label, verdict.kind)
     return Answer(identity, position, verdict, verdict.reason)
 
@@ -199,8 +212,9 @@ def _advisory_of(row: AffectedProduct) -> Advisory:
     )
 
 
-def _print(console: Console, evaluation: Evaluation) -> None:
-    table = Table("probes of", "count", "right", "dangerous", "noise", "cost")
+def _print(console: Console, evaluation: Evaluation, headers: Mapping[str, str]) -> None:
+    columns = ("probes of", "count", "right", "dangerous", "noise", "cost")
+    table = Table(*(headers.get(column, column) for column in columns))
     for code in sorted(evaluation.by_code):
         table.add_row(code, *_cells(evaluation.by_code[code]))
     table.add_section()

@@ -129,6 +129,21 @@ def test_an_unreadable_file_is_said_in_one_line(matcher: Matcher, tmp_path: Path
     assert evaluate(missing, matcher=matcher, lookup=lambda _: None) == 1
 
 
+def test_errors_are_said_whole_and_counted_beyond_twenty(
+    matcher: Matcher, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, lines, _ = measured(
+        matcher,
+        tmp_path,
+        {"id": "[A]", "description": "FortiWeb", "probes": [{"product": ["FortiWeb"]}]},
+        *("[1]\n" for _ in range(24)),
+    )
+    assert (code, len(lines)) == (1, 25)
+    said = capsys.readouterr().err
+    assert "[A] probe 0: product is a text, not ['FortiWeb']" in said
+    assert "5 more records or probes could not be judged" in said
+
+
 HOSTILE: list[tuple[str, Any]] = [
     ("also_ok that is no list", {"also_ok": 5}),
     ("also_ok of something else", {"also_ok": [1]}),
