@@ -16,6 +16,7 @@ from bot.domain.message import ChannelName
 from bot.pipeline.priority import Computation, computation
 from bot.pipeline.view import alert_views
 from bot.render import Renderer
+from bot.render.words import Words
 from bot.store import Session, alerts, lots
 from bot.store.alerts import ListedAlert
 from feeds.advisory import Tlp
@@ -62,7 +63,7 @@ def priority(
         for reason in found.now.reasons
     ]
     shared.show(found, lambda: _sum(found, words))
-    shared.say(_verdict(found))
+    shared.say(_verdict(found, shared.words))
 
 
 def _computed(session: Session, reference: str, application: Application) -> Computation:
@@ -84,17 +85,19 @@ def _sum(found: Computation, words: Sequence[str]) -> Sheet:
     return made
 
 
-def _verdict(found: Computation) -> str:
+def _verdict(found: Computation, words: Words) -> str:
     """In one sentence; the first case that applies decides, as in the rule."""
-    enough = found.now.points >= found.immediate_from
     if found.now.urgency is Urgency.IMMEDIATE:
-        why = "an alerte, aimed at people, or enough points for sure"
-    elif enough:
-        why = "enough points, but no machine is concerned for sure: it never interrupts"
+        why = words.phrases["priority_immediate"]
+    elif found.now.points >= found.immediate_from:
+        why = words.phrases["priority_unsure"]
     else:
-        why = f"fewer than {found.immediate_from} points"
-    told = "" if found.told is found.now.urgency else f"; it was told as {found.told.value}"
-    return f"{found.reference}: {found.now.urgency.value} ({why}{told})"
+        why = words.phrases["priority_few"].format(points=found.immediate_from)
+    said = f"{found.reference} : {words.states[found.now.urgency]} ({why})"
+    if found.told is found.now.urgency:
+        return said
+    told = words.phrases["priority_told"].format(urgency=words.states[found.told])
+    return f"{said} ; {told}"
 
 
 def _in_full(session: Session, reference: str, renderer: Renderer) -> str:

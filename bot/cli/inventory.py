@@ -111,6 +111,9 @@ def coverage(
         lambda: _coverage_table(rows),
     )
     if len(owners) == 1 and facility and not shared.as_json:
+        if waiting := database.call(recognition.not_judged, owners[0].id):
+            said = shared.words.phrases["not_judged"]
+            shared.say(said.format(lines=waiting))
         concerned = database.call(verdicts.affected_lines, owners[0].id)
         shared.say(assurance(shared, concerned, covered[owners[0].id]))
         unknown = database.call(recognition.unrecognised, owners[0].id, limit=SHOWN)

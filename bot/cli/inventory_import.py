@@ -16,7 +16,7 @@ from bot.domain.facility import Facility
 from bot.domain.upload import UploadPlan, describe
 from bot.inventory.base import ColumnMapping, InventoryError, Upload
 from bot.inventory.columns import LABELS
-from bot.inventory.members import read_members
+from bot.inventory.members import owners_of, read_members
 from bot.inventory.registry import read_inventory
 from bot.inventory.report import describe_upload
 from bot.pipeline.foresee import Foreseen
@@ -118,7 +118,10 @@ def _read(
     body = file_bytes(file)
     try:
         if not members:
-            return [(owner, read_inventory(body, file=file.name, mapping=mapping, format=name))]
+            upload = read_inventory(body, file=file.name, mapping=mapping, format=name)
+            owners = owners_of(body, upload, file=file.name, mapping=mapping)
+            _refuse_neighbours(shared, owner, owners, file)
+            return [(owner, upload)]
         known = {each.finess: each for each in members_of(shared, owner)}
         read = read_members(body, file=file.name, members=known, mapping=mapping)
     except InventoryError as error:
@@ -130,6 +133,22 @@ def _read(
     if absent:
         shared.say(f"Sans ligne dans ce fichier, laissés comme avant : {', '.join(absent)}.")
     return [(known[finess], upload) for finess, upload in read.items()]
+
+
+def _refuse_neighbours(
+    shared: Context, owner: Facility, owners: Mapping[str, int], file: Path
+) -> None:
+    """A file that says of some lines that they are another facility's is not this one's."""
+    for finess, line in owners.items():
+        other = shared.application.database.call(facilities.by_finess, finess)
+        if other is not None and other.id != owner.id:
+            raise InventoryError(
+                file.name,
+                f"ligne {line} : le FINESS {finess} est celui d'un autre établissement,"
+                f" {other.name}.",
+                "Retirez ces lignes ; ou, pour la tête d'un GHT, ajoutez --members."
+                " Rien n'a été changé.",
+            )
 
 
 def members_of(shared: Context, head: Facility) -> list[Facility]:

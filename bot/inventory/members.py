@@ -71,6 +71,21 @@ def read_members(
     return {finess: _whole(found, nobodys) for finess, found in sorted(parts.items())}
 
 
+def owners_of(
+    body: bytes, upload: Upload, *, file: str, mapping: ColumnMapping | None = None
+) -> Mapping[str, int]:
+    """The FINESS numbers of a file that was read as one facility's, with the first line of
+    each; none when no column says whose each line is."""
+    if not any(fold(title) in FINESS for title in upload.ignored):
+        return {}
+    read = _workbook if body.startswith(WORKBOOK) else _csv
+    found: dict[str, int] = {}
+    for sheet in read(body, file=file, mapping=mapping):
+        for finess, records in _owned(sheet)[0].items():
+            found.setdefault(finess, records[0][0])
+    return found
+
+
 def names_owners(body: bytes, *, file: str) -> bool:
     """Whether a file is a table that says, in a FINESS column, whose each line is.
 

@@ -64,6 +64,11 @@ PHRASES = {
     "disagreement_subject",
     "inventory_subject",
     "sheet_name",
+    "not_judged",
+    "priority_immediate",
+    "priority_unsure",
+    "priority_few",
+    "priority_told",
 }
 ROLES = {
     "rssi",

@@ -70,3 +70,14 @@ def unrecognised(
         .limit(limit)
     )
     return [(typed_product(row), row.lines) for row in rows]
+
+
+def not_judged(session: Session, facility_id: int) -> int:
+    """How many present lines of a facility were not held against the bulletins yet."""
+    return session.scalars(
+        select(func.count())
+        .select_from(AssetRow)
+        .join(ProductRow, ProductRow.id == AssetRow.product_id)
+        .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_(None))
+        .where(ProductRow.recognised.is_(None))
+    ).one()

@@ -91,6 +91,30 @@ def test_a_facility_outside_the_ght_is_refused_with_its_line(
     assert "FortiOS" not in operator.types("inventory", "list", "--facility", HEAD)[1]
 
 
+def test_a_file_of_several_facilities_is_not_taken_for_one_s(
+    operator: Operator, tmp_path: Path
+) -> None:
+    upload = ("inventory", "import", "--facility", HEAD)
+    code, said = operator.types(*upload, table(tmp_path, LINES.replace("Libellé long", "Produit")))
+    assert code == 4
+    assert "ligne 4 : le FINESS 620999029 est celui d'un autre établissement" in said
+    assert "--members" in said
+    unknown = LINES.replace("Libellé long", "Produit").replace("620999029", "620000034")
+    code, said = operator.types(*upload, table(tmp_path, unknown))  # its legal entity, perhaps
+    assert (code, "Lignes ajoutées : 3" in said) == (0, True), said
+
+
+def test_what_waits_to_be_judged_is_said_beside_the_coverage(
+    operator: Operator, tmp_path: Path
+) -> None:
+    file = table(tmp_path, "Produit;Version\nFortiOS;7.2.3\nTomcat;9.0.70\n")
+    assert operator.types("inventory", "import", "--facility", ALONE, file)[0] == 0
+    coverage = ("inventory", "coverage", "--facility", ALONE)
+    assert "attendent encore d'être comparées aux bulletins : 2" in operator.types(*coverage)[1]
+    assert operator.types("match")[0] == 0
+    assert "attendent encore" not in operator.types(*coverage)[1]
+
+
 def test_only_the_head_uploads_for_others(operator: Operator, tmp_path: Path) -> None:
     file = table(tmp_path, LINES)
     code, said = operator.types("inventory", "import", "--members", "--facility", MEMBER, file)
