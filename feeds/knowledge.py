@@ -49,9 +49,12 @@ class Builtin:
     parts: frozenset[str]
     machines: frozenset[str]
     families_typed: frozenset[frozenset[str]]
+    systems: frozenset[frozenset[str]]
     hardware: tuple[tuple[str, str, str, tuple[str, ...]], ...]
     """``(vendor, word, first digits, words of its firmware)``"""
     translations: Mapping[str, tuple[str, ...]]
+    glued: Mapping[str, tuple[str, ...]]
+    """vendors as CPE names write them, in one word"""
     vendors: Mapping[tuple[str, ...], str]
     kin: Mapping[str, frozenset[str]]
     """by vendor, those that bought, sold or were named like it"""
@@ -154,6 +157,7 @@ def _builtin(values: dict[str, Any]) -> Builtin:
         devices=frozenset(normal_words(values["devices"])),
         parts=frozenset(normal_words(values["parts"])),
         machines=frozenset(normal_words(values["machines"])),
+        systems=frozenset(frozenset(normal_words([n])) for n in values["systems"]),
         families_typed=frozenset(frozenset(normal_words([n])) for n in values["families_typed"]),
         nouns=frozenset(word for text in values["nouns"] for word in text.split()),
         umbrellas=frozenset(normal_words(values["umbrellas"])),
@@ -163,6 +167,7 @@ def _builtin(values: dict[str, Any]) -> Builtin:
             for text in texts
         ),
         codenames=frozenset(normal_words(values["codenames"])),
+        glued=_glued(values["vendors"]),
         translations=_glued(values["vendors"])
         | {
             normal_words([word])[0]: tuple(normal_words([to]))

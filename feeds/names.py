@@ -17,7 +17,7 @@ _MAVEN = re.compile(r"^(?:org|com|io|net|fr|de)\.[\w.-]+:(?=\w)")  # org.alfresc
 _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
 _FOUR = re.compile(r"(\d{4})([a-z]{1,2})$")  # the 5110A is of the 5100A series
-_LONGEST_ACRONYM = 7
+_LONGEST_ACRONYM = 9
 _SHORTEST_MISSPELT = 7
 _SHORTEST_GLUED = 4  # letters of two words that are written as one: *FX OS*
 _VOWELS = re.compile(r"[aeiouy]")

@@ -21,7 +21,7 @@ from feeds.vocabulary import Vocabulary
 NO_VENDOR = frozenset({"", "n/a", "na", "-", "inconnu", "unknown", "n.c.", "nc"})
 WINDOWS = frozenset({"windows", "server", "r2", "xp", "vista", "rt", "nt", "me", "hlk"})
 _DEVICE = re.compile(r"([a-z]+)-?(\d.*)")
-_STUCK = re.compile(r"([a-z]{2,}(?=-?\d{3})|[a-z]{3,})-?(\d{1,5}[a-z]?)$")  # WC7665, tomcat9
+_STUCK = re.compile(r"([a-z]{2,}(?=-?\d{3})|[a-z]{3,})-?(\d{1,5}[a-z]?)(?:-(sp\d))?$")  # tomcat9
 _COMPANY = frozenset(
     {
         "inc",
@@ -83,6 +83,11 @@ class _Rewritten:
     vendor: str = ""
 
 
+def _said(meant: Mapping[str, tuple[str, ...]], words: Iterable[str]) -> list[str]:
+    """Words, and what those of ``meant`` stand for."""
+    return [each for word in words for each in meant.get(word, (word,))]
+
+
 class Rewriting(Vocabulary):
     """Words as written to words as compared.
 
@@ -118,7 +123,9 @@ class Rewriting(Vocabulary):
 
     def _read_vendor(self, text: str) -> tuple[str, frozenset[str]]:
         """Canonical vendor (or the words typed) and the words that name it."""
-        words = [word for word in self._parted(normal_words([text])) if word not in _COMPANY]
+        words = [
+            word for word in _said(self._known.glued, normal_words([text])) if word not in _COMPANY
+        ]
         if not words or text.strip().lower() in NO_VENDOR:
             return "", frozenset()
         found = self._vendors.at(words, 0)
@@ -131,7 +138,7 @@ class Rewriting(Vocabulary):
             return ()
         words = re.split(r"[\s_]+|-(?=project$)", fold(text).strip())
         kept = tuple(word for word in words if word.strip(".,") not in _COMPANY)
-        spelt = self._parted(normal_words(kept))
+        spelt = _said(self._known.glued, normal_words(kept))
         known = self._vendors.at(spelt, 0) if spelt else None
         # "B. Braun Medical" says no more than "B. Braun"
         return tuple(spelt[: known[0]]) if known else kept
@@ -159,7 +166,7 @@ class Rewriting(Vocabulary):
                 numbers.append(short[-1])
             elif (stuck := _STUCK.match(word)) and self._abbreviates(word, stuck[1]):
                 words.append(stuck[1])
-                numbers.append(stuck[2])
+                numbers.append(f"{stuck[2]} {stuck[3]}" if stuck[3] else stuck[2])
             else:
                 words.append(word)
         if not numbers:
@@ -167,7 +174,9 @@ class Rewriting(Vocabulary):
         return phrase._replace(words=tuple(words), numbers=(*numbers, *phrase.numbers))
 
     def _abbreviates(self, word: str, stem: str) -> bool:
-        return (stem,) in self._abbreviations and (word,) not in self._abbreviations
+        if (word,) in self._abbreviations:
+            return False
+        return (stem,) in self._abbreviations or (len(stem) > 4 and stem in self._known.generic)
 
     def _rejoined(self, phrase: Phrase) -> Phrase:
         """ "Aria Operations | for Logs": a known name may go on behind "for"."""
@@ -221,7 +230,7 @@ class Rewriting(Vocabulary):
 
     def _rewrite(self, texts: Iterable[str]) -> _Rewritten:
         """Translate, take editions and the leading vendor out, apply former names."""
-        words = self._parted(normal_words(texts))
+        words = _said(self._known.translations, normal_words(texts))
         out = _Rewritten()
         position = 0
         while position < len(words):
@@ -256,11 +265,6 @@ class Rewriting(Vocabulary):
                 out.locks.append(0)
                 position += 1
         return out
-
-    def _parted(self, words: Iterable[str]) -> list[str]:
-        """Words translated, and glued vendors parted."""
-        known = self._known.translations
-        return [each for word in words for each in known.get(word, (word,))]
 
     def _more_after_vendor(self, words: Sequence[str], position: int, length: int) -> bool:
         """Whether a longer former name stands behind the vendor: "VideoLAN | VLC media player"."""

@@ -96,6 +96,15 @@ class Vocabulary:
         texts = [".".join(map(str, numbers[:length])) for length in (3, 2, 1)]
         return next((n for text in texts if (n := self._known.builds.get((family, text)))), ())
 
+    @cached_property
+    def _firmwares(self) -> frozenset[frozenset[str]]:
+        known = self._known
+        return known.systems.union(frozenset(firmware) for *_, firmware in known.hardware)
+
+    def is_firmware(self, words: frozenset[str]) -> bool:
+        """Whether these words are software that hardware is known to run: *IOS XE*."""
+        return words in self._firmwares
+
     def is_typed_for_family(self, words: frozenset[str]) -> bool:
         """Whether staff type this short name for any product of its family: *NetWeaver*."""
         return words in self._known.families_typed

@@ -140,7 +140,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     wide = frozenset(family for word in name.words for family in widened(word))
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
-    known |= {spelling for spelling, _ in name.spellings}
+    known |= {spelling for spelling, _ in name.spellings} | name.parts
     known |= {bones for word in name.words - catalogue.generic if (bones := skeleton(word))}
     known |= {text for text in phrase.numbers if _MODEL_NUMBER.fullmatch(text)}
     if IS_PURL.fullmatch(cpe):

@@ -49,7 +49,7 @@ def near(
     if apart and not _is_rare(catalogue, name, asset, shared):
         return OTHER
     said = asset.name.words - name.words
-    if any(map(is_model, missing)) and any(map(is_model, said)):
+    if _other_models(missing, said):
         return OTHER
     if _stems(missing) & _stems(said):
         return OTHER  # "MR2" and "MR3"
@@ -83,7 +83,22 @@ def _alike(
         return True
     if mine != theirs or not mine:
         return False
-    return (len(shared) > 1 and len(missing) < 2) or (not missing and extra <= catalogue.levels)
+    left_out = 3 if shared >= asset.name.words else 2  # "Enterprise Manager" of "… Grid Control"
+    return (len(shared) > 1 and len(missing) < left_out) or (
+        not missing and extra <= catalogue.levels
+    )
+
+
+def _other_models(missing: frozenset[str], said: frozenset[str]) -> bool:
+    """Whether both say models, none of which is the other said less precisely (RS416, RS416v2)."""
+    theirs = [word for word in missing if is_model(word)]
+    mine = [word for word in said if is_model(word)]
+    return bool(mine and theirs) and not any(
+        len(each) > 3 and word.startswith(each) and word[len(each)] == "v"
+        for word in theirs
+        for each in mine
+        if len(word) > len(each)
+    )
 
 
 def _stems(words: frozenset[str]) -> set[str]:

@@ -22,6 +22,7 @@ from feeds.names import Name, is_model
 from feeds.ordering import Cover, cover
 from feeds.versions import Version, read_version
 
+_ANY = re.compile(r"\d{2,}x{1,3}")
 _LEADING = re.compile(r"\d{4,5}(?=[a-z])")
 
 
@@ -45,6 +46,8 @@ def carries_numbers(
             continue
         if not asset.shown:
             return MISSING
+        if _ANY.fullmatch(text) and any(_is_of(text, each.text) for each in asset.shown):
+            continue
         said = asset.shown
         if name.family == "windows":  # 10.0.22621 is Windows 11's: only what is said counts
             said = tuple(version for version in said if len(version.release) < 3)
@@ -63,6 +66,12 @@ def carries_numbers(
         else:
             return Placement(Inside.OUT, "other-release")
     return result
+
+
+def _is_of(text: str, number: str) -> bool:
+    """Whether 334 is a 33x, 14020 a 14xxx."""
+    stem = text.rstrip("x")
+    return number.startswith(stem) and number[: len(text)].isdigit() and len(number) >= len(text)
 
 
 def _lists(name: Name, asset: Asset) -> bool:

@@ -19,7 +19,7 @@ from feeds.names import Name, is_model, widened
 from feeds.products import Catalogue
 
 _NUMBER = re.compile(r"^\d{3,}[\w-]*$")
-LONG_ACRONYM = 4
+SHORT_ACRONYM, LONG_ACRONYM = 3, 4
 LONG_MODEL = 9
 UNMISTAKABLE = 3  # common words that make a name of their own: "Session Smart Router"
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
@@ -40,6 +40,8 @@ def relate(catalogue: Catalogue, name: Name, asset: Asset, confirmed: frozenset[
     allied = _allied(catalogue, name, asset)
     if allied:
         asset = replace(asset, name=asset.name._replace(vendor=name.vendor))
+    if not name.parts.isdisjoint(asset.name.parts):
+        return SAME  # the order number says it all
     relation = _by_words(catalogue, name, asset, confirmed)
     if allied and relation is SAME and (name.weak or name.words.isdisjoint(asset.words)):
         relation = _VENDOR
@@ -66,23 +68,23 @@ def _allied(catalogue: Catalogue, name: Name, asset: Asset) -> bool:
         return True
     shared = asset.name.words & name.words
     if catalogue.akin(mine, theirs):
-        return not shared <= catalogue.common
-    if _abbreviated(name, asset):
+        return not shared <= catalogue.common or _abbreviated(name, asset, SHORT_ACRONYM)
+    if _abbreviated(name, asset, LONG_ACRONYM):
         return True
     if shared <= catalogue.generic or not name.words <= asset.known:
         return False
     return any(not p <= catalogue.generic for p in catalogue.products_of(mine, shared))
 
 
-def _abbreviated(name: Name, asset: Asset) -> bool:
+def _abbreviated(name: Name, asset: Asset, shortest: int) -> bool:
     """Whether one side is written by the other's initials, which nobody else bears: *WFBS*."""
     mine, theirs = asset.name, name
-    return _spelt_by(mine, theirs.words) or _spelt_by(theirs, mine.words)
+    return _spelt_by(mine, theirs.words, shortest) or _spelt_by(theirs, mine.words, shortest)
 
 
-def _spelt_by(name: Name, said: frozenset[str]) -> bool:
+def _spelt_by(name: Name, said: frozenset[str], shortest: int) -> bool:
     for short, full in name.spellings:
-        if short in said and LONG_ACRONYM <= len(short) == len(full) and name.words <= full:
+        if short in said and shortest <= len(short) == len(full) and name.words <= full:
             return True
     return False
 

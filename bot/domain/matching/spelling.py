@@ -9,6 +9,7 @@ from feeds.names import Name, is_model, skeleton
 
 _NONE = frozenset[str]()
 _SHORTEST_GLUED = 4
+_SHORTEST_CUT = 5
 _INITIALS = range(2, 7)
 _ANY = re.compile(r"[a-z0-9]{3}x{1,3}$")  # the NUC7i5DNx, the SRX5xxx: any of that family
 
@@ -36,7 +37,14 @@ def respelt(name: Name, asset: Asset) -> frozenset[str]:
 
 
 def misspelt(missing: frozenset[str], extra: frozenset[str]) -> bool:
-    """Whether all that differs are slips: each word missing is one of ``extra``, a letter off."""
+    """Whether all that differs are slips: each word missing is one of ``extra``, a letter off.
+
+    A word that is cut short ("crypto") is taken for one.
+    """
+    if len(missing) == len(extra) == 1:
+        (word,), (short,) = missing, extra
+        if _SHORTEST_CUT <= len(short) < len(word) - 2 and word.startswith(short):
+            return True
     bones = {skeleton(word): word for word in extra}
     return (
         0 < len(missing) == len(extra) == len(bones)

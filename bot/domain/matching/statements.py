@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bot.domain.matching.assets import EDITION_MARKS, split_cpe
 from bot.domain.matching.bounds import Bounds, forget_bounds, read_bounds
 from bot.domain.matching.identifiers import identifiers_of, names_serials
+from bot.domain.matching.software import with_software
 from feeds.advisory import Advisory, AffectedProduct
 from feeds.affected import (
     Condition,
@@ -101,7 +102,8 @@ def _row_sentences(catalogue: Catalogue, row: AffectedProduct) -> tuple[Sentence
     prose = row.description or (row.product if not row.versions else "")
     field = "description" if row.description else "product"
     if prose:
-        statements = parse_line(prose)
+        lines = parse_line(prose)
+        statements = tuple(with_software(catalogue, lines, row.vendor, row.product))
     else:
         product = row.product or split_cpe(row.cpe).product.replace("_", " ")
         prose = row.versions
@@ -260,5 +262,6 @@ def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
     for spelling, _ in name.spellings:
         yield spelling
     yield from filter(is_model, name.asides)
+    yield from name.parts
     for carrier in name.carriers:
         yield from carrier - name.vendor_words
