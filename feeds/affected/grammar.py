@@ -174,11 +174,9 @@ class _Parser(Bounding):
 
     def _noted_again(self, also: str) -> None:
         """Keep the other notation of a bound; of several bounds, none: "6.1 HF5 (…) ou 6.2 SP1"."""
-        ranges, joint = self._draft.ranges, self._peek()
+        ranges = self._draft.ranges
         ranges[-1] = ranges[-1]._replace(also=also)
-        if joint is not None and joint.text == "ou" and self._kind(1) in NUMERIC and ranges[-1].lt:
-            self._at += 1
-            ranges[-1] = ranges[-1]._replace(lt=(*ranges[-1].lt, *self._list()), also="")
+        self._or_another()
 
     def _abbreviated(self, group: list[str]) -> None:
         """ "Management Card 3 (NMC3)": the short name says that the number is of the name."""
@@ -209,7 +207,10 @@ class _Parser(Bounding):
             elif token.kind in (Kind.WORD, *NUMERIC):
                 group.append(token)
         self._own_numbers(group, others=inside or (released and len(group) == 1))
-        if group:
+        bounded = draft.ranges and draft.ranges[-1].bounded and not draft.carriers
+        if group and bounded and self._kind() == Kind.VERSIONS:
+            self._condition(group)  # "antérieures à 3.5 sur FortiOS versions 5.6 et antérieures"
+        elif group:
             groups.append(tuple(each.text for each in group))
 
     def _ends_host(self, token: Token, group: list[Token], inside: bool) -> bool:
@@ -261,13 +262,15 @@ class _Parser(Bounding):
         kinds = (Kind.VERSIONS, Kind.ALL, *BOUNDS, Kind.OLDER)
         return any(token.kind in kinds for token in self._tokens[self._at :])
 
-    def _condition(self, *, of_itself: bool = False) -> None:
+    def _condition(self, named: list[Token] | None = None, *, of_itself: bool = False) -> None:
         """Read what must be there besides; it may carry versions of its own.
 
-        ``of_itself``: a way of running ("en mode appliance"), which has no versions.
+        Args:
+            named: words of it that were read already.
+            of_itself: a way of running ("en mode appliance"), which has no versions.
         """
         draft = self._draft
-        inner = Draft()
+        inner = Draft(words=[named or []])
         outer_end = draft.end
         self._draft.close_list()
         self._draft = inner
@@ -302,6 +305,14 @@ class _Parser(Bounding):
         while self._kind() in (Kind.WORD, Kind.REF, *NUMERIC):
             self._draft.end = self._tokens[self._at].end
             self._at += 1
+        self._or_another()
+
+    def _or_another(self) -> None:
+        """Read the bounds that follow "ou": "6.4.0.9 avec les correctifs ou 6.4.0.10"."""
+        joint, ranges = self._peek(), self._draft.ranges
+        if joint is not None and joint.text == "ou" and self._kind(1) in NUMERIC and ranges[-1].lt:
+            self._at += 1
+            ranges[-1] = ranges[-1]._replace(lt=(*ranges[-1].lt, *self._list()), also="")
 
     def _fix(self, opening: Token) -> None:
         """Read the name of the missing patch, to the end of the line."""

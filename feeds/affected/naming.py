@@ -19,6 +19,7 @@ _GOES_ON = NUMERIC | BOUNDS | {Kind.SEP, Kind.ALL, Kind.VERSIONS}
 _SAYS_VERSIONS = NUMERIC | {Kind.VERSIONS, Kind.ALL, Kind.LT, Kind.LE}
 _SAYS_OTHERWISE = frozenset({Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.OPEN})
 _MODEL_NUMBER = re.compile(r"(?!19|20\d\d)\d{3,5}$|v\d{4}$")
+_SERIES = ("serie", "gamme", "famille")
 _FORMER = frozenset({"precedemment", "anciennement", "formerly", "ex", "aka"})
 _DEVICES = frozenset(
     [
@@ -106,6 +107,9 @@ class Naming:
             draft.pending[-1] = joined
         else:
             draft.pending.append(token)
+
+    def _of_a_series(self) -> bool:
+        return any(token.text.startswith(_SERIES) for token in self._draft.words[-1])
 
     def _named_by_a_digit(self, token: Token) -> bool:
         """Whether what stands before a version with its *v* is a number of the name."""
@@ -214,6 +218,8 @@ class Naming:
         return False
 
     def _end_statement(self) -> None:
+        if self._modelled() and self._of_a_series():
+            self._into_words()  # "Séries de processeurs Intel Celeron 5000"
         statement = self._draft.statement()
         if statement is not None:
             self._done.append(statement)

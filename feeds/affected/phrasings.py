@@ -71,11 +71,11 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     ),
     (
         Kind.NOISE,
-        "pour et vers: disposant suivant sont strictement uniquement seulement only inclus "
+        ", pour et vers: disposant suivant sont strictement uniquement seulement only inclus "
         "vulnerable affecte base",
         r"\bbasee?s?\s+sur\s+chromium(?:\s+versions?\s+[\d.]+(?:\s+et\s+[\d.]+)*)?|"
         r"\bpour\s+l[ae]s?\s+vulnerabilites?(?:(?:\s|,|et\b|ou\b)*cve-\d{4}-\d+)*|"
-        r"\bvers:\w+/(?=\s|$)|\bet\s+ndcpp\b|"
+        r",\s*(?:\d+x)?\d\d\d?v\b(?!\.)|\bvers:\w+/(?=\s|$)|\bet\s+ndcpp\b|"
         r"\bdisposant\s+d'un\s+correctif\b|"
         r"\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
         r"\bsuivante?s?\b|"
@@ -233,7 +233,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         r"\b\d{4,5}[a-z]{0,2}-(?!rc|sp|hf|cu|fp|[bhps]\d)[a-z]{1,3}\d?\b(?!\.)|"
         r"\b(?!(?:19|20)\d\d)\d{3,4}(?:[acefmpqstvwx]|sp|tq|yc)\b(?![.(-])|"
         r"\b(?!(?:19|20)\d\d-)\d{3,4}(?:[a-z]{2})?-\d{1,2}\b(?![.-]?\d)|"
-        rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga)[a-z]{{2}}\d{{2}}\b(?!\.)|"
+        rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga)[a-z]{{2}}\d{{2,3}}\b(?!\.)|"
+        r"\b\d+x\d+[a-z]*\b|\b\d\d\d?v\b|"
         rf"\b\d(?!{_NAMED_LEVEL}|up|if|mr|ru|ga|rc|er|nd|th|rd|st|me)[a-z]{{2}}\d?\b(?![.\d-])|"
         r"\b\d{1,2}[a-z]-(?!rc|beta|alpha)[a-z]{2,4}\b|\b\d+[a-z]{3,}\w*",
     ),

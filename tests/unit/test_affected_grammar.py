@@ -78,6 +78,12 @@ PHRASINGS = [
         "Orme 2022 Release Wave 2",
         [Range(branches=("2022 release wave 2",), named=True)],
     ),
+    (
+        "Orme versions 6.4.x antérieures à 6.4.0.9 avec les correctifs temporaires ou 6.4.0.10",
+        [Range(branches=("6.4.x",), lt=("6.4.0.9", "6.4.0.10"), patched=True)],
+    ),
+    ("Orme, 1x230V versions antérieures à V6.5", [Range(lt=("v6.5",))]),
+    ("Orme 7SX800, versions antérieures à 8.83", [Range(lt=("8.83",))]),
     ("Orme B.11.31", [Range(branches=("b.11.31",), named=True)]),
     (
         "Orme 4.6/4.6.2 versions antérieures à 10.0.1",
@@ -179,6 +185,7 @@ def test_devices_that_run_a_product_are_not_its_name() -> None:
         ("Orme 1616 et Orme 1604 versions antérieures à V2.8.1", ["orme 1616", "orme 1604"]),
         ("Orme 1242-7 V2 à Orme 1243-8 toutes versions", ["orme 1242-7 v2", "orme 1243-8"]),
         ("Carte Orme 3 (CO3) versions antérieures à 4.1", ["carte orme 3"]),
+        ("Séries de processeurs Orme 5000", ["series processeurs orme 5000"]),
         ("Orme pour Windows 10", ["orme"]),
         ("Orme sur Solaris 10", ["orme"]),
     ],

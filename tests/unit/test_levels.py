@@ -178,3 +178,13 @@ def test_what_is_not_said_is_asked(
     matcher: Matcher, line: str, product: str, version: str, kind: str
 ) -> None:
     assert judged(matcher, "", line, product, version) == kind
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"), [("Update 6", "affected"), ("Update 7", "not_affected"), ("", "review")]
+)
+def test_a_bare_number_bounds_the_updates_of_coldfusion(
+    matcher: Matcher, version: str, kind: str
+) -> None:
+    line = "Adobe ColdFusion 2021 versions antérieures à 7"
+    assert judged(matcher, "Adobe", line, "ColdFusion 2021", version) == kind

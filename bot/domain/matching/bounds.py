@@ -50,6 +50,8 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
 
     def read(text: str, base: str) -> Version | None:
         nonlocal unreadable
+        if family == "coldfusion" and base and text.isdigit() and len(text) < 3:
+            text = f"update {text}"  # "ColdFusion 2021 versions antérieures à 7"
         version = None if _INNER.search(text) else read_version(TAIL.sub("", text), family)
         if version is not None and not version.release and base:
             version = read_version(f"{TAIL.sub('', base)} {text}", family)
@@ -62,8 +64,8 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
         lowest = branches.pop()[:-1] + "0"  # "6.5x" is 6.50 to 6.59
     base = branches[-1] if branches else number
     lt = _last_of_trains(tuple(v for text in written.lt if (v := read(text, base))))
-    if family == "windows" and any(len(limit.release) == 1 for limit in lt):
-        unreadable = True  # "Windows Server 2008 […] antérieures à 1": no build is one number
+    if family == "windows" and any(len(limit.release) < 3 for limit in lt):
+        unreadable = True  # "Windows Server 2008 […] antérieures à 1.001": it is no build
     read_branches = tuple(v for text in branches if (v := read(text, number)))
     return Bounds(
         branches=read_branches,
