@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +47,8 @@ def declare_(
         )
     except UnknownAnswerError as error:
         raise Failure(str(error), Exit.INPUT) from error
+    for doubt in _doubts(questionnaire, said):
+        shared.say(doubt)
     shared.show(
         done,
         lambda: (
@@ -53,6 +57,20 @@ def declare_(
             f" {counted(done.total, 'line')} known. Then: tocsin match"
         ),
     )
+
+
+def _doubts(questionnaire: Questionnaire, said: Mapping[str, str | list[str]]) -> Iterator[str]:
+    """What was kept as the name of a product, and looks like a choice."""
+    for question in questionnaire:
+        offered = [choice.key for choice in question.choices]
+        for each in split_answers(said.get(question.key, ())):
+            kept = question.read(each).key
+            near = difflib.get_close_matches(kept.casefold(), offered, n=1, cutoff=0.8)
+            if kept not in offered and near:
+                yield (
+                    f"{question.key}: {kept!r} is kept as a product's name;"
+                    f" if you meant {near[0]}, answer again"
+                )
 
 
 def _of_file(file: Path) -> dict[str, str | list[str]]:
@@ -80,7 +98,7 @@ def _ask(question: DeclaredQuestion, language: str) -> list[str]:
     for number, choice in enumerate(question.choices, start=1):
         typer.echo(f"  {number}. {choice.labels[language]}")
     while True:
-        said = split_answers(typer.prompt(">", default="", show_default=False))
+        said = split_answers(typer.prompt(">", default="", show_default=False, prompt_suffix=" "))
         try:
             return [question.read(each).key for each in said]
         except UnknownAnswerError as error:

@@ -47,18 +47,22 @@ def absent(session: Session, setting: Setting) -> Reply:
         substitute_email=stand_in[1],
         substitute_name=stand_in[0] or stand_in[1],
     )
+    _note(session, setting, noted)
+    return setting.reply("absences", absences=[noted])
+
+
+def _note(session: Session, setting: Setting, noted: Absence) -> None:
     absences.add(session, noted, by=setting.speaker.actor, now=setting.now)
     audit.note(
         session,
         setting.speaker.actor,
         "absence.noted",
-        email,
+        noted.email,
         now=setting.now,
         substitute=noted.substitute_email,
         starts_on=noted.starts_on.isoformat(),
         ends_on=noted.ends_on.isoformat(),
     )
-    return setting.reply("absences", absences=[noted])
 
 
 def _by_name(session: Session, setting: Setting, name: str) -> tuple[str, str] | None:

@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.domain.action import Action
@@ -57,53 +58,53 @@ class ActionMachine:
 
 def closes(session: Session, action_ids: Sequence[uuid.UUID]) -> list[ClosedBulletin]:
     """The bulletins that these actions close, the latest first."""
-    found: list[ClosedBulletin] = []
-    for batch in batches(action_ids):
-        rows = session.execute(
-            select(
-                ActionAlertRow.action_id,
-                AdvisoryRow.id.label("advisory_id"),
-                AdvisoryRow.reference,
-                AdvisoryRow.title,
-                AdvisoryRow.published_at,
-                AlertRow.id.label("alert_id"),
-                AlertRow.reference.label("alert"),
-                AlertRow.state,
-                AlertRow.muted_until,
-                (AlertRow.assets_affected + AlertRow.assets_to_check).label("machines"),
-                AlertRow.reasons,
-                RevisionRow.id.label("revision_id"),
-            )
-            .join(AdvisoryRow, AdvisoryRow.id == ActionAlertRow.advisory_id)
-            .join(
-                RevisionRow,
-                and_(
-                    RevisionRow.advisory_id == AdvisoryRow.id,
-                    RevisionRow.number == AdvisoryRow.number,
-                ),
-            )
-            .outerjoin(AlertRow, AlertRow.id == ActionAlertRow.alert_id)
-            .where(ActionAlertRow.action_id.in_(batch))
-            .order_by(AdvisoryRow.published_at.desc(), AdvisoryRow.id.desc())
+    return [
+        _closed(row) for batch in batches(action_ids) for row in session.execute(_closing(batch))
+    ]
+
+
+def _closing(action_ids: Sequence[uuid.UUID]) -> Select[*tuple[Any, ...]]:
+    current = and_(
+        RevisionRow.advisory_id == AdvisoryRow.id, RevisionRow.number == AdvisoryRow.number
+    )
+    return (
+        select(
+            ActionAlertRow.action_id,
+            AdvisoryRow.id.label("advisory_id"),
+            AdvisoryRow.reference,
+            AdvisoryRow.title,
+            AdvisoryRow.published_at,
+            AlertRow.id.label("alert_id"),
+            AlertRow.reference.label("alert"),
+            AlertRow.state,
+            AlertRow.muted_until,
+            (AlertRow.assets_affected + AlertRow.assets_to_check).label("machines"),
+            AlertRow.reasons,
+            RevisionRow.id.label("revision_id"),
         )
-        found += [
-            ClosedBulletin(
-                action_id=row.action_id,
-                advisory_id=row.advisory_id,
-                reference=row.reference,
-                title=row.title,
-                published_at=row.published_at,
-                alert_id=row.alert_id,
-                revision_id=row.revision_id,
-                alert=row.alert or "",
-                state=row.state or "",
-                muted=row.muted_until is not None,
-                machines=row.machines or 0,
-                reasons=tuple(map(Reason.read, row.reasons or ())),
-            )
-            for row in rows
-        ]
-    return found
+        .join(AdvisoryRow, AdvisoryRow.id == ActionAlertRow.advisory_id)
+        .join(RevisionRow, current)
+        .outerjoin(AlertRow, AlertRow.id == ActionAlertRow.alert_id)
+        .where(ActionAlertRow.action_id.in_(action_ids))
+        .order_by(AdvisoryRow.published_at.desc(), AdvisoryRow.id.desc())
+    )
+
+
+def _closed(row: Row[*tuple[Any, ...]]) -> ClosedBulletin:
+    return ClosedBulletin(
+        action_id=row.action_id,
+        advisory_id=row.advisory_id,
+        reference=row.reference,
+        title=row.title,
+        published_at=row.published_at,
+        alert_id=row.alert_id,
+        revision_id=row.revision_id,
+        alert=row.alert or "",
+        state=row.state or "",
+        muted=row.muted_until is not None,
+        machines=row.machines or 0,
+        reasons=tuple(map(Reason.read, row.reasons or ())),
+    )
 
 
 def former(session: Session, action_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -261,25 +261,10 @@ def before_day_one(session: Session, facility_id: int) -> list[SureVerdict]:
             advisory_id,
             revision_id,
             SureMachines(
-                product_id,
-                InventoryProduct(vendor, product, version, cpe),
-                AssetCategory(category),
-                target,
-                count,
+                product_id, InventoryProduct(*typed), AssetCategory(category), target, count
             ),
         )
-        for (
-            advisory_id,
-            revision_id,
-            product_id,
-            vendor,
-            product,
-            version,
-            cpe,
-            category,
-            target,
-            count,
-        ) in rows
+        for advisory_id, revision_id, product_id, *typed, category, target, count in rows
     ]
 
 

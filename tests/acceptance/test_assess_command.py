@@ -107,6 +107,8 @@ def test_a_facility_that_has_nothing_declares_products(operator: Operator, tmp_p
     answers.write_text('vpn = "aucun"\n', "utf-8")
     code, said = operator.types(*declare)
     assert (code, "0 products declared, 2 taken back; 4 lines" in said) == (0, True), said
+    answers.write_text('vpn = "fortinett"\n', "utf-8")
+    assert "if you meant fortinet, answer again" in operator.types(*declare)[1]
     answers.write_text('vnp = "fortinet"\n', "utf-8")
     code, said = operator.types(*declare)
     assert (code, "no question 'vnp'" in said) == (4, True), said
