@@ -58,7 +58,7 @@ def test_the_sum_behind_an_urgency(tocsin: Installation) -> None:
     said = tocsin("priority", reference)
     assert "alerte" in said
     assert "100" in said
-    assert f"{reference}: immediate" in said
+    assert f"{reference} : aussitôt" in said
     computed = json.loads(tocsin("--json", "priority", reference))
     assert computed["now"]["weighed"][0] == {
         "reason": {"code": "alerte", "value": None, "on": None},
