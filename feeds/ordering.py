@@ -202,14 +202,16 @@ def cover(version: Version, branch: Version) -> Cover:
     if not branch.levels:
         return Cover.INSIDE
     if len(had) > len(wanted):
-        return _cover_numbers(had[len(wanted) :], branch.levels)
+        yearly = wanted[0] in _YEARS and branch.levels[0][2] == "u"  # 2019.1 is 2019 Update 1
+        found = _cover_numbers(had[len(wanted) :], branch.levels, yearly=yearly)
+        return Cover.COARSE if yearly and found is Cover.OUTSIDE else found
     return _cover_levels(version.levels, branch.levels)
 
 
-def _cover_numbers(had: tuple[int, ...], wanted: tuple[Level, ...]) -> Cover:
+def _cover_numbers(had: tuple[int, ...], wanted: tuple[Level, ...], *, yearly: bool) -> Cover:
     """Whether release numbers say the levels of a branch: 7.1 is 7 SP1, 3.2.0.542 may be 3.2 P7."""
     (_, _, kind, level), *others = wanted
-    if kind not in _NUMBERED_LEVELS or not had[0]:
+    if (kind not in _NUMBERED_LEVELS and not yearly) or not had[0]:
         return Cover.COARSE
     if had[0] != level:
         return Cover.OUTSIDE

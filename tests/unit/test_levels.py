@@ -188,3 +188,22 @@ def test_a_bare_number_bounds_the_updates_of_coldfusion(
 ) -> None:
     line = "Adobe ColdFusion 2021 versions antérieures à 7"
     assert judged(matcher, "Adobe", line, "ColdFusion 2021", version) == kind
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("4.1.6", "review"),
+        ("4.1.6 Interim Security Update 3", "affected"),
+        ("4.1.6 Interim Security Update 4", "not_affected"),
+    ],
+)
+def test_a_release_says_nothing_of_its_patches(matcher: Matcher, version: str, kind: str) -> None:
+    line = "Orme version 4.1.x sans la mise à jour Interim Security Update 4"
+    assert judged(matcher, "", line, "Orme", version) == kind
+
+
+def test_an_update_of_a_year_is_often_typed_as_its_next_number(matcher: Matcher) -> None:
+    line = "Orme DevOps Server 2019 Update 1"
+    assert judged(matcher, "", line, "Orme DevOps Server", "2019.1") == "affected"
+    assert judged(matcher, "", line, "Orme DevOps Server", "2019.0.1") == "review"

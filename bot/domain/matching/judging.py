@@ -320,6 +320,16 @@ def _yearly(patches: Iterable[str]) -> str:
     return max((each for each in patches if _YEARLY.fullmatch(each)), default="")
 
 
+def _patched(version: Version, level: str, statement: Statement, name: Name) -> Version | None:
+    """The version where a patch is there: on what was typed, or with a number of its own."""
+    alone = read_version(level, name.family)
+    if alone is None or not alone.release:
+        return read_version(f"{'.'.join(map(str, version.release))} {level}", name.family)
+    base = next((r.branches[-1] for r in statement.ranges if r.branches), "")
+    base = base or (name.numbers[-1] if name.numbers else "")
+    return read_version(f"{TAIL.sub('', base)} {level}", name.family)
+
+
 def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
     """Whether the patch that a statement asks for is visible on the asset.
 
@@ -333,15 +343,13 @@ def shows_fix(statement: Statement, asset: Asset, name: Name) -> Placement:
         return FIX_SHOWN
     if (wanted := _yearly(asked)) and (shown := _yearly(asset.patches)):
         return IN if shown < wanted else FIX_SHOWN
-    if fix.level:
-        base = next((r.branches[-1] for r in statement.ranges if r.branches), "")
-        base = base or (name.numbers[-1] if name.numbers else "")
-        limit = read_version(f"{TAIL.sub('', base)} {fix.level}", name.family)
-        levelled = (v for v in asset.shown if v.levels and v is not asset.main)
-        for version in (asset.main, *levelled) if limit is not None else ():
-            if version is None or limit is None or version.release[:1] != limit.release[:1]:
-                continue
-            placement = below_one(limit, version, inclusive=False, family=name.family)
-            if placement.inside is not Inside.UNSURE:
-                return placement
+    for version in asset.shown if fix.level else ():
+        if not version.levels or not version.release:  # a release says nothing of its patches
+            continue
+        limit = _patched(version, fix.level, statement, name)
+        if limit is None or version.release[:1] != limit.release[:1]:
+            continue
+        placement = below_one(limit, version, inclusive=False, family=name.family)
+        if placement.inside is not Inside.UNSURE:
+            return placement
     return Placement(Inside.UNSURE, "patch-unknown")
