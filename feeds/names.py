@@ -78,7 +78,7 @@ def spellings_of(words: Sequence[str]) -> frozenset[tuple[str, frozenset[str]]]:
     return _spellings_of(tuple(words))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=1_024)  # a name is asked as said, then as rewritten: often the same words
 def _spellings_of(words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]]]:
     found = set()
     for start, first in enumerate(words[:-1]):
@@ -107,7 +107,7 @@ def sold_as(vendor: str, words: Sequence[str]) -> frozenset[tuple[str, frozenset
     return _sold_as(vendor, tuple(words[:5]))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=1_024)
 def _sold_as(vendor: str, words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]]]:
     if not vendor or len(words) < 2 or not all(word[0].isalpha() for word in words[:2]):
         return frozenset()

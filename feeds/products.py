@@ -92,8 +92,8 @@ class Catalogue(Rewriting):
         super().__init__(builtin, learned)
         self._recognised: dict[str, set[frozenset[str]]] = {}
         self.learn(Name(words) for words in self._products)
-        self._phrase = lru_cache(maxsize=20_000)(self._read_phrase)
-        self._said = lru_cache(maxsize=8_192)(self._read_words)  # many numbers follow one name
+        # Words that numbers, hosts and remarks stand around: 77,000 rows say 17,000 names
+        self._said = lru_cache(maxsize=8_192)(self._read_words)
 
     def taught(self, learned: Sequence[tuple[str, str]]) -> Catalogue:
         """The same shipped names with other learned ones; nothing else is remembered."""
@@ -101,7 +101,6 @@ class Catalogue(Rewriting):
 
     def forget(self) -> None:
         """Drop the names remembered."""
-        self._phrase.cache_clear()
         self._said.cache_clear()
         self._around.cache_clear()
         forget_words()
@@ -140,7 +139,31 @@ class Catalogue(Rewriting):
 
     def name(self, phrase: Phrase, vendor: str = "") -> Name:
         """Read a product; ``vendor`` is the column beside it, trusted only as a hint."""
-        return self._phrase(phrase, vendor)
+        if phrase.hosts:
+            phrase = _of_module(self._rejoined(phrase))
+        dated = not _SERVER_YEARS.isdisjoint(phrase.numbers[:1])
+        said = self._said(phrase.words, vendor, dated)
+        if not any(phrase[1:]):
+            return said.name  # nothing stands around its words
+        if said.bare and phrase.hosts:  # "micrologiciel pour EDR-810"
+            return self.name(phrase._replace(words=phrase.hosts[0], hosts=phrase.hosts[1:]), vendor)
+        name = said.name
+        around = self._around(phrase.asides, phrase.hosts, phrase.carriers)
+        return name._replace(
+            asides=name.asides.union(around.asides, self._models_of(said.words, phrase.numbers)),
+            numbers=phrase.numbers,
+            editions=name.editions | around.editions,
+            platforms=name.platforms | around.platforms,
+            architectures=name.architectures | around.architectures,
+            models=around.models,
+            hosts=around.hosts,
+            parts=frozenset(phrase.parts),
+            carriers=around.hosts if _is_part(phrase, name.words) else around.carriers,
+            spellings=name.spellings
+            | initials_of(phrase.asides, (vendor, *phrase.words), said.core),
+            firmware=name.firmware | self._firmware(name.words, phrase.numbers, name.vendor),
+            host_numbers=around.host_numbers,
+        )
 
     def names(self, phrases: Sequence[Phrase], vendor: str = "", product: str = "") -> list[Name]:
         """Read the alternatives of one statement: "Data Center et Server", "RV110W, RV130".
@@ -192,33 +215,6 @@ class Catalogue(Rewriting):
             vendor_words=name.vendor_words | first.vendor_words,
             weak=first.weak,
             family=first.family,
-        )
-
-    def _read_phrase(self, phrase: Phrase, vendor: str) -> Name:
-        """What the words of a phrase say, and what stands around them."""
-        phrase = _of_module(self._rejoined(phrase))
-        dated = not _SERVER_YEARS.isdisjoint(phrase.numbers[:1])
-        said = self._said(phrase.words, vendor, dated)
-        if said.bare and phrase.hosts:  # "micrologiciel pour EDR-810"
-            return self._read_phrase(
-                phrase._replace(words=phrase.hosts[0], hosts=phrase.hosts[1:]), vendor
-            )
-        name = said.name
-        around = self._around(phrase.asides, phrase.hosts, phrase.carriers)
-        return name._replace(
-            asides=name.asides.union(around.asides, self._models_of(said.words, phrase.numbers)),
-            numbers=phrase.numbers,
-            editions=name.editions | around.editions,
-            platforms=name.platforms | around.platforms,
-            architectures=name.architectures | around.architectures,
-            models=around.models,
-            hosts=around.hosts,
-            parts=frozenset(phrase.parts),
-            carriers=around.hosts if _is_part(phrase, name.words) else around.carriers,
-            spellings=name.spellings
-            | initials_of(phrase.asides, (vendor, *phrase.words), said.core),
-            firmware=self._firmware(name.words, phrase.numbers, name.vendor),
-            host_numbers=around.host_numbers,
         )
 
     def _read_words(self, words: tuple[str, ...], vendor: str, dated: bool) -> _Said:
@@ -278,6 +274,7 @@ class Catalogue(Rewriting):
             spellings=spellings_of(core)
             | sold_as(canonical, core)
             | spellings_of_product(spellings_of(normal_words(words)), vendor_words),
+            firmware=self._firmware(identifying, (), canonical),
             head=core[-1] if core else "",
             whole_range=bool(words) and words[0] in _RANGES,
         )
