@@ -18,7 +18,7 @@ _HYPHEN = re.compile(r"-+")
 _MODEL = re.compile(r"^([a-z]{1,6})-?(\d{2,5})([a-z0-9]{0,6})$")
 _FOUR = re.compile(r"(\d{4})([a-z]{1,2})$")  # the 5110A is of the 5100A series
 _LONGEST_ACRONYM = 9
-_SHORTEST_MISSPELT = 7
+SHORTEST_MISSPELT = 7
 _SHORTEST_GLUED = 4  # letters of two words that are written as one: *FX OS*
 _VOWELS = re.compile(r"[aeiouy]")
 _REPEATED = re.compile(r"(.)\1+")
@@ -222,7 +222,7 @@ def skeleton(word: str) -> str:
 
     Only words of seven letters and more have one: shorter ones are too near one another.
     """
-    if len(word) < _SHORTEST_MISSPELT or not word.isalpha():
+    if len(word) < SHORTEST_MISSPELT or not word.isalpha():
         return ""
     return "~" + _REPEATED.sub(r"\1", _VOWELS.sub("", word))
 

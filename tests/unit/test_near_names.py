@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.matching import InventoryProduct, Matcher, VerdictKind
 from bot.domain.matching.index import ProductIndex
+from bot.domain.matching.spelling import misspelt
 from bot.resources import config_folder
 from feeds.advisory import Advisory, AdvisoryKind, AffectedProduct
 from feeds.products import Catalogue, read_builtin
@@ -155,3 +156,8 @@ def test_names_typed_otherwise(
     assert [verdict.kind for _, verdict in index.judge(reading)] == [expected] * (
         expected is not SAFE
     )
+
+
+def test_a_lone_letter_is_no_slip_of_another_word() -> None:
+    assert not misspelt(frozenset({"x"}), frozenset({"outlook"}))
+    assert misspelt(frozenset({"groupeware"}), frozenset({"groupware"}))

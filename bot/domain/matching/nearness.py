@@ -43,8 +43,6 @@ def near(
     shared = own - missing
     if not _alike(catalogue, name, asset, missing, extra):
         return OTHER
-    if name.family == "windows" or own <= catalogue.platforms:
-        return OTHER  # what runs on it is named after it
     apart = missing - catalogue.optional and extra - catalogue.optional - catalogue.levels
     if apart and not _is_rare(catalogue, name, asset, shared):
         return OTHER
@@ -60,6 +58,30 @@ def near(
     return Relation(Kinship.UNSURE, "name-shorter" if missing else "name-longer")
 
 
+def shares(catalogue: Catalogue, name: Name, asset: Asset, missing: frozenset[str]) -> bool:
+    """Whether both may be of one vendor, and share what makes a name; else none is near.
+
+    One word that is not common is enough; of common words, all but one, and two at least, or
+    all of them. A bulletin may state its vendor wrongly: a name said in full, with two words
+    that are not common, is no other's. What runs on a platform is named after it.
+    """
+    own = name.words - name.vendor_words or name.words
+    if name.family == "windows" or own <= catalogue.platforms:
+        return False
+    shared, common = own - missing, catalogue.common
+    if _vendors_differ(name, asset):
+        rare = shared - catalogue.generic - catalogue.optional
+        return len(rare) > 1 and all(w in common or not w.isalpha() for w in missing & own)
+    if shared - common:
+        return True
+    if name.vendor != asset.name.vendor or not name.vendor:
+        return False
+    if len(shared) < 2:
+        return missing.isdisjoint(own)
+    left_out = 3 if shared >= asset.name.words else 2  # "Enterprise Manager" of "… Grid Control"
+    return len(missing & own) < left_out
+
+
 def _alike(
     catalogue: Catalogue,
     name: Name,
@@ -67,26 +89,19 @@ def _alike(
     missing: frozenset[str],
     extra: frozenset[str],
 ) -> bool:
-    """Whether both may be of one vendor, and share what makes a name.
-
-    One word that is not common is enough; of common words, all but one, and two at least; or
-    all of them, beside levels ("Office *Plus*"). A bulletin may state its vendor wrongly: a name
-    said in full, with two words that are not common, is no other's.
-    """
-    mine, theirs = asset.name.vendor, name.vendor
-    shared = (name.words - name.vendor_words or name.words) - missing
-    common = catalogue.common
-    if mine and theirs and mine != theirs and not asset.name.vendor_words <= name.words:
-        rare = shared - catalogue.generic - catalogue.optional
-        return len(rare) > 1 and not extra and all(w in common or not w.isalpha() for w in missing)
-    if shared - common:
-        return True
-    if mine != theirs or not mine:
+    """Whether what the inventory says besides leaves them alike: nothing, for two vendors, and
+    only levels ("Office *Plus*") when a common word is all that they share."""
+    if not shares(catalogue, name, asset, missing):
         return False
-    left_out = 3 if shared >= asset.name.words else 2  # "Enterprise Manager" of "… Grid Control"
-    return (len(shared) > 1 and len(missing) < left_out) or (
-        not missing and extra <= catalogue.levels
-    )
+    if _vendors_differ(name, asset):
+        return not extra
+    shared = (name.words - name.vendor_words or name.words) - missing
+    return len(shared) > 1 or not shared <= catalogue.common or extra <= catalogue.levels
+
+
+def _vendors_differ(name: Name, asset: Asset) -> bool:
+    mine, theirs = asset.name.vendor, name.vendor
+    return mine != theirs != "" != mine and not asset.name.vendor_words <= name.words
 
 
 def _other_models(missing: frozenset[str], said: frozenset[str]) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from bot.domain.matching.assets import Asset
 from bot.domain.matching.kinship import OTHER, SAME, Kinship, Relation
-from bot.domain.matching.nearness import near
-from bot.domain.matching.spelling import misspelt, respelt
+from bot.domain.matching.nearness import near, shares
+from bot.domain.matching.spelling import may_be_misspelt, misspelt, respelt
 from bot.domain.matching.traits import editions, traits
 from feeds.names import Name, is_model, widened
 from feeds.products import Catalogue
@@ -97,6 +98,9 @@ def _by_words(
         spelt = respelt(name, asset)
         missing = _needed(catalogue, name, asset, missing - spelt)
     listed = _listed(name, asset)
+    holds = name.words and (listed or _holds(catalogue, name, asset, missing, spelt))
+    if not holds and not _comparable(catalogue, name, asset, missing):
+        return _hosted(catalogue, name, asset)
     by_firmware = name.words <= asset.name.firmware
     if listed or by_firmware or name.whole_range:
         extra = _NONE
@@ -104,7 +108,7 @@ def _by_words(
         extra = _extra(catalogue, name, asset, confirmed | spelt)
     if misspelt(missing, extra) and asset.name.vendor in ("", name.vendor):
         return _SLIP
-    if not name.words or not (listed or _holds(catalogue, name, asset, missing, spelt)):
+    if not holds:
         relation = near(catalogue, name, asset, missing, extra, spelt)
         return _hosted(catalogue, name, asset) if relation is OTHER else relation
     if by_firmware and name.vendor not in ("", asset.name.vendor):
@@ -121,6 +125,13 @@ def _by_words(
     if missing <= catalogue.optional and not any(map(is_model, name.words)):
         return min(relation, _EDITION, key=_kinship)
     return relation
+
+
+def _comparable(catalogue: Catalogue, name: Name, asset: Asset, missing: frozenset[str]) -> bool:
+    """Whether a name that the inventory does not hold may still be near, or misspelt there."""
+    if shares(catalogue, name, asset, missing):
+        return True
+    return asset.name.vendor in ("", name.vendor) and may_be_misspelt(missing)
 
 
 def _needed(
@@ -175,16 +186,24 @@ def _holds(
     spelt: frozenset[str],
 ) -> bool:
     """Whether every word that identifies the product is there, or its model is."""
-    common = name.words <= catalogue.generic and name.vendor != asset.name.vendor
-    loose = _OPERATING.isdisjoint(name.words) and not common
-    rest = name.words - missing
-    driver = "driver" in missing and catalogue.is_product(rest)  # for ESXi, and not ESXi
-    if not missing or (loose and missing <= catalogue.optional and not driver):
+    if not missing or (missing <= catalogue.optional and _loose(catalogue, name, asset, missing)):
         return not asset.known.isdisjoint(name.words) or bool(spelt)
     if any(len(word) >= LONG_MODEL and is_model(word) for word in name.words & asset.name.words):
         return True  # BMXNOC0401 is nothing else, whatever range and words stand before it
-    models = {word for word in name.words if is_model(word)}
-    return bool(models) and not models & missing and len(missing) < len(name.words)
+    if len(missing) >= len(name.words):
+        return False
+    models = [word for word in name.words if is_model(word)]
+    return bool(models) and missing.isdisjoint(models)
+
+
+def _loose(catalogue: Catalogue, name: Name, asset: Asset, missing: frozenset[str]) -> bool:
+    """Whether optional words may be left out: the rest still says which product it is."""
+    if not _OPERATING.isdisjoint(name.words):
+        return False
+    if name.vendor != asset.name.vendor and name.words <= catalogue.generic:
+        return False
+    # a driver for ESXi is not ESXi
+    return "driver" not in missing or not catalogue.is_product(name.words - missing)
 
 
 def _hosted(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
@@ -234,12 +253,13 @@ def _extra(
     if name.editions:  # "GitLab Enterprise" beside "GitLab Enterprise Edition"
         written = (words for key in name.editions for words in catalogue.editions[key].words)
         optional &= {word for words in written for word in words}
-    found = set()
-    for word in left - optional:
-        if _MARK.match(word) or len(widened(word)) > 1 or is_model(word):
-            continue  # a model, a generation: says more, not something else
-        found.add(word)
-    return frozenset(found)
+    return frozenset(word for word in left - optional if not _says_more(word))
+
+
+@lru_cache(maxsize=50_000)
+def _says_more(word: str) -> bool:
+    """Whether a word is a model or a generation: it says more, not something else."""
+    return bool(_MARK.match(word)) or len(widened(word)) > 1 or is_model(word)
 
 
 def _vendors_agree(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:

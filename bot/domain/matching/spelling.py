@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 from bot.domain.matching.assets import Asset
-from feeds.names import Name, is_model, skeleton
+from feeds.names import SHORTEST_MISSPELT, Name, Spellings, is_model, skeleton
 
 _NONE = frozenset[str]()
 _SHORTEST_GLUED = 4
@@ -23,17 +25,33 @@ def respelt(name: Name, asset: Asset) -> frozenset[str]:
     if name.vendor and asset.name.vendor and name.vendor != asset.name.vendor:
         return _NONE
     missing, extra = name.words - asset.known, asset.name.words - name.words
-    found = set(_spellings(name, asset))
-    for word in missing - found:
-        found.update(_pieces(word, asset.name.words | asset.name.vendor_words, word))
-        found.update(_initials(word, extra - found))
-    for word in extra - found:
-        found.update(_pieces(word, name.words | name.vendor_words, word))
-        found.update(_initials(word, missing - found))
-        if word in _initials(word, asset.name.asides & name.words):
-            found.add(word)  # "PI (Process Integration)"
-        found.update(_variant(word, missing - found))
-    return frozenset(found)
+    found = _spellings(name, asset)
+    parts = asset.name.words | asset.name.vendor_words
+    openings = tuple(parts)
+    for word in missing - found if found else missing:
+        if word.startswith(openings):
+            found.update(_pieces(word, parts, word))
+        if len(word) in _INITIALS:
+            found.update(_initials(word, extra - found))
+    parts = name.words | name.vendor_words
+    openings = tuple(parts)
+    models = [each for each in missing if len(each) >= _SHORTEST_GLUED and is_model(each)]
+    bracketed = asset.name.asides & name.words
+    for word in extra - found if found else extra:
+        if word.startswith(openings):
+            found.update(_pieces(word, parts, word))
+        if len(word) in _INITIALS:
+            found.update(_initials(word, missing - found))
+            if word in _initials(word, bracketed):
+                found.add(word)  # "PI (Process Integration)"
+        if models:
+            found.update(_variant(word, [each for each in models if each not in found]))
+    return frozenset(found) if found else _NONE
+
+
+def may_be_misspelt(missing: frozenset[str]) -> bool:
+    """Whether each word is long enough for a slip to leave it recognised."""
+    return all(len(word) >= SHORTEST_MISSPELT for word in missing)
 
 
 def misspelt(missing: frozenset[str], extra: frozenset[str]) -> bool:
@@ -41,15 +59,17 @@ def misspelt(missing: frozenset[str], extra: frozenset[str]) -> bool:
 
     A word that is cut short ("crypto") is taken for one.
     """
-    if len(missing) == len(extra) == 1:
+    if not 0 < len(missing) == len(extra):
+        return False
+    if len(missing) == 1:
         (word,), (short,) = missing, extra
         if _SHORTEST_CUT <= len(short) < len(word) - 2 and word.startswith(short):
             return True
     bones = {skeleton(word): word for word in extra}
     return (
-        0 < len(missing) == len(extra) == len(bones)
+        len(bones) == len(extra)
         and "" not in bones
-        and all(_slip(word, bones.get(skeleton(word), "")) for word in missing)
+        and all(skeleton(word) in bones and _slip(word, bones[skeleton(word)]) for word in missing)
     )
 
 
@@ -65,19 +85,28 @@ def _slip(word: str, other: str) -> bool:
     return short[behind:] == long[start + 1 :]
 
 
-def _spellings(name: Name, asset: Asset) -> frozenset[str]:
+def _spellings(name: Name, asset: Asset) -> set[str]:
     """Acronyms and pairs that were prepared when the names were read."""
-    known = {
-        word
-        for short, words in name.spellings
-        if short in asset.name.words or short in asset.name.asides
-        if words & name.vendor_words <= asset.known  # *itcam* is IBM's, whoever says so
-        for word in (short, *words)
-    }
-    for short, words in asset.name.spellings:
-        if short in name.words and short not in asset.words:
-            known.update(words)
-    return frozenset(known)
+    known: set[str] = set()
+    said = asset.name
+    shorts = _shorts(name.spellings)
+    if not (shorts.isdisjoint(said.words) and shorts.isdisjoint(said.asides)):
+        for short, words in name.spellings:
+            if short not in said.words and short not in said.asides:
+                continue
+            if words & name.vendor_words <= asset.known:  # *itcam* is IBM's, whoever says so
+                known.update((short, *words))
+    if not _shorts(said.spellings).isdisjoint(name.words):
+        for short, words in said.spellings:
+            if short in name.words and short not in asset.words:
+                known.update(words)
+    return known
+
+
+@lru_cache(maxsize=50_000)
+def _shorts(spellings: Spellings) -> frozenset[str]:
+    """What the words of a name are also written as."""
+    return frozenset(short for short, _ in spellings)
 
 
 def _pieces(word: str, parts: frozenset[str], whole: str) -> frozenset[str]:
@@ -108,9 +137,8 @@ def _initials(word: str, missing: frozenset[str]) -> frozenset[str]:
     return missing | {word}
 
 
-def _variant(word: str, missing: frozenset[str]) -> frozenset[str]:
+def _variant(word: str, models: Iterable[str]) -> frozenset[str]:
     """The word and the model it is a variant of."""
-    models = (each for each in missing if is_model(each) and len(each) >= _SHORTEST_GLUED)
     return frozenset(
         each
         for model in models
