@@ -90,9 +90,17 @@ def forget_bounds() -> None:
 
 
 def _same_figures(branch: str, written: Range) -> bool:
-    """Whether the bound of ``7.4.3.7x`` continues its last figure (7.4.3.77), not its letters."""
-    stem = branch[:-1]
-    return any(each.startswith(stem) and each[len(stem) :].isdigit() for each in written.lt)
+    """Whether the bound of ``7.4.3.7x`` continues its last figure (7.4.3.77), not its letters.
+
+    So does 9.2.2406.113 beside ``9.2.2406.10x``, with as many figures.
+    """
+    stem, (train, _, figures) = branch[:-1], branch.rpartition(".")
+    pairs = [(each, each.rpartition(".")) for each in written.lt]
+    return any(
+        (each.startswith(stem) and each[len(stem) :].isdigit())
+        or (before == train and last.isdigit() and len(last) == len(figures))
+        for each, (before, _, last) in pairs
+    )
 
 
 def _last_of_trains(limits: tuple[Version, ...]) -> tuple[Version, ...]:

@@ -144,7 +144,7 @@ def _in_branches(bounds: Bounds, showing: Showing, family: str) -> Placement:
         for version in _of_kind(branch, showing.shown):
             if family == "sap" and _same_digits(version, branch):
                 return IN
-            found = _in_branch(bounds, branch, wild, version, suse=family == "suse")
+            found = _in_branch(bounds, branch, wild, version, family)
             if found.inside > best.inside:
                 best = found
     if best.inside is Inside.OUT and not _says_number(showing, bounds):
@@ -194,12 +194,16 @@ def _says_number(showing: Showing, bounds: Bounds) -> bool:
 
 
 def _in_branch(
-    bounds: Bounds, branch: Version, wild: bool, version: Version, *, suse: bool
+    bounds: Bounds, branch: Version, wild: bool, version: Version, family: str
 ) -> Placement:
     match cover(version, branch):
         case Cover.EXACT:
             return IN
-        case Cover.INSIDE if suse and bounds.named and version.levels and not branch.levels:
+        case Cover.INSIDE if family == "java" and not (bounds.bounded or bounds.named or wild):
+            return COARSE  # "Java SE: 8u291, 17": 17.0.1 came after 17
+        case Cover.INSIDE if (
+            family == "suse" and bounds.named and version.levels and not branch.levels
+        ):
             return COARSE  # 15 SP3 is a product level of its own
         case Cover.INSIDE if bounds.bounded or wild or len(branch.release) < 2:
             return IN

@@ -42,7 +42,7 @@ def carries_numbers(
         if small and not (alone and asset.main) and not _single_digits(asset):
             continue  # "pgAdmin 4": staff seldom type it
         wanted = read_version(text, name.family)
-        if wanted is None:
+        if wanted is None or _abbreviated(text, name, asset):
             continue
         if not asset.shown:
             return MISSING
@@ -72,6 +72,11 @@ def _is_of(text: str, number: str) -> bool:
     """Whether 334 is a 33x, 14020 a 14xxx."""
     stem = text.rstrip("x")
     return number.startswith(stem) and number[: len(text)].isdigit() and len(number) >= len(text)
+
+
+def _abbreviated(text: str, name: Name, asset: Asset) -> bool:
+    """Whether the asset goes by the short name, which ends with the number: *NMC3*."""
+    return any(word.endswith(text) and word in asset.known for word in name.asides)
 
 
 def _lists(name: Name, asset: Asset) -> bool:
