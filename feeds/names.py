@@ -85,7 +85,7 @@ def _spellings_of(words: tuple[str, ...]) -> frozenset[tuple[str, frozenset[str]
         if not first.isalpha():
             continue
         second = words[start + 1]
-        if second[0].isdigit():
+        if second[0].isdigit() or (len(first) < 4 and is_model(second)):
             found.add((first + second, frozenset((first, second))))  # ET 200SP
         if not second.isalpha():
             continue

@@ -32,7 +32,9 @@ _WINDOWS_EDITIONS = frozenset({"enterprise", "education", "home"})
 _RANGE_OF_MODULES = ("linux", "enterprise")
 _RANGES = frozenset({"gamme", "gammes", "famille", "familles"})
 _SERVER_YEARS = frozenset({"2003", "2008", "2012", "2016", "2019", "2022", "2025"})
-_FIRMWARE = frozenset({"micrologiciel", "microgiciel", "firmware", "bios", "bmc"})
+_FIRMWARE = frozenset(
+    {"paquet", "package", "micrologiciel", "microgiciel", "firmware", "bios", "bmc"}
+)
 _NUMERAL = re.compile(r"\d+(?:\.\d+)*$")
 
 
@@ -189,9 +191,14 @@ class Catalogue(Rewriting):
         if name.words <= self._known.optional:
             of, words = name.vendor or column.vendor, column.words | name.words
             return name._replace(words=words, weak=column.weak, family=column.family, vendor=of)
+        if column.words < name.words and len(column.words) > 1:
+            return name._replace(carriers=(*name.carriers, column.words))  # a part of it
         if not name.words < column.words or not column.vendor == name.vendor != "":
             return name
-        return name._replace(asides=name.asides | (column.words - name.words))
+        return name._replace(
+            asides=name.asides | (column.words - name.words),
+            spellings=name.spellings | column.spellings,
+        )
 
     def _borrow(self, first: Name, name: Name) -> Name:
         """Complete an alternative that only says in what it differs from the first."""

@@ -147,11 +147,14 @@ class Rewriting(Vocabulary):
         """Put aside the common nouns that staff begin with: "Caméra AXIS P3245-V"."""
         words = phrase.words
         count = 0
-        while count < len(words) - 1 and words[count] in self._known.nouns:
-            count += 1
+        known = self._known
+        while count < len(words) - 1 and (
+            words[count] in known.nouns or (count and words[count] in known.descriptors)
+        ):
+            count += 1  # "Point d'accès", "Caméra IP"
         if not count:
             return phrase
-        common = self._known.generic | self._known.platforms.keys() | self._known.descriptors
+        common = known.generic | known.platforms.keys() | known.descriptors
         if common.issuperset(normal_words(words[count:])):
             return phrase
         return phrase._replace(words=words[count:], asides=(*words[:count], *phrase.asides))

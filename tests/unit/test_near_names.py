@@ -111,6 +111,21 @@ def matcher() -> Matcher:
         ("SCADAPack 33x versions 1.71 et antérieures", "Schneider Electric",
          "Schneider Electric", "SCADAPack 334", "1.70", AFFECTED),
         ("Adaptive Server Enterprise version 16.0", "SAP", "Sybase", "ASE", "16.0", REVIEW),
+        # makers of products of one common name
+        ("Elastic Endpoint Security versions 8.x antérieures à 8.3.0", "Elastic",
+         "ESET", "ESET Endpoint Security", "8.1", SAFE),
+        ("Elastic Endpoint Security versions 8.x antérieures à 8.3.0", "Elastic",
+         "Elastic", "Endpoint Security", "8.1", AFFECTED),
+        ("Pulse Connect Secure versions antérieures à 9.1", "Pulse Secure",
+         "Juniper", "Pulse Connect Secure", "8.3", AFFECTED),
+        # nouns put first, models cut in two, former names
+        ("SonicWall FireWalls NSv 270 versions antérieures à 7.0.1-5051", "SonicWall",
+         "SonicWall", "NSv 270", "7.0.1-5018", AFFECTED),
+        ("Moxa AWK-3131A versions antérieures à 1.10", "Moxa",
+         "Moxa", "Point d'accès Wi-Fi AWK-3131A", "1.4", AFFECTED),
+        ("EDR-G903 versions antérieures à 5.7", "Moxa", "Moxa", "Routeur EDR G903", "5.6",
+         AFFECTED),
+        ("SAP S/4HANA versions antérieures à 108", "SAP", "SAP", "S/4 HANA", "107", AFFECTED),
         # families, tracks, platforms
         ("SAP NetWeaver AS ABAP versions 7.50", "SAP", "SAP", "NetWeaver", "7.50", REVIEW),
         ("SAP NetWeaver AS pour ABAP et ABAP Platform versions 754, 755", "SAP",
@@ -161,3 +176,14 @@ def test_names_typed_otherwise(
 def test_a_lone_letter_is_no_slip_of_another_word() -> None:
     assert not misspelt(frozenset({"x"}), frozenset({"outlook"}))
     assert misspelt(frozenset({"groupeware"}), frozenset({"groupware"}))
+
+
+def test_what_a_row_is_filed_under_is_asked_about(matcher: Matcher) -> None:
+    """ "Identity Services Engine RADIUS" in the column of Identity Services Engine is a part."""
+    row = AffectedProduct(
+        "Cisco Identity Services Engine RADIUS versions antérieures à 2.6", "Cisco",
+        "Identity Services Engine",
+    )  # fmt: skip
+    bulletin = Advisory("test", "R-1", AdvisoryKind.AVIS, "", NOW, NOW, affected=(row,))
+    verdict = matcher.judge(matcher.read(bulletin), InventoryProduct("Cisco", "ISE", "2.4"))
+    assert (verdict.kind, verdict.reason) == (REVIEW, "component")

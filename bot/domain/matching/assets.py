@@ -52,6 +52,7 @@ _MARKS = re.compile(r"[®™]|\((?:r|tm)\)", re.IGNORECASE)
 _PROJECT = re.compile(r"^(\w+)[-_ ]project\s+(?=\1\b)", re.IGNORECASE)  # CPE: glpi-project glpi
 _MODEL_NUMBER = re.compile(r"\d{5,}|\d+[a-z]+\d+[a-z]+")  # the 15454 SDH, FortiOS-6K7K: no version
 _SERIES_NUMBER = re.compile(r"(?!(?:19|20)\d\d$)[a-z]?\d{3,}[a-z]?")  # TN-4900, EDR-G902
+_HANA = re.compile(r"\b(s|c|bw)/?(4)[ /]*hana\b", re.IGNORECASE)  # SAP S/4 HANA
 _NOTHING = Token(Kind.NOISE, "", 0, 0)
 _DOTTED = re.compile(r"\d\.\d")
 
@@ -179,7 +180,7 @@ def _tidy(product: str) -> str:
     Underscores stand for spaces where there are none; so do hyphens, but those of a model.
     """
     text = " ".join(_MARKS.sub(" ", product).strip(" \"'«»“”").split())
-    text = _PROJECT.sub("", text)
+    text = _HANA.sub(r"\1\2hana", _PROJECT.sub("", text))
     return text if " " in text else _spaced(_UNDERSCORE.sub(" ", text))
 
 

@@ -25,6 +25,7 @@ LONG_MODEL = 9
 UNMISTAKABLE = 3  # common words that make a name of their own: "Session Smart Router"
 _MARK = re.compile(r"^(?:[a-z]|\d\w*|[a-z]{1,2}\d{1,2})$")  # "m4", "100e", "v"
 _OPERATING = frozenset({"windows", "macos"})  # where "Server" makes another product
+_FIREWALL = frozenset({"firewall"})
 _NONE = frozenset[str]()
 _PART = Relation(Kinship.UNSURE, "component")
 _SLIP = Relation(Kinship.UNSURE, "name-shorter")  # "Groupeware"
@@ -122,6 +123,8 @@ def _by_words(
         return relation
     if _other_number(missing, name, asset):
         return Relation(Kinship.OTHER, "other-model")
+    if missing == _FIREWALL and name.head not in missing:
+        return relation  # "FireWalls NSa 2700"
     if missing <= catalogue.optional and not any(map(is_model, name.words)):
         return min(relation, _EDITION, key=_kinship)
     return relation
@@ -138,7 +141,11 @@ def _needed(
     catalogue: Catalogue, name: Name, asset: Asset, missing: frozenset[str]
 ) -> frozenset[str]:
     """What is missing, without the words that staff leave out: ranges, "system", "monitor"."""
-    if not missing.isdisjoint(catalogue.umbrellas) and _specific(catalogue, name):
+    told = _specific(catalogue, name) or (
+        name.vendor == asset.name.vendor != ""
+        and len(name.words - catalogue.umbrellas) >= UNMISTAKABLE
+    )
+    if told and not missing.isdisjoint(catalogue.umbrellas):
         missing -= catalogue.umbrellas
     if name.vendor == asset.name.vendor != "" and missing and _is_device(catalogue, name):
         missing -= catalogue.devices
@@ -263,13 +270,16 @@ def _says_more(word: str) -> bool:
 
 
 def _vendors_agree(catalogue: Catalogue, name: Name, asset: Asset) -> Relation:
-    if not name.weak or not name.vendor:
-        return SAME
     mine, theirs = asset.name.vendor, name.vendor
-    said = (name.vendor_words - catalogue.generic) & asset.known
-    if mine == theirs or said or not asset.name.weak:
+    if not theirs or mine == theirs:
         return SAME
-    if not mine and name.words == asset.name.words and len(name.words) >= UNMISTAKABLE:
+    common = asset.name.weak or asset.name.words <= catalogue.generic
+    if not common or (name.vendor_words - catalogue.generic) & asset.known:
         return SAME
+    if not name.weak:  # "Endpoint Security" is one name, by several makers
+        sold = not mine or not name.words <= catalogue.generic or catalogue.akin(mine, theirs)
+        return SAME if sold else OTHER
     said_whole = name.words == asset.name.words and len(name.words) >= UNMISTAKABLE
+    if not mine and said_whole:
+        return SAME
     return Relation(Kinship.UNSURE, "vendor-unknown") if not mine or said_whole else OTHER

@@ -264,4 +264,4 @@ def keys_of(catalogue: Catalogue, name: Name) -> Iterator[str]:
     yield from filter(is_model, name.asides)
     yield from name.parts
     for carrier in name.carriers:
-        yield from carrier - name.vendor_words
+        yield from carrier - name.vendor_words or carrier
