@@ -327,7 +327,9 @@ def _deliveries(
         for subscription, some in recipients.told(facility, places, each.lots, on_call=on_call):
             if told_at_once(subscription.rhythm, each.alert.urgency):
                 place = (each.concern.revision.id, subscription.to)
-                part = dataclasses.replace(each, lots=tuple(some))
+                lots_told = tuple(some)
+                whole = lots_told == each.lots
+                part = each if whole else dataclasses.replace(each, lots=lots_told)
                 shared.setdefault(place, []).append((part, subscription))
     again = [each.alert.id for each in told if each.worse is not None]
     roots = outbox.every_thread_root(session, again)
@@ -354,11 +356,7 @@ def _delivery(
     floor: Tlp,
 ) -> NewDelivery:
     first, subscription = together[0]
-    shown = dataclasses.replace(
-        merged([_view(each, coverage) for each, _ in together]),
-        language=subscription.language,
-        revised=first.worse is not None,
-    )
+    shown = merged([_view(each, coverage, subscription.language) for each, _ in together])
     message = renderer.alert(
         shown,
         channel=subscription.to.channel,
@@ -384,12 +382,16 @@ def _delivery(
     )
 
 
-def _view(told: _Told, coverage: Mapping[int, Coverage]) -> AlertView:
+def _view(told: _Told, coverage: Mapping[int, Coverage], language: str) -> AlertView:
     covered = coverage.get(told.concern.facility.id, Coverage())
-    shown = view(told.concern, told.alert, covered)
     contacts = told.concern.facility.contacts if told.concern.assets else ()
-    following = next_contact(0, contacts)
-    shown = dataclasses.replace(shown, next_step=told.remind_at, next_contact=following)
+    shown = dataclasses.replace(
+        view(told.concern, told.alert, covered),
+        next_step=told.remind_at,
+        next_contact=next_contact(0, contacts),
+        language=language,
+        revised=told.worse is not None,
+    )
     limited = set(told.lots) < set(told.concern.categories)
     shown = shown.of_lots(told.lots) if limited else shown
     if told.worse is None:

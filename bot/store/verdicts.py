@@ -153,7 +153,8 @@ def matched_assets(
             .join(FacilityRow, FacilityRow.id == AssetRow.facility_id)
             .where(AdvisoryRow.published_at >= FacilityRow.inventory_since)
         )
-    found = [_matched(row) for row in session.execute(query)]
+    told: dict[tuple[int, int], Verdict] = {}
+    found = [_matched(row, told) for row in session.execute(query)]
     if sealer_of(session.get_bind().dialect):  # the database ordered what it cannot read
         found.sort(key=lambda each: (each.facility_id, each.name, each.line_id))
     return found
@@ -317,8 +318,13 @@ def _row(revision_id: int, product_id: int, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _matched(row: Row[*tuple[Any, ...]]) -> MatchedAsset:
-    span = Span(row.field, row.span_start, row.span_end, row.quote) if row.field else None
+def _matched(row: Row[*tuple[Any, ...]], told: dict[tuple[int, int], Verdict]) -> MatchedAsset:
+    """The asset of a row; ``told`` are the verdicts read so far: thousands of assets share one."""
+    judged = (row.revision_id, row.product_id)
+    verdict = told.get(judged)
+    if verdict is None:
+        span = Span(row.field, row.span_start, row.span_end, row.quote) if row.field else None
+        verdict = told[judged] = Verdict(VerdictKind(row.kind), row.reason, span, row.target)
     return MatchedAsset(
         revision_id=row.revision_id,
         facility_id=row.facility_id,
@@ -334,5 +340,5 @@ def _matched(row: Row[*tuple[Any, ...]]) -> MatchedAsset:
         location=row.location,
         exposed=row.exposed,
         quantity=row.quantity,
-        verdict=Verdict(VerdictKind(row.kind), row.reason, span, row.target),
+        verdict=verdict,
     )

@@ -14,6 +14,7 @@ from bot.domain.delivery import Address
 from bot.domain.facility import AssetCategory, Facility, FacilityKind, InventoryLine
 from bot.domain.message import ChannelName
 from bot.domain.routing import Rhythm
+from bot.render import try_templates
 from bot.settings import Settings
 from bot.store import Session, advisories, facilities, inventory, outbox, subscriptions
 from bot.store.inventory import UploadRecord
@@ -33,6 +34,7 @@ def run() -> Iterator[Figure]:
         database = application.database
         upgrade(database)
         database.call(_country)
+        try_templates(application.renderer)  # who has written before has compiled them
         engine = application.engine()
         asyncio.run(engine.run())  # the products are known before the bulletin comes
         database.call(advisories.store, [_bulletin()], trace_id="bench", now=NOW)
