@@ -114,8 +114,8 @@ class _Parser(Bounding):
         self._draft.keyword = self._draft.every = True
 
     def _open(self, token: Token) -> None:
-        if self._kind() == Kind.NOFIX:
-            return  # "3.5 (sauf le correctif X)"
+        if self._kind() == Kind.NOFIX or self._bounds_the_product():
+            return  # "3.5 (sauf le correctif X)", "Orme (versions antérieures à 2.33)"
         if token.text not in "([" and self._names_a_part():
             self._unquote()
         elif self._other_name():
@@ -123,6 +123,11 @@ class _Parser(Bounding):
             self._draft.words.append([])
         else:
             self._aside()
+
+    def _bounds_the_product(self) -> bool:
+        """Whether parentheses hold the only versions of the line so far."""
+        versions = self._kind() == Kind.VERSIONS and self._kind(1) in (*BOUNDS, *NUMERIC)
+        return versions and self._named() and not self._has_versions()
 
     def _with(self, token: Token) -> None:
         if self._only_devices():
@@ -148,7 +153,8 @@ class _Parser(Bounding):
         while depth and (token := self._peek()) is not None:
             self._at += 1
             draft.end = token.end
-            depth += (token.kind == Kind.OPEN) - (token.kind == Kind.CLOSE)
+            closed = token.kind == Kind.CLOSE or token.text[-1:] == ")"  # "(2.x et antérieures)"
+            depth += (token.kind == Kind.OPEN) - closed
             if token.kind == Kind.ON:
                 host = host or not group  # "(pour Windows)", not "(Operations for Logs)"
             elif token.kind == Kind.DEFER:

@@ -75,7 +75,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         "vulnerable affecte base",
         r"\bbasee?s?\s+sur\s+chromium(?:\s+versions?\s+[\d.]+(?:\s+et\s+[\d.]+)*)?|"
         r"\bpour\s+l[ae]s?\s+vulnerabilites?(?:(?:\s|,|et\b|ou\b)*cve-\d{4}-\d+)*|"
-        r",\s*(?:\d+x)?\d\d\d?v\b(?!\.)|\bvers:\w+/(?=\s|$)|\bet\s+ndcpp\b|"
+        r",\s*(?:\d+x)?(?:12|24|48|54|110|120|220|230)v\b(?!\.)|\bvers:\w+/(?=\s|$)|\bet\s+ndcpp\b|"
         r"\bdisposant\s+d'un\s+correctif\b|"
         r"\b(?:suivante?s?\s+)?sont\s+en\s+attente\s+de\s+correctif\b|"
         r"\bsuivante?s?\b|"

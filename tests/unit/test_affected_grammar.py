@@ -84,6 +84,8 @@ PHRASINGS = [
     ),
     ("Orme, 1x230V versions antérieures à V6.5", [Range(lt=("v6.5",))]),
     ("Orme 7SX800, versions antérieures à 8.83", [Range(lt=("8.83",))]),
+    ("Orme (versions antérieures à 2.33.1)", [Range(lt=("2.33.1",))]),
+    ("Orme (révisions 2.x et antérieures) versions 2.9 et antérieures", [Range(le=("2.9",))]),
     ("Orme B.11.31", [Range(branches=("b.11.31",), named=True)]),
     (
         "Orme 4.6/4.6.2 versions antérieures à 10.0.1",
