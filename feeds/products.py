@@ -141,8 +141,7 @@ class Catalogue(Rewriting):
 
     def name(self, phrase: Phrase, vendor: str = "") -> Name:
         """Read a product; ``vendor`` is the column beside it, trusted only as a hint."""
-        if phrase.hosts:
-            phrase = _of_module(self._rejoined(phrase))
+        phrase = _of_module(self._rejoined(phrase) if phrase.hosts else phrase)
         dated = not _SERVER_YEARS.isdisjoint(phrase.numbers[:1])
         said = self._said(phrase.words, vendor, dated)
         if not any(phrase[1:]):
