@@ -92,6 +92,9 @@ _PREFIX = re.compile(
 )
 # "2019 build 17763.7314", "build 22631.5909": what follows 10.0 in a Windows build
 _WINDOWS_BUILD = re.compile(r"\A(?:\d{4}[ .]+)?(?:build[ .]+)?((?:1[0-9]|2[0-9])\d{3}\.\d+)\Z")
+# What needs no preparation, Adobe's years and the families with a numbering of their own aside
+_DOTTED = re.compile(r"(?!20\d\d\.)[0-9]+(?:\.[0-9]+)*\Z")
+_NUMBERED_APART = frozenset({"java", "windows", "suse"})
 _VERSION_RELEASE = re.compile(r"^v(?!20\d\d)(\d+) ?r(\d+)(?:m(\d+))?")  # IBM's V7R1M0 is 7.1.0
 _HP_UX = re.compile(r"^11i *v([123])(?:\.0)?$")  # sold under these names
 _HP_UX_RELEASES = {"1": "11.11", "2": "11.23", "3": "11.31"}
@@ -158,6 +161,8 @@ def read_version(text: str, family: str = "") -> Version | None:
 
 
 def _prepare(text: str, family: str) -> str:
+    if family not in _NUMBERED_APART and _DOTTED.match(text):
+        return text
     low = _RELEASED.sub("", text.lower().strip())
     if family == "java":
         low = _JAVA.sub(lambda m: f"{m[1]} u{m[2]}" if m[2] else f"{m[1]}", low)

@@ -52,6 +52,8 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
         nonlocal unreadable
         if family == "coldfusion" and base and text.isdigit() and len(text) < 3:
             text = f"update {text}"  # "ColdFusion 2021 versions antérieures à 7"
+        elif _is_dotted(text):  # most are: there is nothing to take off
+            return read_version(text, family)
         version = None if _INNER.search(text) else read_version(TAIL.sub("", text), family)
         if version is not None and not version.release and base:
             version = read_version(f"{TAIL.sub('', base)} {text}", family)
@@ -70,7 +72,7 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
     return Bounds(
         branches=read_branches,
         lengths=frozenset(len(str(each.release[0])) for each in read_branches if each.release),
-        wild=tuple(bool(TAIL.search(text)) for text in branches),
+        wild=tuple([not _is_dotted(text) and bool(TAIL.search(text)) for text in branches]),
         generation=_is_generation(read_branches, lt),
         elsewhere=_is_elsewhere(read_branches, lt),
         lt=lt,
@@ -87,6 +89,10 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
 def forget_bounds() -> None:
     """Drop the ranges remembered."""
     _read_bounds.cache_clear()
+
+
+def _is_dotted(text: str) -> bool:
+    return text.replace(".", "").isdecimal()
 
 
 def _same_figures(branch: str, written: Range) -> bool:
@@ -110,6 +116,8 @@ def _last_of_trains(limits: tuple[Version, ...]) -> tuple[Version, ...]:
     parts is left alone: "18.3R2, 18.3R3" lists what is fixed, and builds are of several ways
     to keep one product up to date.
     """
+    if len(limits) < 2:
+        return limits
     last: dict[Parts, Version] = {}
     for limit in limits:
         if limit.levels and limit.levels[-1][2] == "s":
