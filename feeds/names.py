@@ -186,7 +186,9 @@ def widened(word: str) -> tuple[str, ...]:
         if numbered is None:
             return (word,)
         digits, suffix = numbered.groups()
-        return (word, f"{digits[:2]}00{suffix}", f"{digits[0]}000{suffix}")
+        series = (f"{digits[:2]}00{suffix}", f"{digits[0]}000{suffix}")
+        # the 5150A-T too is of the 5100A series
+        return (word, *series, series[0][:-1]) if len(suffix) > 1 else (word, *series)
     letters, digits, _ = match.groups()
     families = [word, letters] if len(letters) > 1 else [word]
     if len(digits) > 2:

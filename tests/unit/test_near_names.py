@@ -55,6 +55,8 @@ def matcher() -> Matcher:
         ("Ubuntu 18.04 version HWE et OEM", "Ubuntu", "Canonical", "Ubuntu", "18.04 LTS", REVIEW),
         ("SUSE Linux Enterprise Server 11 SP4 LTSS EXTREME CORE", "SUSE",
          "SUSE", "SLES 11 SP4", "", REVIEW),
+        ("Cisco Identity Services Engine RADIUS versions antérieures à 2.6", "Cisco",
+         "Cisco", "ISE", "2.4", REVIEW),
         # a word on each side: asked about when what is shared names few products
         ("azl3 kata-containers 3.19.1", "Microsoft", "Microsoft", "Azure Linux 3 kata-containers",
          "3.19.1", REVIEW),
@@ -77,6 +79,8 @@ def matcher() -> Matcher:
          "Intel", "NUC Kit NUC7i5DNHE", "0062", AFFECTED),
         ("NUC Kit NUC7i7DNx versions antérieures à 0066", "Intel",
          "Intel", "NUC Kit NUC7i5DNHE", "0062", SAFE),
+        ("SIMATIC CFU PA versions antérieures à V1.2.0", "Siemens",
+         "Siemens", "SIMATIC CP 1623", "0.1", SAFE),
         # the vendor's column
         ("WFBS version 10.0 SP1", "ESET",
          "Trend Micro", "Worry-Free Business Security", "10.0 SP1", REVIEW),
@@ -126,6 +130,10 @@ def matcher() -> Matcher:
         ("EDR-G903 versions antérieures à 5.7", "Moxa", "Moxa", "Routeur EDR G903", "5.6",
          AFFECTED),
         ("SAP S/4HANA versions antérieures à 108", "SAP", "SAP", "S/4 HANA", "107", AFFECTED),
+        ("NPort 5100A versions antérieures à 1.6", "Moxa", "Moxa", "NPort 5150A-T", "1.4",
+         AFFECTED),
+        ("SMA1000 versions 12.5.0-x antérieures à 12.5.0-02283", "SonicWall",
+         "SonicWall", "SMA 7210", "12.5.0-02002", AFFECTED),
         # families, tracks, platforms
         ("SAP NetWeaver AS ABAP versions 7.50", "SAP", "SAP", "NetWeaver", "7.50", REVIEW),
         ("SAP NetWeaver AS pour ABAP et ABAP Platform versions 754, 755", "SAP",

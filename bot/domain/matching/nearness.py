@@ -21,6 +21,7 @@ from feeds.names import Name, is_model
 from feeds.products import Catalogue
 
 _MARK = re.compile(r"([a-z]{1,4})\d{1,2}$")
+LONG = 3  # words of a name that is seldom that of a range: "Identity Services Engine"
 FEW = 8  # products of one vendor that share a word: more are a range
 
 
@@ -165,7 +166,8 @@ def _is_another(
             continue
         if len(known) > len(mine):
             return True
-        told = extra or name.head in catalogue.parts or catalogue.is_product(known)
+        short = len(known) < LONG and catalogue.is_product(known)
+        told = extra or name.head in catalogue.parts or short
         if not extra and catalogue.is_typed_for_family(known):
             continue
         if len(known) == len(mine) and lacks_head and told:

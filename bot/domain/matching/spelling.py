@@ -12,6 +12,7 @@ from feeds.names import SHORTEST_MISSPELT, Name, Spellings, is_model, skeleton
 _NONE = frozenset[str]()
 _SHORTEST_GLUED = 4
 _SHORTEST_CUT = 5
+_SHORTEST_SPELT = 4  # letters of a word that an initial stands for
 _INITIALS = range(2, 7)
 _ANY = re.compile(r"[a-z0-9]{3}x{1,3}$")  # the NUC7i5DNx, the SRX5xxx: any of that family
 
@@ -132,6 +133,8 @@ def _initials(word: str, missing: frozenset[str]) -> frozenset[str]:
     """The word and what it abbreviates: all the words that are missing, by their initials."""
     if len(word) not in _INITIALS or not word.isalpha() or len(missing) != len(word):
         return _NONE
+    if min(map(len, missing)) < _SHORTEST_SPELT:
+        return _NONE  # CP is not CFU PA
     if sorted(word) != sorted(each[0] for each in missing):
         return _NONE
     return missing | {word}
