@@ -130,11 +130,19 @@ def assemble(
     row = Row(
         number, own_id, category, clean(name) or _other(what, machine, designation),
         _vendor(vendor, maker, product, model), what, version, cpe, location, exposed, quantity,
-        from_word(designation) or default,
+        _default(designation, default),
     )  # fmt: skip
     if not clean(system):
         return _each_version(row)
     return _with_system(row, system, system_version, _publisher(vendor, maker, machine), machine)
+
+
+def _default(designation: str, default: AssetCategory | None) -> AssetCategory | None:
+    """The category of a line that does not tell its own: what a GMAO lists is biomedical, were
+    it called "automate" or "chariot"."""
+    if default is AssetCategory.BIOMEDICAL:
+        return default
+    return from_word(designation) or default
 
 
 def _with_system(

@@ -167,6 +167,12 @@ def test_mercator_several_kinds_of_objects() -> None:
     assert upload.ignored == ("macro-processuses",)
 
 
+def test_what_a_gmao_lists_is_biomedical_whatever_it_is_called() -> None:
+    text = "Code CNEH;Désignation;Marque;Modèle\n1;Automate;Roche;cobas 8000\n;Chariot;X;Y\n"
+    upload = read_inventory(text.encode(), file="gmao.csv")
+    assert {line.category for line in upload.lines} == {AssetCategory.BIOMEDICAL}
+
+
 def test_gmao_export_tells_the_device_from_its_system() -> None:
     upload = read("gmao.csv")
     assert upload.format == "gmao-csv"
