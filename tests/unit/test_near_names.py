@@ -187,11 +187,10 @@ def test_a_lone_letter_is_no_slip_of_another_word() -> None:
 
 
 def test_what_a_row_is_filed_under_is_asked_about(matcher: Matcher) -> None:
-    """ "Identity Services Engine RADIUS" in the column of Identity Services Engine is a part."""
-    row = AffectedProduct(
-        "Cisco Identity Services Engine RADIUS versions antérieures à 2.6", "Cisco",
-        "Identity Services Engine",
-    )  # fmt: skip
-    bulletin = Advisory("test", "R-1", AdvisoryKind.AVIS, "", NOW, NOW, affected=(row,))
-    verdict = matcher.judge(matcher.read(bulletin), InventoryProduct("Cisco", "ISE", "2.4"))
-    assert (verdict.kind, verdict.reason) == (REVIEW, "component")
+    """ "Apex One Sandbox" in the column of Apex One is a part of it."""
+    line = "Apex One Sandbox versions antérieures à 2.6"
+    for column, expected in (("Apex One", REVIEW), ("", SAFE)):
+        row = AffectedProduct(line, "Trend Micro", column)
+        bulletin = Advisory("test", "R-1", AdvisoryKind.AVIS, "", NOW, NOW, affected=(row,))
+        asset = InventoryProduct("Trend Micro", "Apex One", "2.4")
+        assert matcher.judge(matcher.read(bulletin), asset).kind is expected
