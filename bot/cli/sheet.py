@@ -65,5 +65,6 @@ def _codes(column: str, words: Words) -> Mapping[str, str]:
         "state": words.states,
         "urgency": words.states,
         "reach": words.states,
+        "target": words.states,
         "answer": words.states | {kind: each["word"] for kind, each in words.answers.items()},
     }.get(column, {})
