@@ -255,6 +255,8 @@ def _versions(
     family = name.family
     named = _joined([each for text in numbers if (each := read_version(text, family))], family)
     beside = [each for text in aside_numbers if (each := read_version(text, family))]
+    if family == "coldfusion" and named and len(column) < 3 and column.isdigit():
+        column = f"{named[-1].text} update {column}"
     typed = read_version(column, family) if column else None
     likely = named if typed else [each for each in named if each.text in ends or not each.release]
     main = _main(typed, likely, family)
