@@ -143,3 +143,11 @@ def test_case_and_a_leading_v_are_not_differences(version: Version) -> None:
     again = read_version(version.text.upper())
     assert again is not None
     assert again.key == version.key
+
+
+@given(version=versions, branch=versions)
+def test_a_version_that_begins_otherwise_is_in_no_branch(version: Version, branch: Version) -> None:
+    """Matching leaves it out before anything is compared."""
+    first = branch.release[:1]
+    if first > (0,) and version.release[:1] != first:
+        assert cover(version, branch) is Cover.OUTSIDE

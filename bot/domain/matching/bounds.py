@@ -27,6 +27,7 @@ class Bounds(NamedTuple):
     gt: Version | None = None
     also: Version | None = None  # the upper bound in another notation
     lengths: frozenset[int] = frozenset()  # digits of the branches' first parts
+    firsts: frozenset[int] = frozenset()  # those parts; none when a branch has none, or begins by 0
     named: bool = False
     patched: bool = False
     generation: bool = False  # "pgAdmin 4", "Office 2019": part of the name, bounds are elsewhere
@@ -72,6 +73,7 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
     return Bounds(
         branches=read_branches,
         lengths=frozenset(len(str(each.release[0])) for each in read_branches if each.release),
+        firsts=_firsts(read_branches),
         wild=tuple([not _is_dotted(text) and bool(TAIL.search(text)) for text in branches]),
         generation=_is_generation(read_branches, lt),
         elsewhere=_is_elsewhere(read_branches, lt),
@@ -84,6 +86,12 @@ def _read_bounds(written: Range, number: str, family: str) -> Bounds:
         patched=written.patched,
         unreadable=unreadable,
     )
+
+
+def _firsts(branches: tuple[Version, ...]) -> frozenset[int]:
+    """First numbers of the branches, without one of which no version is in any."""
+    begun = all(each.release[:1] > (0,) for each in branches)
+    return frozenset(each.release[0] for each in branches) if begun else frozenset()
 
 
 def forget_bounds() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import takewhile
 
 from bot.domain.matching.assets import PATCH, Asset, Showing
@@ -125,8 +126,8 @@ def _starts_at(bounds: Bounds, version: Version) -> bool:
     if len(bounds.branches) != 1 or len(bounds.lt) != 1 or bounds.generation:
         return False
     (branch,), (limit,) = bounds.branches, bounds.lt
-    later = cover(limit, branch) is Cover.OUTSIDE and len(branch.release) > 1
-    return later and branch.key < version.key < limit.key
+    between = len(branch.release) > 1 and branch.key < version.key < limit.key
+    return between and cover(limit, branch) is Cover.OUTSIDE
 
 
 def _in_branches(bounds: Bounds, showing: Showing, family: str) -> Placement:
@@ -140,19 +141,32 @@ def _in_branches(bounds: Bounds, showing: Showing, family: str) -> Placement:
         return COARSE  # "Windows 11" does not say whether it is 23H2
     if family == "windows" and _first_windows_10(bounds, showing):
         return Placement(Inside.OUT, "other-release")
-    for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
-        for version in _of_kind(branch, showing.shown):
-            if family == "sap" and _same_digits(version, branch):
-                return IN
-            found = _in_branch(bounds, branch, wild, version, family)
-            if found.inside > best.inside:
-                best = found
+    if _may_begin(bounds, showing.shown) or family == "sap":
+        best = _best_branch(bounds, showing.shown, family)
     if best.inside is Inside.OUT and not _says_number(showing, bounds):
         if showing.main is None:
             levels = (each for each in bounds.branches if not each.release)
             return OUT if any(_shows_kind(each, showing.shown) for each in levels) else MISSING
         if bounds.generation:
             return IN if bounds.branches[0].release < (10,) else UNSAID
+    return best
+
+
+def _may_begin(bounds: Bounds, shown: tuple[Version, ...]) -> bool:
+    """Whether a version begins as a branch does: the others are in none."""
+    firsts = bounds.firsts
+    return not firsts or any(v.release and v.release[0] in firsts for v in shown)
+
+
+def _best_branch(bounds: Bounds, shown: tuple[Version, ...], family: str) -> Placement:
+    best = OUT
+    for branch, wild in zip(bounds.branches, bounds.wild, strict=False):
+        for version in _of_kind(branch, shown):
+            if family == "sap" and _same_digits(version, branch):
+                return IN
+            found = _in_branch(bounds, branch, wild, version, family)
+            if found.inside > best.inside:
+                best = found
     return best
 
 
@@ -173,8 +187,12 @@ def _shows_kind(branch: Version, shown: tuple[Version, ...]) -> tuple[Version, .
 
 def _same_digits(version: Version, branch: Version) -> bool:
     """SAP writes one release 7.5, 7.50 and 750."""
-    mine, theirs = (_NO_DIGIT.sub("", each.text).rstrip("0") for each in (version, branch))
-    return mine == theirs != ""
+    return _digits(version.text) == _digits(branch.text) != ""
+
+
+@lru_cache(maxsize=2_000)
+def _digits(text: str) -> str:
+    return _NO_DIGIT.sub("", text).rstrip("0")
 
 
 def _first_windows_10(bounds: Bounds, showing: Showing) -> bool:
@@ -233,6 +251,8 @@ def below(
     "antérieures à 16.1.0 ou 16.0.1.2": 16.0.1.2 and 16.0.2 are fixed, 16.0.1.1 is not. Between
     two limits that differ only at their last part nobody can tell which one applies.
     """
+    if len(limits) == 1:
+        return below_one(limits[0], version, inclusive=inclusive, family=family)
     ordered = sorted(limits)
     under = [limit for limit in ordered if limit.key <= version.key]
     over = ordered[len(under) :]
