@@ -119,6 +119,20 @@ def test_a_train_between_two_that_are_named_is_worth_a_question(matcher: Matcher
     assert judged("9.3.0")[0] is SAFE
 
 
+def test_builds_of_one_windows_add_up(matcher: Matcher) -> None:
+    """Three vulnerabilities fixed in three months: only the last build closes all of them."""
+    name = "Windows Server 2019"
+    builds = (5936, 6054, 6189)
+    rows = (f"{name} versions antérieures à 10.0.17763.{build}" for build in builds)
+    reading = matcher.read(advisory(*rows, vendor="Microsoft"))
+    for build, expected in (
+        (5900, AFFECTED), (5936, AFFECTED), (5950, AFFECTED), (6054, AFFECTED), (6188, AFFECTED),
+        (6189, SAFE), (6200, SAFE),
+    ):  # fmt: skip
+        product = InventoryProduct("Microsoft", name, f"10.0.17763.{build}")
+        assert matcher.judge(reading, product).kind is expected, build
+
+
 def test_a_vendor_that_bears_the_name_of_its_product_is_no_excuse(matcher: Matcher) -> None:
     reading = matcher.read(advisory("GLPI versions antérieures à 10.0.18", vendor="GLPI"))
     for vendor, product, expected in (

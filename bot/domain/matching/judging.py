@@ -32,6 +32,7 @@ from feeds.versions import Parts, Version, parts, read_version
 
 _TRACKS = {2, 3}
 _YEARLY = re.compile(r"20\d\d-\d{3}")
+WINDOWS_RELEASE = 3  # numbers of a build that name its release: 10.0.17763
 _NO_DIGIT = re.compile(r"\D")
 _WINDOWS_10 = Version("10", (10,), (), ((10,), ((1, 0, "", 0),)))
 
@@ -249,7 +250,8 @@ def below(
     """Below the limit of its own train; several limits are one per train.
 
     "antérieures à 16.1.0 ou 16.0.1.2": 16.0.1.2 and 16.0.2 are fixed, 16.0.1.1 is not. Between
-    two limits that differ only at their last part nobody can tell which one applies.
+    two limits that differ only at their last part nobody can tell which one applies, but for
+    Windows: builds of one release add up, and the highest closes all.
     """
     if len(limits) == 1:
         return below_one(limits[0], version, inclusive=inclusive, family=family)
@@ -263,6 +265,10 @@ def below(
     mine = parts(version)
     same = takewhile(lambda pair: pair[0] == pair[1], zip(lower, upper, strict=False))
     split = len(list(same))  # the part that tells the two trains apart
+    if family == "windows" and split >= WINDOWS_RELEASE:
+        return below_one(over[0], version, inclusive=inclusive, family=family)
+    if _same_train(lower, upper, split):
+        return UNCLEAR
     if _same_train(mine, lower, split):
         return below_one(under[-1], version, inclusive=inclusive, family=family)
     if _same_train(mine, upper, split):
