@@ -89,7 +89,9 @@ class Bounding(Naming):
                 self._at += 1
         values = tuple(self._list())
         if kind == Kind.LT and len(values) == 1 and _YEARLY.match(values[0]):
-            draft.fix = draft.fix or Fix(values[0])  # "antérieures à la mise à jour 2021-006"
+            draft.fix = draft.fix or Fix(
+                values[0], values[0]
+            )  # "antérieures à la mise à jour 2021-006"
             return
         kind = _included(kind) if self._closed else kind
         last = draft.ranges[-1] if draft.ranges else None

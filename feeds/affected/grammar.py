@@ -31,6 +31,7 @@ _ENDS_HOST = frozenset(
     {*BOUNDS, Kind.VERSIONS, Kind.ALL, Kind.NOFIX, Kind.DEFER, Kind.WITH, Kind.ON, Kind.OPEN}
     | {Kind.OLDER, Kind.NEWER, Kind.BETWEEN, Kind.COMMENT, Kind.NOISE}
 )
+_YEARLY = re.compile(r"(?<![\w.-])20\d\d-\d{3}(?![\w.-])")
 _LEVEL_NAME = re.compile(rf"(?!{MONTHS}\b)\D")  # "sans la mise à jour d'avril" names no level
 _NOTATION = re.compile(r"(?:build )?\d+(?:\.\d+){2,}(?: p\d+)?$")
 _MACS = frozenset({"mac", "macos", "macintosh"})
@@ -339,7 +340,9 @@ class _Parser(Bounding):
                 level = f"patch {token.text}"  # "sans le correctif 31.1"
             self._at += 1
             draft.end = token.end
-        draft.fix = Fix(self._text[start : draft.end], "" if latest else level)
+        text = self._text[start : draft.end]
+        yearly = _YEARLY.search(text)  # Apple's 2019-003
+        draft.fix = Fix(text, "" if latest else level or (yearly[0] if yearly else ""))
         last = draft.ranges[-1] if draft.ranges else None
         if last is not None and len(last.lt) > 1 and not level:
             draft.ranges[-1] = last._replace(lt=(), le=last.lt)  # "12, 13 et 14 avant le correctif"
