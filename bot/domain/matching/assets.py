@@ -13,7 +13,7 @@ from feeds.affected import Phrase, read_phrase
 from feeds.affected.phrasings import Kind
 from feeds.affected.tokens import Token, fold, is_level, tokenize
 from feeds.identifiers import IS_PURL, purl_name
-from feeds.names import Name, is_model, normal_words, skeleton, widened
+from feeds.names import Name, Spellings, is_model, normal_words, skeleton, widened
 from feeds.products import Catalogue
 from feeds.versions import Version, read_version
 
@@ -138,6 +138,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     phrase = Phrase(phrase.words, phrase.numbers, phrase.hosts, tuple(said), phrase.parts)
     vendor = vendor or named.vendor.replace("_", " ")
     name = _name(catalogue, phrase, vendor)
+    name = name._replace(spellings=_of_product(name))
     wide = frozenset(family for word in name.words for family in widened(word))
     known = wide | {family for word in name.asides for family in widened(word)}
     known |= {word for host in name.hosts for word in host} | name.vendor_words | name.models
@@ -156,6 +157,15 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     plain = name._replace(asides=name.asides - catalogue.descriptors, numbers=())
     return Asset(
         plain, wide, wide | name.firmware | (known - catalogue.descriptors), main, shown, patches
+    )
+
+
+def _of_product(name: Name) -> Spellings:
+    """Spellings worth their memory: those with the vendor only as an acronym of four letters."""
+    return frozenset(
+        (short, words)
+        for short, words in name.spellings
+        if len(short) == len(words) >= _SUFFIX or words.isdisjoint(name.vendor_words)
     )
 
 
