@@ -369,6 +369,20 @@ def test_the_index_answers_as_the_matcher_does(matcher: Matcher) -> None:
     assert [number for number, _ in index.judge(reading)] == [2]
 
 
+def test_the_index_compares_the_versions_of_a_host_as_the_matcher_does(matcher: Matcher) -> None:
+    reading = matcher.read(advisory("Drive Server pour DSM 6.2 versions antérieures à 3.0.4"))
+    index = ProductIndex(matcher)
+    products = [
+        InventoryProduct("Synology", f"Drive Server pour DSM {dsm}", "3.0.1")
+        for dsm in ("6.2", "7.1", "7.2")
+    ]
+    for number, product in enumerate(products):
+        index.add(number, product)
+    judged = [matcher.judge(reading, product).kind for product in products]
+    assert judged == [AFFECTED, SAFE, SAFE]
+    assert {number: said.kind for number, said in index.judge(reading)} == {0: AFFECTED}
+
+
 def test_a_broken_catalogue_names_the_file() -> None:
     with pytest.raises(CatalogueError, match=r"products\.toml"):
         load_builtin("descriptors = [")

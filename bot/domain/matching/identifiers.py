@@ -10,12 +10,13 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from bot.domain.matching.assets import Asset
-from bot.domain.matching.kinship import SAME, Kinship, Relation
+from bot.domain.matching.kinship import Kinship, Relation
 from feeds.affected.phrase import read_phrase
 from feeds.identifiers import MODEL, PURL, SERIAL
 from feeds.names import Name
 
 LEAST = 5  # characters of a model number: shorter ones are other makers' too
+IDENTIFIED = Relation(Kinship.SAME)
 NO_VENDOR = Relation(Kinship.UNSURE, "vendor-unknown")
 
 
@@ -50,9 +51,9 @@ def identified(identifiers: frozenset[str], names: Sequence[Name], asset: Asset)
     the inventory it leaves a doubt, with another vendor it says nothing.
     """
     if any(each in asset.known for each in identifiers if each.startswith("pkg:")):
-        return SAME
+        return IDENTIFIED
     if identifiers.isdisjoint(asset.name.words):
         return None
     if not asset.name.vendor:
         return NO_VENDOR
-    return SAME if asset.name.vendor in {name.vendor for name in names} else None
+    return IDENTIFIED if asset.name.vendor in {name.vendor for name in names} else None

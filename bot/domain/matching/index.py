@@ -8,13 +8,13 @@ variants show, once: "2012 R2" is shown by forty products.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from bot.domain.matching.assets import Asset, Showing
 from bot.domain.matching.combining import Chorus, combine
 from bot.domain.matching.groups import Group, Variant
-from bot.domain.matching.identifiers import identified
+from bot.domain.matching.identifiers import IDENTIFIED, NO_VENDOR, identified
 from bot.domain.matching.kinship import Relation
 from bot.domain.matching.matcher import InventoryProduct, Matcher, Reading, Verdict, verdict_of
 from bot.domain.matching.placement import Inside
@@ -100,10 +100,24 @@ class ProductIndex:
         """Products that are affected or to review, each once, by growing id."""
         told: list[tuple[int, Verdict]] = []
         for group, pleas in self._heard(reading).items():
-            if any(relation.named_in_full for _, relation in pleas):
-                pleas = [plea for plea in pleas if not plea[1].near]
-            told.extend(_told(group, pleas, reading.chorus))
+            if any(claim.name.host_numbers for claim, _ in pleas):
+                for variant in group.variants.values():
+                    own = self._as_shown(pleas, variant.asset)
+                    told.extend(_told([variant], own, reading.chorus))
+            else:
+                told.extend(_told(group.variants.values(), pleas, reading.chorus))
         yield from sorted(told, key=itemgetter(0))
+
+    def _as_shown(self, pleas: Sequence[Plea], asset: Asset) -> list[Plea]:
+        """The pleas, what a name says of its host's versions being compared with those shown."""
+        catalogue = self._matcher.catalogue
+        own = [
+            (claim, relate(catalogue, claim.name, asset, claim.sentence.siblings))
+            if claim.name.host_numbers and not (relation is IDENTIFIED or relation is NO_VENDOR)
+            else (claim, relation)
+            for claim, relation in pleas
+        ]
+        return [(claim, relation) for claim, relation in own if relation.named]
 
     def _heard(self, reading: Reading) -> dict[Group, list[Plea]]:
         """What a bulletin says of each group that may be a product it names, line by line."""
@@ -155,9 +169,13 @@ class ProductIndex:
                 yield group, relation
 
 
-def _told(group: Group, pleas: Sequence[Plea], chorus: Chorus) -> Iterator[tuple[int, Verdict]]:
-    """Products of a group that are affected or to review."""
-    for variant in _concerned(group, pleas):
+def _told(
+    variants: Collection[Variant], pleas: Sequence[Plea], chorus: Chorus
+) -> Iterator[tuple[int, Verdict]]:
+    """Products that are affected or to review, among variants to which a bulletin says the same."""
+    if any(relation.named_in_full for _, relation in pleas):
+        pleas = [plea for plea in pleas if not plea[1].near]
+    for variant in _concerned(variants, pleas):
         final = combine(_rulings(pleas, variant), variant.asset, chorus)
         if final is not None and final.inside is not Inside.OUT:
             verdict = verdict_of(final)
@@ -165,10 +183,10 @@ def _told(group: Group, pleas: Sequence[Plea], chorus: Chorus) -> Iterator[tuple
                 yield product_id, verdict
 
 
-def _concerned(group: Group, pleas: Sequence[Plea]) -> Iterator[Variant]:
+def _concerned(variants: Iterable[Variant], pleas: Sequence[Plea]) -> Iterator[Variant]:
     """Variants that the ranges of a sentence may hold: all others are out of every one."""
     claims = [claim for claim, relation in pleas if relation.kinship]
-    for variant in group.variants.values():
+    for variant in variants:
         if variant.ids and any(claim.may_hold(variant.showing) for claim in claims):
             yield variant
 
