@@ -36,6 +36,9 @@ class Order(StrEnum):
     UNKNOWN = "unknown"  # of another scale: cannot tell
 
 
+_APART = (Order.BELOW, Order.ABOVE)
+
+
 def order(version: Version, bound: Version) -> Order:
     """Say where ``version`` stands beside ``bound``, or why that cannot be told.
 
@@ -49,7 +52,9 @@ def order(version: Version, bound: Version) -> Order:
     if bool(mine) != bool(theirs):
         return Order.UNKNOWN  # "antérieures à la mise à jour 2021-006" beside 10.15.7
     if version.key[0] == bound.key[0]:
-        return _by_levels(version.levels, bound.levels, built=theirs[-1:] >= (HUGE,))
+        told = _by_levels(version.levels, bound.levels, built=theirs[-1:] >= (HUGE,))
+        sorted_so = Order.BELOW if version.key < bound.key else Order.ABOVE
+        return Order.UNKNOWN if told in _APART and told is not sorted_so else told
     if len(theirs) == 1 and theirs[0] >= HUGE and len(mine) > 1 and mine[0] < HUGE:
         return Order.UNKNOWN  # a build or a date (2305) beside a dotted number (19.12.7)
     for one, other in zip(mine, theirs, strict=False):
@@ -86,10 +91,12 @@ def _by_levels(mine: tuple[Level, ...], theirs: tuple[Level, ...], *, built: boo
     """Compare what follows the same release numbers.
 
     ``built``: those end with a build, so that "build 2790" says nothing more. Builds that one
-    side alone says are left out: "3.2 build 542 Patch 4" beside "3.2 P7".
+    side alone says are left out where both say more: "3.2 build 542 Patch 4" beside "3.2 P7".
     """
     if mine and theirs and any(map(_is_build, mine)) != any(map(_is_build, theirs)):
-        mine, theirs = (tuple(x for x in each if not _is_build(x)) for each in (mine, theirs))
+        kept = [tuple(level for level in each if not _is_build(level)) for each in (mine, theirs)]
+        if all(kept):
+            mine, theirs = kept
     for one, other in zip((*mine, END), (*theirs, END), strict=False):
         if one == other:
             continue

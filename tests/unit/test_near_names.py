@@ -158,6 +158,18 @@ def matcher() -> Matcher:
         ("SAPHANA Database version 2.0", "SAP", "SAP", "HANA", "2.0", AFFECTED),
         ("SAP NetWeaver Process Integration versions 7.50", "SAP",
          "SAP", "NetWeaver PI (Process Integration)", "7.50", AFFECTED),
+        ("GitLab Community Edition (CE) versions 15.11 antérieures à 15.11.2", "GitLab",
+         "GitLab", "GitLab EE", "15.11.1", SAFE),
+        ("F5 BIG-IP WebAccelerator versions antérieures à 10.2.0", "F5",
+         "F5", "BIG-IP LTM", "10.1.0", SAFE),
+        ("F5 BIG-IP WebAccelerator versions antérieures à 10.2.0", "F5",
+         "F5", "BIG-IP", "10.1.0", REVIEW),
+        ("Red Hat Enterprise Linux for Power, big endian 7 ppc64", "Red Hat",
+         "Red Hat", "RHEL for Power, big endian", "7.4", AFFECTED),
+        ("Red Hat Enterprise Linux for Power, big endian 7 ppc64", "Red Hat",
+         "Red Hat", "RHEL for Power, little endian", "7.4", SAFE),
+        ("SEP Windows Client versions antérieures à 14.3 RU1 MP1", "Symantec",
+         "Broadcom", "Symantec Endpoint Protection Client", "14.2 RU2 MP1", AFFECTED),
     ],
 )  # fmt: skip
 def test_names_typed_otherwise(
