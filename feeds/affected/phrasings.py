@@ -117,7 +117,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
         ", ( ainsi et ou and or",
         rf"[,(]?\s*\b(?:ainsi\s+que|et|ou|and|or)\s+(?:toutes\s+)?(?:l[ae]s?\s+)?"
         rf"(?:versions?\s+(?:\d+\.[\d.]*x\s+)?)?(?:{_OLDER}|inferieurs|earlier|prior|below|older)\b"
-        rf"(?!\s+(?:a|aux?|to|than)\b)(?!\s+a?v?\d)\)?",
+        rf"(?:\s+\d+\.[\d.]*x\b)?(?!\s+(?:a|aux?|to|than)\b)(?!\s+a?v?\d)\)?",
     ),
     (
         Kind.NEWER,
@@ -174,7 +174,7 @@ _PHRASES: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.REF,
         "cve kb 0",
-        r"\bcve-\d{4}-\d+|\bkb\s?\d{4,8}\b|\b\d[a-z]{2}\d{4}-\w{5}-\w{4}(?:-\w+)?\b",
+        r"\bcve-\d{4}-\d+|\bkb\s?\d{4,8}\b|\b\d[a-z]{2}\d{4}-\w{5}(?:-\w{4}(?:-\w+)?)?\b",
     ),
 )
 MONTHS = r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)"

@@ -168,6 +168,8 @@ def matcher() -> Matcher:
          "Red Hat", "RHEL for Power, big endian", "7.4", AFFECTED),
         ("Red Hat Enterprise Linux for Power, big endian 7 ppc64", "Red Hat",
          "Red Hat", "RHEL for Power, little endian", "7.4", SAFE),
+        ("SIMATIC MV550 S (6GF3550-0CD10) versions antérieures à 3.3", "Siemens",
+         "Siemens", "SIMATIC MV550 H (6GF3550-0GE10)", "3.2", SAFE),
         ("SEP Windows Client versions antérieures à 14.3 RU1 MP1", "Symantec",
          "Broadcom", "Symantec Endpoint Protection Client", "14.2 RU2 MP1", AFFECTED),
     ],
