@@ -327,9 +327,7 @@ def _deliveries(
         for subscription, some in recipients.told(facility, places, each.lots, on_call=on_call):
             if told_at_once(subscription.rhythm, each.alert.urgency):
                 place = (each.concern.revision.id, subscription.to)
-                lots_told = tuple(some)
-                whole = lots_told == each.lots
-                part = each if whole else dataclasses.replace(each, lots=lots_told)
+                part = dataclasses.replace(each, lots=tuple(some))
                 shared.setdefault(place, []).append((part, subscription))
     again = [each.alert.id for each in told if each.worse is not None]
     roots = outbox.every_thread_root(session, again)

@@ -22,10 +22,7 @@ from bot.store.verdicts import MatchedAsset
 from feeds.advisory import AffectedProduct
 from feeds.affected import spoken_versions
 
-MADE_UP = re.compile(
-    r"[0-9a-f]{16}(-\d+)?"
-)  # the importer's, for a line that has no id: nobody knows it
-
+MADE_UP = re.compile(r"[0-9a-f]{16}(-\d+)?")  # the importer's, for a line without an id
 _ROW = re.compile(r"affected\[(\d+)\]\.")
 
 

@@ -15,7 +15,7 @@ from bot.domain.alert import Coverage
 from bot.domain.facility import AssetCategory, InventoryLine
 from bot.domain.matching import InventoryProduct
 from bot.store.schema import AssetRow, FacilityRow, ProductRow, UploadRow
-from bot.store.statements import insert_many
+from bot.store.statements import batches, insert_many
 from bot.store.wakeup import Topic, ring
 
 ROWS_AT_ONCE = 5000
@@ -99,22 +99,19 @@ def write_lines(
     ring(session, Topic.MATCH)
     products = intern(session, map(_product, chain(added, changed)))
     _revive(session, facility_id, added)
-    for start in range(0, len(added), ROWS_AT_ONCE):
-        rows = [
-            _asset(facility_id, line, products[_product(line)])
-            for line in added[start : start + ROWS_AT_ONCE]
-        ]
+    for batch in batches(added):
+        rows = [_asset(facility_id, line, products[_product(line)]) for line in batch]
         insert_many(session, AssetRow, rows, conflict=["facility_id", "line_id"])
     if changed:
         _change(
             session,
             [_asset(facility_id, line, products[_product(line)]) for line in changed],
         )
-    for start in range(0, len(removed), ROWS_AT_ONCE):
+    for batch in batches(removed):
         session.execute(
             update(AssetRow)
             .where(AssetRow.facility_id == facility_id)
-            .where(AssetRow.line_id.in_(removed[start : start + ROWS_AT_ONCE]))
+            .where(AssetRow.line_id.in_(batch))
             .values(removed_at=now)
         )
 
@@ -178,8 +175,7 @@ def _ids(session: Session, products: Sequence[InventoryProduct]) -> dict[Invento
     """The ids of those of these products that somebody has typed so."""
     names = list(dict.fromkeys(product.product for product in products))
     found: dict[InventoryProduct, int] = {}
-    for start in range(0, len(names), ROWS_AT_ONCE):
-        batch = names[start : start + ROWS_AT_ONCE]
+    for batch in batches(names):
         for row in session.execute(select(*PRODUCT).where(ProductRow.product.in_(batch))):
             found[typed_product(row)] = row.id
     return found
@@ -222,11 +218,11 @@ def mark_products_matched(session: Session, product_ids: Sequence[int], *, now: 
 def facilities_with_products(session: Session, product_ids: Sequence[int]) -> set[int]:
     """The facilities that have one of these products."""
     found: set[int] = set()
-    for start in range(0, len(product_ids), ROWS_AT_ONCE):
+    for batch in batches(product_ids):
         found.update(
             session.scalars(
                 select(AssetRow.facility_id)
-                .where(AssetRow.product_id.in_(product_ids[start : start + ROWS_AT_ONCE]))
+                .where(AssetRow.product_id.in_(batch))
                 .where(AssetRow.removed_at.is_(None))
                 .distinct()
             )
@@ -239,8 +235,7 @@ def refresh_coverage(session: Session, facility_ids: Iterable[int]) -> None:
     ids = list(facility_ids)
     versioned = and_(ProductRow.recognised.is_(True), ProductRow.versioned.is_(True))
     unversioned = and_(ProductRow.recognised.is_(True), ProductRow.versioned.is_(False))
-    for start in range(0, len(ids), ROWS_AT_ONCE):
-        batch = ids[start : start + ROWS_AT_ONCE]
+    for batch in batches(ids):
         rows = session.execute(
             select(
                 AssetRow.facility_id,
@@ -314,11 +309,11 @@ def _revive(session: Session, facility_id: int, added: Sequence[InventoryLine]) 
         )
     )
     back = [line.line_id for line in added if line.line_id in gone]
-    for start in range(0, len(back), ROWS_AT_ONCE):
+    for batch in batches(back):
         session.execute(
             delete(AssetRow)
             .where(AssetRow.facility_id == facility_id, AssetRow.removed_at.is_not(None))
-            .where(AssetRow.line_id.in_(back[start : start + ROWS_AT_ONCE]))
+            .where(AssetRow.line_id.in_(batch))
         )
 
 

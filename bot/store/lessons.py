@@ -21,9 +21,9 @@ from bot.domain.question import (
     product_name,
 )
 from bot.store.schema import AssetRow, FacilityRow, LessonRow, ProductRow, QuestionRow, VerdictRow
+from bot.store.statements import batches
 
 EXPIRED = "expired"
-ROWS_AT_ONCE = 5000
 
 
 def add(
@@ -144,8 +144,7 @@ def _judge_again(session: Session, key: str, *, now: datetime) -> None:
     """Forget what was concluded of the products of this name, whoever has them."""
     rows = session.execute(select(ProductRow.id, ProductRow.vendor, ProductRow.product))
     ids = [row.id for row in rows if product_key(product_name(row.vendor, row.product)) == key]
-    for start in range(0, len(ids), ROWS_AT_ONCE):
-        batch = ids[start : start + ROWS_AT_ONCE]
+    for batch in batches(ids):
         session.execute(delete(VerdictRow).where(VerdictRow.product_id.in_(batch)))
         session.execute(
             update(ProductRow)

@@ -8,8 +8,9 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.matching import RESEMBLING, InventoryProduct, VerdictKind
-from bot.store.inventory import PRODUCT, ROWS_AT_ONCE, typed_product
+from bot.store.inventory import PRODUCT, typed_product
 from bot.store.schema import AssetRow, ProductRow, VerdictRow
+from bot.store.statements import batches
 
 
 def unrecognised_products(session: Session) -> list[tuple[int, InventoryProduct]]:
@@ -22,8 +23,7 @@ def named_by_verdicts(session: Session, product_ids: Sequence[int]) -> set[int]:
     """Those of these products of which a bulletin says something for sure of their name."""
     named = or_(VerdictRow.kind == VerdictKind.AFFECTED.value, VerdictRow.reason.not_in(RESEMBLING))
     found: set[int] = set()
-    for start in range(0, len(product_ids), ROWS_AT_ONCE):
-        batch = product_ids[start : start + ROWS_AT_ONCE]
+    for batch in batches(product_ids):
         query = select(VerdictRow.product_id).where(VerdictRow.product_id.in_(batch), named)
         found.update(session.scalars(query.distinct()))
     return found
@@ -44,8 +44,7 @@ def mark_assessed(session: Session, assessed: Sequence[tuple[int, bool, bool]]) 
 def recognise(session: Session, product_ids: Sequence[int]) -> list[int]:
     """Record that a bulletin speaks of these products; those that were not known to be so."""
     newly: list[int] = []
-    for start in range(0, len(product_ids), ROWS_AT_ONCE):
-        batch = product_ids[start : start + ROWS_AT_ONCE]
+    for batch in batches(product_ids):
         unknown = and_(ProductRow.id.in_(batch), ProductRow.recognised.is_not(True))
         newly += session.scalars(select(ProductRow.id).where(unknown)).all()
     if newly:

@@ -87,6 +87,6 @@ def next_numbers(session: Session, series: str, count: int) -> range:
 
 
 def batches(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """``ids`` in parts that one IN takes on both engines."""
+    """``ids``, or rows, in parts that one statement takes on both engines."""
     for start in range(0, len(ids), IDS_AT_ONCE):
         yield ids[start : start + IDS_AT_ONCE]

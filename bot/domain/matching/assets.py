@@ -150,9 +150,7 @@ def read_asset(catalogue: Catalogue, vendor: str, product: str, version: str, cp
     ends = [each for each in phrase.numbers if stands_as_version(product, each, name)]
     main, shown = _versions(catalogue, name, column, phrase.numbers, asides_numbers, ends)
     if main is not None and any(level[2] == "deb" for level in main.levels):
-        known |= {
-            "linux"
-        }  # the version of a Debian package: the kernel's, when nothing else is said
+        known |= {"linux"}  # a Debian package's version: the kernel's, when nothing else is said
     patches = frozenset(PATCH.findall(fold(f"{product} {version}"))) - wide
     plain = name._replace(asides=name.asides - catalogue.descriptors, numbers=())
     return Asset(
