@@ -38,6 +38,7 @@ WITH_FORM = frozenset({"declare", "declarer", "déclarer"})
 TITLE = "Tocsin"
 PATH = "/slack/events"
 BUTTONS = 25  # in one actions block
+ACK_SEEN = 0.05  # seconds
 
 Body = dict[str, Any]
 
@@ -223,7 +224,12 @@ class SlackChat:
             await self._channel.send(invocation.place.address, said, key=key)
 
     async def _failed(self, error: Exception, body: Body) -> None:
-        """Log, and tell the person rather than leave them before a silent screen."""
+        """Log, and tell the person rather than leave them before a silent screen.
+
+        Bolt looks every 10 ms whether a listener has acknowledged, and forgets that it has when
+        it fails before: the failure waits until that was seen, or Slack would say "timed out".
+        """
+        await asyncio.sleep(ACK_SEEN)
         trace = str(body.get("trigger_id", ""))[:20]
         log.error("slack_chat", exc_info=error, trace=trace)
         reply = self._desk.says("failed", language=self._options.language, trace=trace)

@@ -147,6 +147,11 @@ async def test_a_failure_is_told_to_the_person(at: Scene) -> None:
     await eventually(lambda: at.double.responses)
 
 
+async def test_a_failure_is_acknowledged_however_soon_it_comes(at: Scene) -> None:
+    at.double.refuse_everything = "internal_error"  # the person cannot be told: it ends at once
+    await at.typed("/casse")
+
+
 async def test_a_command_works_while_slack_refuses_every_call(at: Scene) -> None:
     at.double.refuse_everything = "internal_error"
     await at.typed("/declare")
